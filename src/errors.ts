@@ -1,0 +1,120 @@
+/**
+ * Every error that a client, a log or a person at the terminal can meet: its code, its HTTP status and what it means.
+ *
+ * The README's table of errors is held against this one by a test, in both directions.
+ */
+export const ERRORS = {
+  json_invalid: { status: 400, meaning: 'the body is not JSON' },
+  request_invalid: { status: 400, meaning: 'the body is JSON of the wrong shape, such as no `tasks`' },
+  no_label_config: {
+    status: 400,
+    meaning: 'no labeling config came with the request and no project was set up yet',
+  },
+  unauthorized: {
+    status: 401,
+    meaning: 'Basic auth is set on the server, and the request has no or wrong credentials',
+  },
+  not_found: { status: 404, meaning: 'there is no such path' },
+  model_unknown: { status: 404, meaning: 'there is no model of that name' },
+  method_not_allowed: { status: 405, meaning: 'the path exists, but not for this method' },
+  untrained: { status: 409, meaning: 'the model is a recipe that has not been trained for this project yet' },
+  job_unknown: { status: 410, meaning: 'there is no such job, or it was removed' },
+  request_timeout: { status: 408, meaning: 'the request did not arrive in time' },
+  body_too_large: { status: 413, meaning: 'the body is larger than `BODY_LIMIT`' },
+  headers_too_large: { status: 431, meaning: 'the head of the request is larger than 16 KB' },
+  label_config_invalid: { status: 422, meaning: 'the labeling config does not parse' },
+  label_mismatch: { status: 422, meaning: "the model's labels do not map to the config's labels" },
+  no_model_fits: {
+    status: 422,
+    meaning: 'no model of this server can fill a control of the labeling config',
+  },
+  model_ambiguous: { status: 422, meaning: 'several models fit the labeling config equally well' },
+  task_invalid: { status: 422, meaning: "the task's value is missing or of the wrong type" },
+  task_unreadable: { status: 422, meaning: 'what the task points to cannot be read' },
+  task_poisonous: { status: 500, meaning: 'the task ended the inference process each time it was tried' },
+  model_failed: { status: 500, meaning: 'the model threw an error; the log has it under the request id' },
+  predictions_invalid: {
+    status: 500,
+    meaning: '`predict` returned something that is not one prediction a task',
+  },
+  internal: { status: 500, meaning: 'an error of this server; the log has it under the request id' },
+  setting_invalid: {
+    status: 500,
+    meaning: 'a setting (environment variable) has a value that it cannot have',
+  },
+  provider_unavailable: { status: 500, meaning: 'an execution provider cannot be used on this machine' },
+  manifest_invalid: { status: 500, meaning: 'a `model.json` is not valid' },
+  version_invalid: {
+    status: 500,
+    meaning: 'a model version is incomplete, changed since its export, or does not run',
+  },
+  child_lost: { status: 503, meaning: 'the inference process that held the request ended; send it again' },
+  overloaded: { status: 503, meaning: 'as many requests wait as the server takes; send it again later' },
+  deadline_exceeded: {
+    status: 503,
+    meaning: 'the answer was not ready within `REQUEST_DEADLINE`; ask for it again',
+  },
+  client_gone: {
+    status: 499,
+    meaning: 'the client hung up before the answer was ready; only the log sees this',
+  },
+  not_ready: { status: 503, meaning: 'the server is starting, or no inference process is up; send it again' },
+  shutting_down: { status: 503, meaning: 'the server is stopping; send it again to the next one' },
+} as const satisfies Record<string, { status: number; meaning: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error as it crosses a process border. */
+export interface ErrorData {
+  code: ErrorCode;
+  message: string;
+  /** What caused it, for the log alone. */
+  cause?: string;
+}
+
+/**
+ * An error with a code of the table and a message for people: what is wrong, where, and what to do.
+ *
+ * @example
+ * throw new AppError('task_invalid', `task 12: its data has no 'text', which the Text tag 'review' shows`);
+ */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** The HTTP status of the code. */
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  /** Whether the same request may succeed when it is sent again. */
+  get retryable(): boolean {
+    return this.status === 503;
+  }
+
+  /** The error as plain data, to cross a process border. */
+  toData(): ErrorData {
+    const { code, message, cause } = this;
+    return cause === undefined ? { code, message } : { code, message, cause: messageOf(cause) };
+  }
+
+  /** The error that `toData` described, as the same class. */
+  static from({ code, message, cause }: ErrorData): AppError {
+    return new AppError(code, message, cause === undefined ? {} : { cause: new Error(cause) });
+  }
+}
+
+/** The text, or its beginning and `...`. */
+export function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 3)}...` : text;
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

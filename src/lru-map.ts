@@ -1,0 +1,48 @@
+/** A map that keeps its most recently used entries only. */
+export class LruMap<K, V> {
+  readonly #entries = new Map<K, V>();
+  readonly #limit: number;
+  readonly #weigh: (key: K) => number;
+  readonly #most: number;
+  #weight = 0;
+
+  /**
+   * @param limit the most entries that are kept
+   * @param weigh what an entry weighs, by its key
+   * @param most what all that are kept may weigh together
+   */
+  constructor(limit: number, weigh: (key: K) => number = () => 0, most = 0) {
+    this.#limit = limit;
+    this.#weigh = weigh;
+    this.#most = most;
+  }
+
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key);
+    if (value !== undefined) {
+      this.#entries.delete(key);
+      this.#entries.set(key, value);
+    }
+    return value;
+  }
+
+  set(key: K, value: V): void {
+    this.delete(key);
+    this.#entries.set(key, value);
+    this.#weight += this.#weigh(key);
+    while (this.#entries.size > this.#limit || this.#weight > this.#most)
+      this.delete(this.#entries.keys().next().value!);
+  }
+
+  delete(key: K): void {
+    if (this.#entries.delete(key)) this.#weight -= this.#weigh(key);
+  }
+
+  keys(): IterableIterator<K> {
+    return this.#entries.keys();
+  }
+
+  values(): IterableIterator<V> {
+    return this.#entries.values();
+  }
+}
