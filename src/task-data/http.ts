@@ -1,0 +1,114 @@
+import type { LookupAddress } from 'node:dns';
+import { get as getHttp, type IncomingMessage } from 'node:http';
+import { get as getHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { hostOf, isPublicAddress } from './hosts.js';
+import { collect, tooLarge, Unreadable } from './reasons.js';
+
+/** All addresses of a host name. */
+export type Lookup = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+export interface DownloadOptions {
+  /** The origin that `authorization` is for; it is read whatever its address. Null: none. */
+  ownOrigin: string | null;
+  /** The `Authorization` header for that origin. */
+  authorization(): Promise<string | null>;
+  /** Whether a URL is read whatever its address. */
+  allows(url: URL): boolean;
+  lookup: Lookup;
+  maxBytes: number;
+  signal: AbortSignal;
+}
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS: readonly (number | undefined)[] = [301, 302, 303, 307, 308];
+
+/**
+ * Reads an `http(s)` URL. Redirects are followed by hand, so that each hop's address is checked, and so that the
+ * credentials stay with the origin that they are for: once a redirect has left it, they are not sent any more.
+ *
+ * @throws Unreadable when the server, the address or the size forbids it; the signal's or the connection's own error
+ */
+export async function download(start: URL, options: DownloadOptions): Promise<Buffer> {
+  let url = start;
+  let own = true;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    own &&= url.origin === options.ownOrigin;
+    const response = await request(url, own ? await options.authorization() : null, options);
+    const { location } = response.headers;
+    if (!REDIRECTS.includes(response.statusCode) || location === undefined)
+      return await readBody(response, own, options);
+    response.destroy();
+    if (!URL.canParse(location, url.href))
+      throw new Unreadable('its server redirects to something that is not a URL');
+    url = new URL(location, url);
+  }
+  throw new Unreadable(`its server redirects more than ${MAX_REDIRECTS} times`);
+}
+
+function request(url: URL, authorization: string | null, options: DownloadOptions): Promise<IncomingMessage> {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new Unreadable(`its server redirects to ${url.protocol}, and only http: and https: are followed`);
+  }
+  const trusted = url.origin === options.ownOrigin || options.allows(url);
+  const host = hostOf(url);
+  // Node does not look an address up, so the check in `lookup` would not see it.
+  if (!trusted && isIP(host) !== 0 && !isPublicAddress(host)) throw notPublic(url);
+  const lookup: LookupFunction = (hostname, { all }, callback) => {
+    options.lookup(hostname).then(
+      addresses => {
+        const first = addresses[0];
+        if (first === undefined)
+          return callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), '');
+        // The connection goes to these very addresses: what DNS says a moment later changes nothing.
+        if (!trusted && !addresses.every(each => isPublicAddress(each.address)))
+          return callback(notPublic(url), '');
+        return all ? callback(null, [...addresses]) : callback(null, first.address, first.family);
+      },
+      error => callback(error, ''),
+    );
+  };
+  return new Promise((resolve, reject) => {
+    const get = url.protocol === 'https:' ? getHttps : getHttp;
+    get(url, {
+      // A connection of its own: a pooled one may have been opened under the rules of another project.
+      agent: false,
+      lookup,
+      signal: options.signal,
+      headers: { 'accept-encoding': 'identity', ...(authorization === null ? {} : { authorization }) },
+    })
+      .on('response', resolve)
+      .on('error', reject);
+  });
+}
+
+function notPublic(url: URL): Unreadable {
+  return new Unreadable(
+    `the address of '${url.host}' is not public; if it may be read, set ALLOW_HOSTS=${url.host}`,
+  );
+}
+
+/** Storages may keep an object compressed and send it so, whatever was asked for. */
+const DECODERS: ReadonlyMap<string | undefined, () => Duplex> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+async function readBody(response: IncomingMessage, own: boolean, options: DownloadOptions): Promise<Buffer> {
+  const { statusCode: status = 0, headers } = response;
+  if (status < 200 || status > 299) {
+    response.destroy();
+    const advice = own && (status === 401 || status === 403) ? '; check LABEL_STUDIO_API_KEY' : '';
+    throw new Unreadable(`its server answered HTTP ${status}${advice}`, status);
+  }
+  if (Number(headers['content-length']) > options.maxBytes) {
+    response.destroy();
+    throw tooLarge(options.maxBytes);
+  }
+  const decoder = DECODERS.get(headers['content-encoding']?.toLowerCase());
+  return await collect(response, decoder ? [decoder()] : [], options);
+}

@@ -1,0 +1,71 @@
+import { type Duplex, type Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+/** Why something cannot be read, in words for people; the caller adds what it was. Holds no secret. */
+export class Unreadable extends Error {
+  override readonly name = 'Unreadable';
+
+  constructor(
+    message: string,
+    /** The HTTP status that the server answered with, where that was the reason. */
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its host is not known to DNS',
+  EAI_AGAIN: 'DNS did not answer for its host',
+  ECONNREFUSED: 'nothing listens at its address',
+  ECONNRESET: 'the server closed the connection before the end',
+  ERR_STREAM_PREMATURE_CLOSE: 'the server closed the connection before the end',
+  ENOENT: 'there is no such file below LOCAL_FILES_DOCUMENT_ROOT',
+  EACCES: 'this server may not read that file',
+};
+
+/**
+ * The reason of anything thrown while reading. Of foreign errors only the code is told: their messages carry
+ * addresses and paths.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Unreadable) return error.message;
+  const code = codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : undefined);
+  if (code !== undefined) return WORDS[code] ?? `it failed with ${code}`;
+  return `it failed with ${error instanceof Error ? error.name : 'an unknown error'}`;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** The reason of something that is larger than the limit. */
+export function tooLarge(maxBytes: number): Unreadable {
+  return new Unreadable(`it is larger than ${maxBytes} bytes, the most that is read for one value`);
+}
+
+/**
+ * Reads a stream to its end, and stops as soon as it is over the limit.
+ *
+ * @param through what the source goes through before it is measured, such as a decoder
+ * @param maxBytes the most that is kept
+ * @throws Unreadable when it is longer; the stream's or the signal's own error
+ */
+export async function collect(
+  source: Readable,
+  through: readonly Duplex[],
+  { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Not an async iteration: one that throws ends the pipeline with an AbortError, which hides why.
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      chunks.push(chunk);
+      done(size > maxBytes ? tooLarge(maxBytes) : null);
+    },
+  });
+  await pipeline([source, ...through, sink], { signal });
+  return Buffer.concat(chunks, size);
+}

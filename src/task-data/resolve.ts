@@ -1,0 +1,104 @@
+/** What a string in a task's data stands for. */
+export type Source =
+  /** Nothing to read: the string itself is the value. */
+  | { kind: 'inline' }
+  /** The bytes are in the value, as a `data:` URI. */
+  | { kind: 'data'; bytes: Buffer }
+  | { kind: 'http'; url: string }
+  /** A file behind Label Studio. `fallback` is where it is when `path` answers 404. */
+  | { kind: 'label-studio'; path: string; fallback?: string }
+  /** A file of Label Studio's local storage, relative to its document root; `url` is its path behind Label Studio. */
+  | { kind: 'local'; path: string; url: string }
+  /** An object of a cloud storage, which Label Studio holds the credentials for. */
+  | { kind: 'cloud'; uri: string };
+
+const UPLOAD = /^\/?(?:data\/)?(upload\/\d+\/\S+)$/;
+const LOCAL_FILE = /^\/data\/local-files\/?\?(?:.*&)?d=.+$/;
+const STORED_UPLOAD = /^\/?(storage-data\/uploaded\/?\?.+)$/;
+const HTTP = /^https?:\/\/\S+$/i;
+// The keys of a bucket may contain spaces, and Label Studio writes them as they are.
+const CLOUD = /^(?:s3|gs|azure-blob):\/\/[^\s/]+\/.+$/;
+const DATA = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*(;base64)?,(\S*)$/i;
+
+/**
+ * Says what a string of a task's data stands for. Only strings that are a reference as a whole count as one: a
+ * sentence that begins with a URL, or with the word "upload", is inline text.
+ *
+ * @param labelStudio Label Studio's address; when it has a path (`https://example.com/ls`), values that begin with
+ *   that path are recognised too
+ * @example
+ * classify('Great service'); // { kind: 'inline' }
+ * classify('s3://bucket/a.txt'); // { kind: 'cloud', uri: 's3://bucket/a.txt' }
+ * classify('upload/3/a.txt'); // { kind: 'label-studio', path: '/data/upload/3/a.txt', fallback: '/storage-data/...' }
+ */
+export function classify(value: string, labelStudio?: { url: string } | null): Source {
+  if (HTTP.test(value)) return URL.canParse(value) ? { kind: 'http', url: value } : { kind: 'inline' };
+  if (CLOUD.test(value)) return { kind: 'cloud', uri: value };
+  const data = DATA.exec(value);
+  if (data) return decodeDataUri(data[2]!, data[1] !== undefined);
+  const path = withoutPrefix(value, labelStudio?.url);
+  if (LOCAL_FILE.test(path)) {
+    // Decoded once, and the last `d` wins, as in Label Studio's own view.
+    const file = new URLSearchParams(path.slice(path.indexOf('?'))).getAll('d').at(-1)!;
+    return { kind: 'local', path: file, url: path };
+  }
+  const upload = UPLOAD.exec(path)?.[1];
+  if (upload !== undefined) {
+    return {
+      kind: 'label-studio',
+      path: `/data/${upload}`,
+      // An upload that Label Studio keeps in a cloud storage of its own is served here alone.
+      fallback: `/storage-data/uploaded/?filepath=${upload}`,
+    };
+  }
+  const stored = STORED_UPLOAD.exec(path)?.[1];
+  return stored === undefined ? { kind: 'inline' } : { kind: 'label-studio', path: `/${stored}` };
+}
+
+function decodeDataUri(body: string, base64: boolean): Source {
+  try {
+    return {
+      kind: 'data',
+      bytes: base64 ? Buffer.from(body, 'base64') : Buffer.from(decodeURIComponent(body)),
+    };
+  } catch {
+    return { kind: 'inline' };
+  }
+}
+
+function withoutPrefix(value: string, url: string | undefined): string {
+  if (url === undefined || !URL.canParse(url)) return value;
+  const prefix = new URL(url).pathname.replace(/\/+$/, '');
+  return value.startsWith(`${prefix}/`) ? value.slice(prefix.length) : value;
+}
+
+/**
+ * The path behind Label Studio through which an object of a cloud storage is read: it sends the bytes, or redirects
+ * to a signed URL.
+ *
+ * @example
+ * presignPath(7, 's3://b/a'); // '/tasks/7/presign/?fileuri=czM6Ly9iL2E%3D'
+ */
+export function presignPath(taskId: string | number, uri: string): string {
+  // With its padding: Label Studio's decoder fails without, so Node's own base64url does not do.
+  const encoded = Buffer.from(uri).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  return `/tasks/${encodeURIComponent(taskId)}/presign/?fileuri=${encodeURIComponent(encoded)}`;
+}
+
+const SHOWN = 100;
+
+/**
+ * A value as messages may show it: on one line, short, and without what may be secret (credentials and the query of
+ * a URL, which signs it).
+ *
+ * @example
+ * describeValue('https://me:pw@host/a.png?X-Amz-Signature=1'); // 'https://host/a.png'
+ */
+export function describeValue(value: string): string {
+  const own = /^\/?(?:data|storage-data)\//.test(value);
+  const shown = value
+    .replace(/^([\w-]+:\/\/)[^/?#]*@/, '$1')
+    .replace(/[?#].*$/s, query => (own && /^\?(?:d|filepath)=[^&#]*/.exec(query)?.[0]) || '')
+    .replace(/\s+/g, ' ');
+  return shown.length > SHOWN ? `${shown.slice(0, SHOWN)}...` : shown;
+}

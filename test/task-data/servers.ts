@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AppError } from '../../src/errors.js';
+import { createTaskData, type TaskData, type TaskDataDeps } from '../../src/task-data/fetch.js';
+
+/** An HTTP server on a port that the system chose, with what it was asked. */
+export interface TestServer {
+  url: string;
+  /** `host:port`, an entry for `allowHosts`. */
+  host: string;
+  requests: IncomingMessage[];
+}
+
+const running: Server[] = [];
+
+/** Starts a server that `stopServers` ends. */
+export async function serve(answer: RequestListener): Promise<TestServer> {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request);
+    answer(request, response);
+  });
+  running.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url: `http://${host}`, host, requests };
+}
+
+export async function stopServers(): Promise<void> {
+  for (const server of running.splice(0)) {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+}
+
+/** A TaskData with small limits, no Label Studio and no allowed hosts, unless said otherwise. */
+export function taskDataWith(deps: Partial<TaskDataDeps> = {}): TaskData {
+  return createTaskData({
+    labelStudio: () => null,
+    localFilesRoot: null,
+    allowHosts: [],
+    maxBytes: 1000,
+    timeoutMs: 10_000,
+    ...deps,
+  });
+}
+
+export const anyTask = { projectId: '1', taskId: 7 } as const;
+
+/** The message of the `task_unreadable` that a promise must reject with. */
+export async function unreadable(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => new Error('it was read'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof AppError && error.code === 'task_unreadable') return error.message;
+  throw error;
+}
