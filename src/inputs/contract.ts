@@ -1,0 +1,94 @@
+import type { ErrorCode } from '../errors.js';
+
+/**
+ * What an input kind is: how a task's value becomes tensors.
+ *
+ * `read` runs in the server (it sees whole tasks); `load` and the encoder that it returns run in the inference
+ * child (they see only the values that `read` took out, so that nothing else crosses the process border).
+ */
+
+/** A tensor before it is handed to ONNX Runtime: row-major data with its shape. */
+export interface PlainTensor {
+  type: 'float32' | 'float64' | 'int32' | 'int64' | 'bool';
+  data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+  dims: readonly number[];
+}
+
+/** Why one task of a batch cannot be answered. The others are. */
+export interface TaskFailure {
+  code: ErrorCode;
+  message: string;
+}
+
+/** What `read` takes out of one task; plain JSON. */
+export type TaskValue = unknown;
+
+/** Some rows of a batch as the feeds of one `session.run`. */
+export interface EncodedBatch {
+  /** Which of the given values these rows are, by index, in the order of the tensors' rows. */
+  rows: readonly number[];
+  /** The graph's inputs by name. No dimension is ever 0 (onnxruntime aborts or throws on some graphs). */
+  feeds: Readonly<Record<string, PlainTensor>>;
+}
+
+/** The child's half of an input kind, loaded for one model version. */
+export interface Encoder {
+  /**
+   * Turns values into feeds, in batches whose size the encoder bounds.
+   * @param values what `read` returned, one a task
+   * @param fail called with the index of each value that cannot be encoded; such a row is in no batch
+   */
+  encode(
+    values: readonly TaskValue[],
+    fail: (row: number, failure: TaskFailure) => void,
+  ): Iterable<EncodedBatch>;
+  /** A value that every model of this kind can take, for the warm-up run. */
+  readonly warmUp: TaskValue;
+}
+
+/** Where a bound model finds its value in a task. */
+export interface InputPlace {
+  /** The object tag's name, as in `to_name`. */
+  object: string;
+  /** The object tag, such as `Text`. */
+  tag: string;
+  /** The key of `task.data` that the object tag shows (its `value` without `$`). */
+  key: string;
+  /** Whether the value is the URL of what is shown (`valueType="url"`). */
+  isUrl: boolean;
+}
+
+/** One task from its data to the graph's inputs, which the tests serve as they serve any model. */
+export interface InputExample {
+  /** The manifest's `input`, without `kind`. */
+  options: Readonly<Record<string, unknown>>;
+  /** The object tag that shows the value, `name="object"`. */
+  object: string;
+  /** The task's data. */
+  data: Readonly<Record<string, unknown>>;
+  /** The files of the version's folder that `load` reads, by name; their content is JSON. */
+  files: Readonly<Record<string, unknown>>;
+  /** What they make of the data. */
+  feeds: Readonly<Record<string, PlainTensor>>;
+}
+
+export interface InputKind {
+  /** The word in the manifest's `input.kind`. */
+  kind: string;
+  /** The object tags that show such a value; empty: any. */
+  objectTags: readonly string[];
+  /** JSON schema of the manifest's `input`, without `kind`. */
+  optionsSchema: Readonly<Record<string, unknown>>;
+  /**
+   * Takes this kind's value out of a task's data.
+   * @throws AppError `task_invalid` when it is missing or of the wrong type: that task's failure, not the request's
+   */
+  read(
+    data: Readonly<Record<string, unknown>>,
+    place: InputPlace,
+    options: Readonly<Record<string, unknown>>,
+  ): TaskValue;
+  /** Loads the version's own part of the input (vocabulary, columns ...) from its folder. */
+  load(folder: string, options: Readonly<Record<string, unknown>>): Promise<Encoder>;
+  example: InputExample;
+}

@@ -1,0 +1,99 @@
+import { AppError } from '../../errors.js';
+import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
+import { compile } from './compile.js';
+import { SPEC_FILE, VersionFiles } from './files.js';
+import { createLayout, type Layout } from './layout.js';
+import { Row } from './row.js';
+import type { ColumnSpec, FeaturesSpec, UnicodeTables } from './spec.js';
+import type { Stage } from './stage.js';
+import { PythonText } from './unicode.js';
+
+/** A dense row of more bytes is refused when the version is loaded, before it takes the process down. */
+const LARGEST_ROW = 2 ** 30;
+
+/** What stands before the first step. */
+const NOTHING: Stage = { width: 0, single: false, signed: false, apply() {} };
+
+/**
+ * Loads the `features.json` of a version and all that it refers to.
+ * @param folder the version's folder
+ * @param columns the columns of the records that `encode` will get, as the manifest has them; null: it gets texts
+ * @throws AppError `version_invalid` when the folder's files do not fit together or ask for something unknown
+ *
+ * @example
+ * const encoder = await loadFeatures('models/topics/versions/20260101-000000-abcdef', null);
+ * for (const { rows, feeds } of encoder.encode(['a text'], fail)) await session.run(feeds);
+ */
+export async function loadFeatures(folder: string, columns: readonly ColumnSpec[] | null): Promise<Encoder> {
+  const files = new VersionFiles(folder);
+  const spec = (await files.json(SPEC_FILE)) as FeaturesSpec;
+  if (spec.format !== 1)
+    throw files.invalid('format', `is ${JSON.stringify(spec.format)}, and this server reads 1`);
+  checkColumns(spec, columns, files);
+  const tables = spec.unicode === undefined ? null : ((await files.json(spec.unicode)) as UnicodeTables);
+  const samples = new Map<string, unknown>();
+  const names = columns?.map(({ name }) => name) ?? ['text'];
+  const context = { files, python: new PythonText(tables), columns: names, samples };
+  const root = await compile(spec.root, NOTHING, 'root', context);
+  if (root.width !== spec.width)
+    throw files.invalid('width', `is ${spec.width}, but the steps give ${root.width} columns`);
+  if (spec.layout === 'dense' && spec.width * 8 > LARGEST_ROW) {
+    throw files.invalid(
+      'layout',
+      `is dense, and a row of ${spec.width} columns is too large for that; hash into fewer`,
+    );
+  }
+  const warmUp = columns?.map(
+    ({ name, kind }) => samples.get(name) ?? { number: 0, text: 'text', category: null }[kind],
+  );
+  return new FeatureEncoder(root, createLayout(spec), warmUp ?? 'a text to warm up');
+}
+
+/** Values are given by position, so manifest and spec must agree on the columns. */
+function checkColumns(spec: FeaturesSpec, columns: readonly ColumnSpec[] | null, files: VersionFiles): void {
+  const input = columns === null ? 'text' : 'record';
+  if (spec.input !== input)
+    throw files.invalid('input', `is ${JSON.stringify(spec.input)}, and the manifest's input is a ${input}`);
+  const list = (all: readonly ColumnSpec[]) => all.map(({ name, kind }) => `${name} (${kind})`).join(', ');
+  if (columns !== null && list(columns) !== list(spec.columns ?? [])) {
+    throw files.invalid(
+      'columns',
+      `are ${list(spec.columns ?? [])}, and the manifest's are ${list(columns)}`,
+    );
+  }
+}
+
+class FeatureEncoder implements Encoder {
+  readonly warmUp: TaskValue;
+  readonly #root: Stage;
+  readonly #layout: Layout;
+  readonly #row = new Row();
+
+  constructor(root: Stage, layout: Layout, warmUp: TaskValue) {
+    this.#root = root;
+    this.#layout = layout;
+    this.warmUp = warmUp;
+  }
+
+  *encode(
+    values: readonly TaskValue[],
+    fail: (row: number, failure: TaskFailure) => void,
+  ): Iterable<EncodedBatch> {
+    const layout = this.#layout;
+    // A caller whose run failed leaves this generator half-way, and rows behind.
+    layout.clear();
+    for (const [index, value] of values.entries()) {
+      try {
+        this.#row.size = 0;
+        this.#root.apply(Array.isArray(value) ? value : [value], this.#row);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        fail(index, { code: error.code, message: error.message });
+        continue;
+      }
+      layout.add(index, this.#row);
+      if (layout.full) yield layout.take();
+    }
+    if (layout.rows > 0) yield layout.take();
+  }
+}

@@ -1,0 +1,104 @@
+import { AppError } from '../errors.js';
+import type { InputKind } from './contract.js';
+import { loadFeatures } from './features/encoder.js';
+import { invalidValue, toNumber } from './features/records.js';
+import type { ColumnSpec, FeaturesSpec } from './features/spec.js';
+
+const EXAMPLE_COLUMNS: readonly ColumnSpec[] = [
+  { name: 'age', kind: 'number' },
+  { name: 'city', kind: 'category' },
+];
+
+/**
+ * A record of columns out of the task's data, whatever tags show them.
+ *
+ * @example
+ * { "kind": "tabular", "columns": [{ "name": "age", "kind": "number" }, { "name": "city", "kind": "category" }] }
+ */
+export const tabular: InputKind = {
+  kind: 'tabular',
+  objectTags: [],
+  optionsSchema: {
+    properties: {
+      columns: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          properties: { name: { type: 'string' }, kind: { enum: ['number', 'text', 'category'] } },
+          required: ['name', 'kind'],
+          additionalProperties: false,
+        },
+        description: 'the columns that the model was trained with, in its order',
+      },
+    },
+    required: ['columns'],
+  },
+
+  read: (data, _place, options) => columnsOf(options).map(column => readColumn(data, column)),
+
+  load: (folder, options) => loadFeatures(folder, columnsOf(options)),
+
+  example: {
+    options: { columns: EXAMPLE_COLUMNS },
+    object: '<Text name="object" value="$city"/>',
+    data: { city: 'Turku', age: ' 41.5 ', name: 'which no column asks for' },
+    files: {
+      'features.json': {
+        format: 1,
+        input: 'record',
+        columns: EXAMPLE_COLUMNS,
+        root: {
+          type: 'columns',
+          parts: [
+            { columns: ['age'], step: { type: 'numbers', width: 1 } },
+            {
+              columns: ['city'],
+              step: {
+                type: 'one-hot',
+                categories: [['Oulu', 'Turku']],
+                drop: null,
+                handleUnknown: 'error',
+                infrequent: null,
+              },
+            },
+          ],
+        },
+        layout: 'dense',
+        dtype: 'float64',
+        width: 3,
+      } satisfies FeaturesSpec,
+    },
+    feeds: { input: { type: 'float64', data: Float64Array.of(41.5, 0, 1), dims: [1, 3] } },
+  },
+};
+
+function columnsOf(options: Readonly<Record<string, unknown>>): readonly ColumnSpec[] {
+  return options.columns as readonly ColumnSpec[];
+}
+
+/** A column's value as JSON; a missing number is null. */
+function readColumn(data: Readonly<Record<string, unknown>>, { name, kind }: ColumnSpec): unknown {
+  if (!Object.hasOwn(data, name)) {
+    throw new AppError(
+      'task_invalid',
+      `the task's data has no column '${name}'; it has ${Object.keys(data).join(', ') || 'none'}`,
+    );
+  }
+  const value = data[name];
+  switch (kind) {
+    case 'number': {
+      const number = toNumber(value);
+      if (number === null) throw invalidValue(name, value, 'and the model needs a number there');
+      return Number.isNaN(number) ? null : number;
+    }
+    case 'text':
+      if (typeof value !== 'string') throw invalidValue(name, value, 'and the model needs a text there');
+      return value;
+    case 'category':
+      if (typeof value === 'object' && value !== null) {
+        throw invalidValue(name, value, 'and the model needs a text, a number, true or false there');
+      }
+      return value;
+  }
+}

@@ -1,0 +1,36 @@
+/** How a class is chosen from a row of the output; scikit-learn's `predict` is not always the argmax. */
+export type Decision =
+  /** The largest column. */
+  | { rule: 'argmax' }
+  /** Each column above `threshold` (multilabel). */
+  | { rule: 'threshold'; threshold: number }
+  /** The graph itself gives the index of the class in the output named by `tensor`. */
+  | { rule: 'label'; tensor: string };
+
+/** One output of a model version: what its numbers mean. */
+export interface OutputSpec {
+  /** The target's name; the manifest's `outputs[].name` refers to it. */
+  name: string;
+  /** The graph's output that holds the numbers, [rows, columns] or [rows]. */
+  tensor: string;
+  /** `probabilities` are in 0..1; `scores` are decision scores and never called probabilities; `value` is a regression. */
+  kind: 'probabilities' | 'scores' | 'value';
+  /** The classes, in the order of the columns. */
+  labels?: readonly string[];
+  decision?: Decision;
+}
+
+/** `versions/<version>/version.json`. */
+export interface VersionRecord {
+  format: 1;
+  /** ISO 8601, UTC. */
+  created: string;
+  /** SHA-256 (hex) of every other file of the folder. */
+  files: Readonly<Record<string, string>>;
+  outputs: readonly OutputSpec[];
+  metrics: Readonly<Record<string, unknown>>;
+  /** What the parity gate measured when this version was exported. */
+  parity: Readonly<Record<string, unknown>>;
+  /** Versions of the tools that made it. */
+  tools: Readonly<Record<string, string>>;
+}
