@@ -1,0 +1,96 @@
+import { AppError } from '../errors.js';
+import type { BindTarget, RegionKind } from './contract.js';
+import { type NumberRange, nearest, numberOf } from './numbers.js';
+import { classRow, valueRow } from './outputs.js';
+import { checkWholeTask, classesFor } from './whole-task.js';
+
+interface NumberBinding {
+  range: NumberRange;
+  /** Per class of the model, in the order of its columns: its number. Null: the output is a value. */
+  numbers: readonly number[] | null;
+}
+
+/**
+ * A value, or classes that are numbers, to `<Number>`.
+ *
+ * A value goes to the nearest number that the control's `min`, `max` and `step` allow, because the editor refuses to
+ * submit any other (the validator takes them all, and NaN). Without `step` every number is allowed. A class that the
+ * control does not allow is refused.
+ *
+ * Format: https://labelstud.io/tags/number
+ */
+export const number: RegionKind<NumberBinding> = {
+  tag: 'Number',
+  type: 'number',
+  optionsSchema: { properties: {}, required: [] },
+
+  check(target) {
+    checkWholeTask(target);
+    rangeOf(target);
+  },
+
+  bind(target, output) {
+    const range = rangeOf(target);
+    if (output.kind === 'value') return { range, numbers: null };
+    const names = classesFor(target, output, 'one');
+    const numbers = names.map(numberOf);
+    if (numbers.every((each): each is number => each !== null && nearest(each, range) === each))
+      return { range, numbers };
+    throw new AppError(
+      'label_mismatch',
+      `predicts ${names.join(', ')}; the config's Number '${target.name}' takes ${described(target)}`,
+    );
+  },
+
+  encode(outputs, row, output, { range, numbers }) {
+    if (numbers === null) {
+      return {
+        results: [{ value: { number: nearest(valueRow(outputs, row, output), range) } }],
+        score: null,
+      };
+    }
+    const { chosen, score } = classRow(outputs, row, output);
+    const value = { number: numbers[chosen[0]!]! };
+    return { results: [score === null ? { value } : { value, score }], score };
+  },
+
+  example: {
+    control: '<Number name="control" toName="object" min="0" max="1" step="0.05"/>',
+    options: {},
+    output: { name: 'share', tensor: 'values', kind: 'value' },
+    outputs: { values: { type: 'float32', data: Float32Array.of(0.34), dims: [1] } },
+    encoded: { results: [{ value: { number: 0.35 } }], score: null },
+  },
+};
+
+function rangeOf({ name, attributes }: BindTarget): NumberRange {
+  const { min: low = '', max: high = '', step: width } = attributes;
+  const min = numberOf(low);
+  const max = numberOf(high);
+  const step = width === undefined ? null : numberOf(width);
+  const isStep = step === null ? width === undefined : step > 0;
+  if (isStep && (min ?? Number.NEGATIVE_INFINITY) <= (max ?? Number.POSITIVE_INFINITY)) {
+    return { min, max, step, decimals: Math.max(decimalsOf(low), decimalsOf(width ?? '')) };
+  }
+  throw new AppError(
+    'no_model_fits',
+    `needs a Number that some number fits; the config's '${name}' has ${shown(attributes)}`,
+  );
+}
+
+/** Digits behind the point of a number in decimal or scientific notation. */
+function decimalsOf(text: string): number {
+  const [, fraction = '', exponent = '0'] = /^[^.e]*(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(text.trim()) ?? [];
+  return Math.min(Math.max(fraction.length - Number(exponent), 0), 100);
+}
+
+function described({ attributes }: BindTarget): string {
+  return `numbers${attributes.min || attributes.max || attributes.step ? ` of ${shown(attributes)}` : ''}`;
+}
+
+function shown(attributes: Readonly<Record<string, string>>): string {
+  return ['min', 'max', 'step']
+    .filter(attribute => attributes[attribute] !== undefined)
+    .map(attribute => `${attribute}="${attributes[attribute]}"`)
+    .join(' ');
+}

@@ -1,0 +1,71 @@
+import { AppError } from '../errors.js';
+import type { PlainTensor } from '../inputs/contract.js';
+import type { OutputSpec } from '../registry/version.js';
+
+/** The classes that a row's decision rule chose. */
+export interface ClassRow {
+  /** Columns, ascending; empty only under the rule `threshold`. */
+  chosen: number[];
+  /** How sure the model is of them, 0..1; null when its numbers are no probabilities. */
+  score: number | null;
+}
+
+type Outputs = Readonly<Record<string, PlainTensor>>;
+
+/**
+ * Reads one row of class numbers and applies the version's decision rule.
+ *
+ * @param outputs the graph's outputs by name; the class numbers are [rows, columns]
+ * @param row index along the first axis
+ * @throws AppError `model_failed` when one of the numbers is NaN
+ */
+export function classRow(outputs: Outputs, row: number, output: OutputSpec): ClassRow {
+  const { data, dims } = outputs[output.tensor]!;
+  const columns = dims[1] ?? 1;
+  const first = row * columns;
+  const at = (column: number) => Number(data[first + column]);
+  const isProbability = output.kind === 'probabilities';
+  const decision = output.decision ?? { rule: 'argmax' };
+  // NaN is larger than nothing and smaller than nothing: it would go unseen, and the first class would be chosen.
+  for (let column = 0; column < columns; column++) if (Number.isNaN(at(column))) throw noNumber(output, NaN);
+
+  if (decision.rule === 'threshold') {
+    const chosen: number[] = [];
+    let certainty = 1;
+    for (let column = 0; column < columns; column++) {
+      const value = at(column);
+      const accepted = value > decision.threshold;
+      if (accepted) chosen.push(column);
+      certainty = Math.min(certainty, accepted ? value : 1 - value);
+    }
+    return { chosen, score: isProbability ? inUnit(certainty) : null };
+  }
+
+  let best = 0;
+  if (decision.rule === 'label') {
+    best = Number(outputs[decision.tensor]!.data[row]);
+  } else {
+    for (let column = 1; column < columns; column++) if (at(column) > at(best)) best = column;
+  }
+  return { chosen: [best], score: isProbability ? inUnit(at(best)) : null };
+}
+
+/** Sums of probabilities can be a last bit above 1, and Label Studio then refuses the prediction. */
+function inUnit(probability: number): number {
+  return Math.min(Math.max(probability, 0), 1);
+}
+
+/**
+ * Reads the value of a regressor.
+ * @throws AppError `model_failed` when it is not finite: JSON cannot hold it, and no control either
+ */
+export function valueRow(outputs: Outputs, row: number, output: OutputSpec): number {
+  const { data, dims } = outputs[output.tensor]!;
+  const value = Number(data[row * (dims[1] ?? 1)]);
+  if (!Number.isFinite(value)) throw noNumber(output, value);
+  return value;
+}
+
+function noNumber({ name }: OutputSpec, value: number): AppError {
+  return new AppError('model_failed', `the model gives ${value} for '${name}', which is no answer`);
+}

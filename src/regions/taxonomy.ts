@@ -1,0 +1,153 @@
+import { AppError } from '../errors.js';
+import type { LabelNode } from '../label-config/parse.js';
+import type { BindTarget, RegionKind } from './contract.js';
+import { classRow } from './outputs.js';
+import { checkWholeTask, classesFor } from './whole-task.js';
+
+/** Per class of the model, in the order of its columns: the path from the root to the node of the config. */
+interface TaxonomyBinding {
+  paths: readonly (readonly string[])[];
+}
+
+/** A node as a class can name it. */
+interface Place {
+  /** What Label Studio stores. */
+  path: readonly string[];
+  isLeaf: boolean;
+  /** The node's own names: `predicted_values` or not, `alias`, `value`. */
+  predicted: readonly string[];
+  own: readonly string[];
+  /** The same from the root on, joined by the separator. */
+  full: readonly string[];
+}
+
+const SEPARATOR = '/';
+
+/**
+ * Class probabilities to `<Taxonomy>`: each class is a node, and the value is its path from the root.
+ *
+ * A class finds its node by the node's `predicted_values` (a list with commas), by the full path joined with the
+ * separator (`Eukarya/Mammalia/Cat`), or by the node's `alias` or `value`, in that order, then in another case. A name
+ * that several nodes have means the only leaf among them, and is refused when there is not just one.
+ *
+ * Format: https://labelstud.io/tags/taxonomy. The validator checks names and not paths, so paths are made here from
+ * the config's tree alone.
+ */
+export const taxonomy: RegionKind<TaxonomyBinding> = {
+  tag: 'Taxonomy',
+  type: 'taxonomy',
+  optionsSchema: {
+    properties: {
+      separator: {
+        type: 'string',
+        minLength: 1,
+        description: `what stands between the names of a class that is a full path (default ${SEPARATOR})`,
+      },
+    },
+    required: [],
+  },
+
+  check(target) {
+    checkWholeTask(target);
+    if (target.parsed.dynamic_labels) {
+      throw new AppError(
+        'no_model_fits',
+        `needs the nodes of Taxonomy in the config; '${target.name}' has them from elsewhere`,
+      );
+    }
+  },
+
+  bind(target, output, options) {
+    const names = classesFor(target, output, 'many');
+    const separator = (options.separator as string | undefined) ?? SEPARATOR;
+    const places = placesOf(target, separator);
+    const paths = names.map(name => find(name, places));
+    const strange = names.filter((_, index) => typeof paths[index] === 'string');
+    if (strange.length > 0) {
+      const why = paths.find(path => typeof path === 'string') as string;
+      const known = places.map(({ full }) => full[0]!).join(', ');
+      throw new AppError(
+        'label_mismatch',
+        `predicts ${names.join(', ')}; the config's Taxonomy '${target.name}' has ${known} ('${strange[0]}' ${why})`,
+      );
+    }
+    return { paths: paths as (readonly string[])[] };
+  },
+
+  encode(outputs, row, output, binding) {
+    const { chosen, score } = classRow(outputs, row, output);
+    const paths = [...new Set(chosen.map(column => JSON.stringify(binding.paths[column])))].map(
+      path => JSON.parse(path) as string[],
+    );
+    const value = { taxonomy: paths };
+    return { results: paths.length === 0 ? [] : [score === null ? { value } : { value, score }], score };
+  },
+
+  example: {
+    control:
+      '<Taxonomy name="control" toName="object"><Choice value="Eukarya"><Choice value="Mammalia"><Choice value="Cat"/>' +
+      '<Choice value="Dog" alias="dog"/></Choice><Choice value="Fungi"/></Choice><Choice value="Other"/></Taxonomy>',
+    options: { separator: '/' },
+    output: {
+      name: 'species',
+      tensor: 'probabilities',
+      kind: 'probabilities',
+      labels: ['Other', 'Eukarya/Mammalia/Cat', 'Dog', 'Eukarya/Fungi'],
+    },
+    outputs: {
+      probabilities: { type: 'float32', data: Float32Array.of(0.125, 0.25, 0.5, 0.125), dims: [1, 4] },
+    },
+    encoded: {
+      results: [{ value: { taxonomy: [['Eukarya', 'Mammalia', 'dog']] }, score: 0.5 }],
+      score: 0.5,
+    },
+  },
+};
+
+/** The nodes that can be chosen. */
+function placesOf({ labelTree = [], attributes }: BindTarget, separator: string): Place[] {
+  const places: Place[] = [];
+  const visit = (nodes: readonly LabelNode[], above: readonly string[], shown: readonly string[]) => {
+    const seen = new Set<string>();
+    for (const { value, attributes: own, children } of nodes) {
+      const name = own.value || value;
+      // Of siblings with the same value the editor shows the first.
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const path = [...above, value];
+      const names = [...shown, name];
+      const isLeaf = children.length === 0;
+      if (isLeaf || attributes.leafsOnly !== 'true') {
+        places.push({
+          path,
+          isLeaf,
+          predicted: (own.predicted_values ?? '').split(',').map(each => each.trim()),
+          own: [value, name],
+          full: [path.join(separator), names.join(separator)],
+        });
+      }
+      visit(children, path, names);
+    }
+  };
+  visit(labelTree, [], []);
+  return places;
+}
+
+/** The path of the node that a class means, or why there is none. */
+function find(name: string, places: readonly Place[]): readonly string[] | string {
+  const lower = name.toLowerCase();
+  const rules: ((place: Place) => boolean)[] = [
+    ({ predicted }) => name !== '' && predicted.includes(name),
+    ({ full }) => full.includes(name),
+    ({ own }) => own.includes(name),
+    ({ full }) => full.some(each => each.toLowerCase() === lower),
+    ({ own }) => own.some(each => each.toLowerCase() === lower),
+  ];
+  for (const rule of rules) {
+    const found = places.filter(rule);
+    const clear = found.length > 1 ? found.filter(({ isLeaf }) => isLeaf) : found;
+    if (clear.length === 1) return clear[0]!.path;
+    if (found.length > 0) return 'is the name of several: give the class its full path';
+  }
+  return 'is not there';
+}
