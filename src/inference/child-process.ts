@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { finished } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import type { Logger } from 'pino';
+import { AppError } from '../errors.js';
+import { readFrames, writeFrame } from './frames.js';
+import type { ChildReply, ChildRequest, ChildResults } from './protocol.js';
+
+type Unsent = ChildRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
+type Payload<T extends ChildRequest['type']> = Omit<Extract<Unsent, { type: T }>, 'type'>;
+
+/** A child's answer: its result, and the bytes that came with it. */
+export interface Reply<T extends ChildRequest['type']> {
+  result: ChildResults[T];
+  body: Buffer;
+}
+
+interface Pending {
+  resolve(reply: { result: unknown; body: Buffer }): void;
+  reject(error: AppError): void;
+}
+
+/** The process ended before it answered. */
+export class ChildLost extends AppError {
+  /** Whether it was at work on this request, which may be what ended it. */
+  readonly begun: boolean;
+
+  constructor(begun: boolean) {
+    super('child_lost', 'the inference process that held this request ended; send it again');
+    this.begun = begun;
+  }
+}
+
+/** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const ENTRY = fileURLToPath(new URL(`./child${EXTENSION}`, import.meta.url));
+const EXEC_ARGV = EXTENSION === '.ts' ? ['--import', 'tsx'] : [];
+const SOCKET = 3;
+const STDERR_KEPT = 4_000;
+
+/** Those that run: they end with this process, also where it does not end as it should. */
+const running = new Set<ChildProcess>();
+const killAll = () => {
+  for (const each of running) each.kill('SIGKILL');
+};
+
+/** One inference child: requests in, replies out, and the news of its end. Never reused after it failed. */
+export class InferenceChild {
+  readonly pid: number;
+  /** Resolves with what there is to say of the end, when the process has ended for whatever reason. */
+  readonly ended: Promise<string>;
+  readonly #process: ChildProcess;
+  readonly #socket: Socket;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #stderr = '';
+  #alive = true;
+
+  constructor(log: Logger) {
+    this.#process = spawn(process.execPath, [...EXEC_ARGV, ENTRY], {
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
+    });
+    this.pid = this.#process.pid ?? 0;
+    if (running.add(this.#process).size === 1) process.on('exit', killAll);
+    this.#socket = this.#process.stdio[SOCKET] as Socket;
+    readFrames<ChildReply>(this.#socket, ({ header, body }) => this.#settle(header, body));
+    // A write to a child that has just ended fails here; its exit tells the same.
+    this.#socket.on('error', error =>
+      log.debug({ pid: this.pid, err: error }, 'the socket of an inference process failed'),
+    );
+    this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      // ONNX Runtime tells the true cause of a failure on stderr only.
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+      log.warn({ pid: this.pid, stderr: text.trimEnd() }, 'an inference process wrote to stderr');
+    });
+    this.#process.once('exit', () => {
+      this.#alive = false;
+    });
+    this.ended = new Promise(resolve => {
+      const end = (how: string) => {
+        this.#alive = false;
+        // Requests are answered in their order: the first is what the process was at.
+        let begun = true;
+        for (const { reject } of this.#pending.values()) {
+          reject(new ChildLost(begun));
+          begun = false;
+        }
+        this.#pending.clear();
+        running.delete(this.#process);
+        if (running.size === 0) process.off('exit', killAll);
+        resolve(how);
+      };
+      this.#process.once('error', error => end(error.message));
+      // After `exit`: what it answered at last has been read by then.
+      this.#process.once('close', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** The last that the process wrote to stderr. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /**
+   * Sends a request and waits for its reply.
+   * @param body lines that follow the header
+   * @throws AppError what the child threw
+   * @throws ChildLost when it ended first
+   */
+  request<T extends ChildRequest['type']>(
+    type: T,
+    payload: Payload<T>,
+    body: readonly (string | Buffer)[] = [],
+  ): Promise<Reply<T>> {
+    return new Promise((resolve, reject) => {
+      if (!this.#alive) return reject(new ChildLost(false));
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      writeFrame(this.#socket, { type, id, ...payload }, body);
+    });
+  }
+
+  /** Ends the process at once; requests that it holds fail with `child_lost`. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** All that the process wrote to stderr at last, once it has ended; without colours. */
+  async lastWords(): Promise<string> {
+    await finished(this.#process.stderr!);
+    return stripVTControlCharacters(this.#stderr).trim();
+  }
+
+  #settle(header: ChildReply, body: Buffer): void {
+    const pending = this.#pending.get(header.id);
+    this.#pending.delete(header.id);
+    if ('error' in header) pending?.reject(AppError.from(header.error));
+    else pending?.resolve({ result: header.result, body });
+  }
+}

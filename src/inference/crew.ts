@@ -1,0 +1,290 @@
+import { availableParallelism } from 'node:os';
+import type { Logger } from 'pino';
+import { AppError, messageOf } from '../errors.js';
+import { ChildLost, InferenceChild } from './child-process.js';
+import type { VersionSource } from './protocol.js';
+import type { ProviderChoice } from './providers/contract.js';
+import type { Run } from './scheduler.js';
+
+export interface CrewOptions {
+  /** How many children; null: one a core, and one where another device does the work. */
+  workers: number | null;
+  providers: readonly ProviderChoice[];
+  /** A version that takes longer than this to load, in milliseconds, hangs. */
+  loadLimit: number;
+  log: Logger;
+}
+
+/** Told of what happens in the crew. */
+export interface CrewEvents {
+  /** A child is ready for runs, again or for the first time. */
+  ready(): void;
+  load(milliseconds: number): void;
+  restart(): void;
+}
+
+/** A running child with what it holds. */
+export interface Seat {
+  child: InferenceChild;
+  /** It runs at normal priority, and is kept free for annotators while they work; all others give way to it. */
+  front: boolean;
+  since: number;
+  /** Runs that it was sent and has not answered, the one it works on first. */
+  runs: Run[];
+  /** Ends it when that one takes too long. */
+  hung?: NodeJS.Timeout;
+  /** When they will be done, by the clock of `performance`, as far as one can tell. */
+  until: number;
+  /** Per version the bindings that it knows. */
+  known: Map<string, Set<string>>;
+  /** It loads a version, and takes no runs until it has. */
+  loading: boolean;
+  /** It takes nothing new, and ends when it is idle. */
+  retiring: boolean;
+}
+
+/** The process may have ended for another reason than the version. */
+const LOAD_TRIES = 2;
+/** One that had started is not worth a long wait: what ended it was a task, or somebody from outside. */
+const BACK_OFF_MS = { first: 100, most: 30_000, mostAfterStart: 1_000, forgottenAfter: 10_000 };
+
+/** The inference children: as many as `workers`, each with every version loaded, replaced when they end. */
+export class Crew {
+  readonly seats: Seat[] = [];
+  readonly #options: CrewOptions;
+  readonly #events: CrewEvents;
+  readonly #versions = new Map<string, VersionSource>();
+  readonly #replacements = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #provider = '';
+  #front: InferenceChild | undefined;
+  #backOff = 0;
+
+  constructor(options: CrewOptions, events: CrewEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** The execution provider that was chosen. */
+  get provider(): string {
+    return this.#provider;
+  }
+
+  get stopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  version(key: string): VersionSource | undefined {
+    return this.#versions.get(key);
+  }
+
+  /** @throws AppError `provider_unavailable` when no provider of the list works here */
+  async start(): Promise<void> {
+    const { workers, providers } = this.#options;
+    const onCpu = (name: string) => name === 'cpu';
+    try {
+      if (workers !== null) return await this.#openSome(workers);
+      if (providers.every(({ name }) => onCpu(name))) return await this.#openSome(availableParallelism());
+      await this.#open();
+      if (onCpu(this.#provider)) await this.#openSome(availableParallelism() - 1);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #openSome(count: number): Promise<void> {
+    const opened = await Promise.allSettled(Array.from({ length: count }, () => this.#open()));
+    const failed = opened.find(child => child.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none */
+  async load(version: VersionSource): Promise<void> {
+    const first = await this.#tryOut(version, LOAD_TRIES);
+    this.#versions.set(version.key, version);
+    // In two halves: the other one serves meanwhile.
+    const others = this.seats.filter(seat => seat !== first);
+    const half = Math.ceil(others.length / 2);
+    for (const seats of [others.slice(0, half), others.slice(half)]) {
+      const results = await Promise.allSettled(seats.map(seat => this.#loadInto(seat, version)));
+      const failed = results.find(result => result.status === 'rejected');
+      // A child that ended meanwhile is replaced by one that loads all of `#versions`.
+      if (!failed || failed.reason instanceof ChildLost) continue;
+      await this.unload(version.key);
+      throw failed.reason;
+    }
+  }
+
+  async unload(key: string): Promise<void> {
+    this.#versions.delete(key);
+    await Promise.all(
+      this.seats.map(({ child, known }) => {
+        known.delete(key);
+        return this.#unloadFrom(child, key);
+      }),
+    );
+  }
+
+  /** Ends the children at once. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.seats.map(({ child }) => child.kill()));
+    await Promise.all(this.#replacements);
+  }
+
+  /**
+   * Loads a version in one child first: a graph that ends the process then costs one child, not all.
+   * @returns that one
+   */
+  async #tryOut(version: VersionSource, tries: number): Promise<Seat> {
+    if (this.seats.length === 0) await Promise.race(this.#replacements);
+    const seat = this.seats[0];
+    if (!seat) throw new AppError('not_ready', 'no inference process is up to load it in');
+    try {
+      this.#events.load(await this.#loadInto(seat, version));
+      return seat;
+    } catch (error) {
+      if (!(error instanceof ChildLost)) throw error;
+      const ending = `the inference process ended while it loaded it: ${seat.child.stderr.trim()}`;
+      // Its seat is taken away, and its replacement on the way, only after it has ended.
+      await seat.child.ended;
+      if (tries <= 1) throw new AppError('version_invalid', `${version.folder} cannot be served: ${ending}`);
+      return this.#tryOut(version, tries - 1);
+    }
+  }
+
+  /** @returns how long it took, in milliseconds */
+  async #loadInto(seat: Seat, version: VersionSource): Promise<number> {
+    seat.loading = true;
+    try {
+      return await this.#load(seat.child, version);
+    } finally {
+      seat.loading = false;
+      this.#events.ready();
+    }
+  }
+
+  async #load(child: InferenceChild, version: VersionSource): Promise<number> {
+    const { loadLimit, log } = this.#options;
+    const hung = setTimeout(() => {
+      log.error({ pid: child.pid, limit: loadLimit }, `${version.folder} hangs while it is loaded`);
+      void child.kill();
+    }, loadLimit);
+    try {
+      return (await child.request('load', { version })).result.milliseconds;
+    } finally {
+      clearTimeout(hung);
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { providers, log } = this.#options;
+    const child = new InferenceChild(log);
+    if (!this.#front?.alive) this.#front = child;
+    const background = child !== this.#front;
+    const { signal } = this.#stop;
+    const stop = () => void child.kill();
+    signal.addEventListener('abort', stop);
+    try {
+      const { provider, reasons } = (await child.request('start', { providers, background })).result;
+      if (provider !== this.#provider) for (const reason of reasons) log.warn({ using: provider }, reason);
+      this.#provider = provider;
+      const loaded: string[] = [];
+      // A map's iterator also visits what is added meanwhile, and the seat is taken in the same turn as its end.
+      for (const version of this.#versions.values()) {
+        if (await this.#loadAgain(child, version)) loaded.push(version.key);
+      }
+      if (signal.aborted) throw shuttingDown();
+      for (const key of loaded) if (!this.#versions.has(key)) void this.#unloadFrom(child, key);
+      this.#seat(child);
+    } catch (error) {
+      await child.kill();
+      if (error instanceof AppError && error.code === 'provider_unavailable') {
+        throw new AppError(error.code, `${error.message}\n${await child.lastWords()}`.trim());
+      }
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Loads a version that serves into a new child; one that is no longer sound costs its own requests, not all. */
+  async #loadAgain(child: InferenceChild, version: VersionSource): Promise<boolean> {
+    try {
+      await this.#load(child, version);
+      return true;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'version_invalid') throw error;
+      this.#options.log.error({ pid: child.pid, err: error }, error.message);
+      return false;
+    }
+  }
+
+  async #unloadFrom(child: InferenceChild, key: string): Promise<void> {
+    try {
+      await child.request('unload', { key });
+    } catch (error) {
+      // One that has ended holds nothing.
+      if (!(error instanceof ChildLost)) throw error;
+    }
+  }
+
+  #seat(child: InferenceChild): void {
+    const seat: Seat = {
+      child,
+      front: child === this.#front,
+      since: Date.now(),
+      runs: [],
+      until: 0,
+      known: new Map(),
+      loading: false,
+      retiring: false,
+    };
+    this.seats.push(seat);
+    void child.ended.then(how => {
+      this.seats.splice(this.seats.indexOf(seat), 1);
+      if (this.#stop.signal.aborted) return;
+      const forgotten = Date.now() - seat.since > BACK_OFF_MS.forgottenAfter;
+      this.#backOff = forgotten ? 0 : Math.min(this.#backOff, BACK_OFF_MS.mostAfterStart);
+      this.#options.log.error({ pid: child.pid, how }, 'an inference process ended; starting another');
+      const replacement = this.#replace().finally(() => this.#replacements.delete(replacement));
+      this.#replacements.add(replacement);
+    });
+    this.#events.ready();
+  }
+
+  async #replace(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        if (this.#backOff > 0) await pause(this.#backOff, signal);
+        this.#backOff = Math.min(Math.max(this.#backOff * 2, BACK_OFF_MS.first), BACK_OFF_MS.most);
+        this.#events.restart();
+        await this.#open();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.log.error({ err: error }, `no inference process could be started: ${messageOf(error)}`);
+      }
+    }
+  }
+}
+
+/** What a stopping server answers. */
+export function shuttingDown(): AppError {
+  return new AppError('shutting_down', 'the server is stopping; send it again to the next one');
+}
+
+/** Waits; a stop ends the wait. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

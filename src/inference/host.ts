@@ -1,0 +1,219 @@
+import { join } from 'node:path';
+import { AppError, messageOf } from '../errors.js';
+import type { Encoder, PlainTensor, TaskFailure, TaskValue } from '../inputs/contract.js';
+import { INPUTS } from '../inputs/index.js';
+import type { Region } from '../regions/contract.js';
+import { REGIONS } from '../regions/index.js';
+import {
+  type Answer,
+  type Binding,
+  type ChildResults,
+  type ControlBinding,
+  failureText,
+  type ValueGroup,
+  type VersionSource,
+} from './protocol.js';
+import type { ProviderChoice } from './providers/contract.js';
+import { chooseProvider, type Graph, loadGraph } from './runtime.js';
+
+/** Called with the raw outputs of some rows; `rows[i]` is the index of the value that row i of the outputs belongs to. */
+export type OutputsVisitor = (
+  rows: readonly number[],
+  outputs: Readonly<Record<string, PlainTensor>>,
+) => void;
+
+/** A model version in memory: its encoder and its graph. */
+export class LoadedVersion {
+  readonly source: VersionSource;
+  readonly #encoder: Encoder;
+  readonly #graph: Graph;
+
+  private constructor(source: VersionSource, encoder: Encoder, graph: Graph) {
+    this.source = source;
+    this.#encoder = encoder;
+    this.#graph = graph;
+  }
+
+  /**
+   * Loads a version's folder and runs it once, so that the first request does not pay for it.
+   * @throws AppError `version_invalid`, naming the folder and what is wrong with it
+   */
+  static async load(source: VersionSource, provider: ProviderChoice): Promise<LoadedVersion> {
+    try {
+      const kind = INPUTS[source.input.kind];
+      if (!kind) throw new Error(`its input kind '${source.input.kind}' is not known to this server`);
+      const encoder = await kind.load(source.folder, source.input);
+      const graph = await loadGraph(join(source.folder, 'model.onnx'), provider);
+      const version = new LoadedVersion(source, encoder, graph);
+      try {
+        await version.warmUp();
+      } catch (error) {
+        await graph.release();
+        throw error;
+      }
+      return version;
+    } catch (error) {
+      throw new AppError('version_invalid', `${source.folder} cannot be served: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  private async warmUp(): Promise<void> {
+    const missing = this.source.outputs
+      .map(output => output.tensor)
+      .filter(name => !this.#graph.outputs.includes(name));
+    if (missing.length > 0) {
+      throw new Error(
+        `model.onnx has no output ${missing.join(', ')}; it has ${this.#graph.outputs.join(', ')}`,
+      );
+    }
+    const failures = await this.run([this.#encoder.warmUp], () => {});
+    for (const failure of failures.values()) throw new Error(failure.message);
+  }
+
+  /**
+   * Runs values through encoder and graph.
+   * @returns the values that could not be encoded, by index
+   */
+  async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
+    const failures = new Map<number, TaskFailure>();
+    const batches = this.#encoder.encode(values, (row, failure) => failures.set(row, failure));
+    for (const { rows, feeds } of batches) visit(rows, await this.#graph.run(feeds));
+    return failures;
+  }
+
+  release(): Promise<void> {
+    return this.#graph.release();
+  }
+}
+
+/** The text of one row's item: its prediction, or why its numbers are none. */
+function answerText(
+  outputs: Readonly<Record<string, PlainTensor>>,
+  row: number,
+  version: VersionSource,
+  controls: readonly ControlBinding[],
+): string {
+  try {
+    return JSON.stringify(answerOf(outputs, row, version, controls));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return failureText({ code: error.code, message: error.message }, version.label);
+  }
+}
+
+function answerOf(
+  outputs: Readonly<Record<string, PlainTensor>>,
+  row: number,
+  { outputs: specs, label }: VersionSource,
+  controls: readonly ControlBinding[],
+): Answer {
+  const result: Region[] = [];
+  let certainty: number | null = null;
+  for (const { control, tag, toName, output, idPrefix, data } of controls) {
+    const region = REGIONS[tag]!;
+    const { results, score } = region.encode(outputs, row, specs[output]!, data);
+    for (const body of results) {
+      const id = `${idPrefix}${result.length}`;
+      result.push({ id, from_name: control, to_name: toName, type: region.type, ...body });
+    }
+    // Label Studio sorts tasks by this number to show the least certain ones first, so the least certain control speaks.
+    if (score !== null) certainty = certainty === null ? score : Math.min(certainty, score);
+  }
+  return { result, score: certainty, model_version: label };
+}
+
+/** A version with the projects' bindings that were used with it. */
+interface Held {
+  version: LoadedVersion;
+  bindings: Map<string, Binding>;
+}
+
+/**
+ * The body of an inference child, free of any transport: it answers the requests of `protocol.ts` one at a time.
+ */
+export class InferenceHost {
+  readonly #versions = new Map<string, Held>();
+  #provider: ProviderChoice | undefined;
+
+  /** @throws AppError `provider_unavailable` when no provider of the list works here */
+  async start(providers: readonly ProviderChoice[]): Promise<ChildResults['start']> {
+    const { choice, reasons } = await chooseProvider(providers);
+    this.#provider = choice;
+    return { provider: choice.name, reasons };
+  }
+
+  /** @throws AppError `version_invalid` */
+  async load(source: VersionSource): Promise<ChildResults['load']> {
+    if (!this.#provider)
+      throw new AppError('internal', 'a version was loaded before the provider was chosen');
+    const begin = performance.now();
+    if (!this.#versions.has(source.key)) {
+      const version = await LoadedVersion.load(source, this.#provider);
+      this.#versions.set(source.key, { version, bindings: new Map() });
+    }
+    return { milliseconds: performance.now() - begin };
+  }
+
+  async unload(key: string): Promise<null> {
+    const held = this.#versions.get(key);
+    this.#versions.delete(key);
+    await held?.version.release();
+    return null;
+  }
+
+  /**
+   * Runs the groups as one batch.
+   * @param bindings those of the groups that this host was not told yet
+   * @param renew whether it forgets the others
+   * @returns for each group the texts of its items, in the order of its values
+   * @throws AppError `model_failed` when the graph fails
+   */
+  async run(
+    key: string,
+    bindings: readonly Binding[],
+    groups: readonly ValueGroup[],
+    renew = false,
+  ): Promise<string[][]> {
+    const held = this.#versions.get(key);
+    if (!held) throw new AppError('not_ready', `version ${key} is not loaded in this process; send it again`);
+    if (renew) held.bindings.clear();
+    for (const binding of bindings) held.bindings.set(binding.id, binding);
+    const { source } = held.version;
+
+    const texts = groups.map(({ values }) => new Array<string>(values.length));
+    const values: TaskValue[] = [];
+    const places: { group: number; index: number; controls: readonly ControlBinding[] }[] = [];
+    groups.forEach(({ binding, values: own, failures }, group) => {
+      const bound = held.bindings.get(binding);
+      if (!bound)
+        throw new AppError('internal', `binding ${binding} of version ${key} is not known in this process`);
+      own.forEach((value, index) => {
+        const failure = failures?.[index];
+        if (failure) {
+          texts[group]![index] = failureText(failure, source.label);
+        } else {
+          values.push(value);
+          places.push({ group, index, controls: bound.controls });
+        }
+      });
+    });
+    try {
+      const failures = await held.version.run(values, (rows, outputs) => {
+        rows.forEach((value, row) => {
+          const { group, index, controls } = places[value]!;
+          texts[group]![index] = answerText(outputs, row, source, controls);
+        });
+      });
+      for (const [value, failure] of failures) {
+        const { group, index } = places[value]!;
+        texts[group]![index] = failureText(failure, source.label);
+      }
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      throw new AppError('model_failed', `the model ${source.label} failed on these tasks`, { cause: error });
+    }
+    return texts;
+  }
+}

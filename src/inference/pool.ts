@@ -1,0 +1,295 @@
+import { AppError } from '../errors.js';
+import { bindingsFor } from './bindings.js';
+import { Crew, type CrewOptions, type Seat, shuttingDown } from './crew.js';
+import type { Job, JobOptions, Part, Piece } from './job.js';
+import { Poison } from './poison.js';
+import type { VersionSource } from './protocol.js';
+import { afterFailure } from './retry.js';
+import { type Run, Scheduler } from './scheduler.js';
+
+export interface PoolOptions extends CrewOptions {
+  /** Tasks of one run, at most. */
+  maxBatch: number;
+  /** How long a task may wait for others to share its run, in milliseconds; 0: for those of the same turn only. */
+  batchDelay: number;
+  /** Requests that may wait before a further one is refused. */
+  queueLimit: number;
+  /** How long a request may take before it is answered with what is ready, in milliseconds. */
+  deadline: number;
+  /** A run that takes longer than this, in milliseconds, has hung. */
+  runLimit: number;
+  /** The memory in bytes beyond which a child is replaced. */
+  childMemory: number;
+}
+
+/** What happens in the pool, for whoever counts. */
+export interface PoolEvents {
+  run(tasks: number, milliseconds: number): void;
+  load(milliseconds: number): void;
+  restart(): void;
+}
+
+/** What the registry and the models need of the pool. */
+export interface Pool {
+  /** @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none */
+  load(version: VersionSource): Promise<void>;
+  unload(key: string): Promise<void>;
+  /**
+   * Runs a request's tasks through a loaded version.
+   * @returns the answers, piece by piece, in the order of the tasks; what is late is told to the job's `late`
+   * @throws AppError `overloaded`, `client_gone`, `not_ready` or `shutting_down`
+   */
+  run(job: JobOptions): Promise<Answered>;
+}
+
+/** What a request is answered with. */
+export interface Answered {
+  pieces: Piece[];
+  /** Resolves when nothing of the request is run any more. */
+  over: Promise<void>;
+}
+
+/** Groups that a request reads ahead of the children. */
+const GROUPS_AHEAD = 8;
+/** How long an annotator is taken to be at work after an interactive request. */
+const ANNOTATING_MS = 5_000;
+/** Runs that a child may hold: the one it works on, and a short one behind it. */
+const RUNS_AHEAD = 2;
+/** Work that is not worth another process. */
+const SHORT_MS = 0.5;
+/** When what was worth waiting for did not come, the work is given to another child after all. */
+const LOOK_AGAIN_MS = 1;
+const COST_WEIGHT = 0.05;
+
+/**
+ * Inference children behind a queue.
+ *
+ * @example
+ * const pool = await ChildPool.start({ workers: 2, providers: [{ name: 'cpu', device: 0 }], maxBatch: 64, ... }, events);
+ */
+export class ChildPool implements Pool {
+  readonly #options: PoolOptions;
+  readonly #events: PoolEvents;
+  readonly #crew: Crew;
+  readonly #scheduler: Scheduler;
+  readonly #poison = new Poison();
+  #dispatching = false;
+  #lookAgain: NodeJS.Timeout | undefined;
+  /** What a task takes in a run, in milliseconds: a moving average. */
+  #taskCost = 0;
+  /** Until when an annotator is taken to be at work, by the clock of `performance`. */
+  #annotatingUntil = 0;
+
+  private constructor(options: PoolOptions, events: PoolEvents) {
+    this.#options = options;
+    this.#events = events;
+    const dispatch = () => this.#dispatchSoon();
+    this.#crew = new Crew(options, {
+      ready: dispatch,
+      load: ms => events.load(ms),
+      restart: () => events.restart(),
+    });
+    const { maxBatch, queueLimit } = options;
+    this.#scheduler = new Scheduler({ maxBatch, queueLimit, ahead: GROUPS_AHEAD }, dispatch);
+  }
+
+  /** @throws AppError `provider_unavailable` when no provider of the list works here */
+  static async start(options: PoolOptions, events: PoolEvents): Promise<ChildPool> {
+    const pool = new ChildPool(options, events);
+    await pool.#crew.start();
+    return pool;
+  }
+
+  /** The execution provider that was chosen. */
+  get provider(): string {
+    return this.#crew.provider;
+  }
+
+  /** Process ids of the children that run. */
+  get pids(): readonly number[] {
+    return this.#crew.seats.map(({ child }) => child.pid);
+  }
+
+  /** Tasks that no child has yet. */
+  get waiting(): number {
+    return this.#scheduler.waiting;
+  }
+
+  load(version: VersionSource): Promise<void> {
+    return this.#crew.load(version);
+  }
+
+  async unload(key: string): Promise<void> {
+    this.#poison.forget(key);
+    await this.#crew.unload(key);
+  }
+
+  async run(options: JobOptions): Promise<Answered> {
+    if (this.#crew.stopped) throw shuttingDown();
+    if (!this.#crew.version(options.key))
+      throw new AppError('not_ready', 'the model version is not loaded; send it again');
+    const job = this.#scheduler.add(options);
+    if (options.priority === 'interactive') this.#annotatingUntil = performance.now() + ANNOTATING_MS;
+    void options.gone?.then(() => {
+      if (!job.answered) job.fail(new AppError('client_gone', 'the client hung up'));
+    });
+    const late = setTimeout(() => this.#cutShort(job), this.#options.deadline);
+    this.#dispatchSoon();
+    try {
+      return { pieces: await job.done, over: job.over };
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** Answers a job at its deadline. What is missing has as long again, for whoever asks for it later. */
+  #cutShort(job: Job): void {
+    const { deadline } = this.#options;
+    const reason = new AppError(
+      'deadline_exceeded',
+      `not ready within ${deadline / 1000} s (REQUEST_DEADLINE); ask for it again`,
+    );
+    this.#scheduler.cutShort(job, reason);
+    const end = setTimeout(() => job.fail(reason), deadline);
+    void job.over.then(() => clearTimeout(end));
+  }
+
+  /** Ends the children. Runs that they hold fail: let them finish first. */
+  async stop(): Promise<void> {
+    this.#scheduler.fail(shuttingDown());
+    await this.#crew.stop();
+  }
+
+  /** Hands out what waits at the end of this turn of the event loop, so that requests which arrive together go together. */
+  #dispatchSoon(): void {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    const dispatch = () => {
+      this.#dispatching = false;
+      this.#dispatch();
+    };
+    if (this.#options.batchDelay > 0) setTimeout(dispatch, this.#options.batchDelay);
+    else setImmediate(dispatch);
+  }
+
+  #dispatch(): void {
+    while (this.#candidates().some(seat => this.#serve(seat)));
+  }
+
+  /** Gives a child what comes next; false: there is nothing for it. */
+  #serve(seat: Seat): boolean {
+    const run = this.#scheduler.next(this.#annotating && seat.front && this.#open.length > 1);
+    if (!run) return false;
+    void this.#send(seat, run);
+    return true;
+  }
+
+  /**
+   * The children for what comes next, the best first. One that will be done in no time takes short work on top, so that
+   * it need not wait for it; waking another for so little costs more than it gains. Long work goes to those that are idle.
+   */
+  #candidates(): Seat[] {
+    const { waiting } = this.#scheduler;
+    if (waiting === 0) return [];
+    const now = performance.now();
+    const seats = this.#open;
+    // One that is overdue is no sign of anything: it may never be done.
+    const almost = seats.find(
+      ({ runs, until }) => runs.length > 0 && until < now + SHORT_MS && until > now - SHORT_MS,
+    );
+    if (almost && waiting * this.#taskCost < SHORT_MS) {
+      if (almost.runs.length < RUNS_AHEAD) return [almost];
+      this.#lookAgain ??= setTimeout(() => {
+        this.#lookAgain = undefined;
+        this.#dispatch();
+      }, LOOK_AGAIN_MS);
+      return [];
+    }
+    // The front one at normal priority, woken by the server's own write, would hold the server up at each run.
+    const first = this.#annotating ? 1 : -1;
+    return seats
+      .filter(({ runs }) => runs.length === 0)
+      .sort((a, b) => first * (Number(b.front) - Number(a.front)));
+  }
+
+  get #annotating(): boolean {
+    return performance.now() < this.#annotatingUntil;
+  }
+
+  /** One that has just ended may still have its seat, and would lose whatever it is given. */
+  get #open(): Seat[] {
+    return this.#crew.seats.filter(({ child, loading, retiring }) => child.alive && !loading && !retiring);
+  }
+
+  async #send(seat: Seat, run: Run): Promise<void> {
+    const { key, parts } = run;
+    for (const part of parts) part.group = this.#poison.strip(key, part.group);
+    const lines = parts.flatMap(({ group }) => [group.text, '\n']);
+    const tasks = parts.reduce((sum, { group }) => sum + group.count, 0);
+    seat.until = Math.max(seat.until, performance.now()) + tasks * this.#taskCost;
+    if (seat.runs.push(run) === 1) this.#watch(seat);
+    try {
+      const head = { key, ...bindingsFor(seat, run) };
+      const { result, body } = await seat.child.request('run', head, lines);
+      this.#events.run(tasks, result.milliseconds);
+      this.#taskCost += (result.milliseconds / tasks - this.#taskCost) * COST_WEIGHT;
+      this.#finish(parts, result.bytes, body);
+      if (result.memory !== undefined && result.memory > this.#options.childMemory)
+        this.#retire(seat, result.memory);
+    } catch (error) {
+      this.#fail(parts, error as AppError);
+    } finally {
+      // A child answers in order.
+      seat.runs.shift();
+      this.#watch(seat);
+      if (seat.retiring && seat.runs.length === 0) void seat.child.kill();
+      this.#dispatch();
+    }
+  }
+
+  /** Ends a child that takes too long over the first of its runs. */
+  #watch(seat: Seat): void {
+    clearTimeout(seat.hung);
+    const [first] = seat.runs;
+    if (!first) return;
+    const { runLimit, log } = this.#options;
+    seat.hung = setTimeout(() => {
+      log.error({ pid: seat.child.pid, limit: runLimit }, 'an inference process hangs; it is ended');
+      // It took so long already that it counts twice: the task to blame is found before REQUEST_DEADLINE.
+      for (const part of first.parts) part.losses++;
+      void seat.child.kill();
+    }, runLimit);
+  }
+
+  #finish(parts: readonly Part[], bytes: readonly number[], body: Buffer): void {
+    let offset = 0;
+    parts.forEach((part, index) => {
+      const end = offset + bytes[index]!;
+      part.job.finish(part, { count: part.group.count, text: body.subarray(offset, end) });
+      offset = end;
+    });
+  }
+
+  #fail(parts: readonly Part[], error: AppError): void {
+    const { log } = this.#options;
+    for (const part of parts) {
+      const label = this.#crew.version(part.job.key)?.label ?? part.job.key;
+      afterFailure(part, error, {
+        alone: parts.length === 1,
+        label,
+        scheduler: this.#scheduler,
+        poison: this.#poison,
+        log,
+      });
+    }
+  }
+
+  #retire(seat: Seat, memory: number): void {
+    const { childMemory, log } = this.#options;
+    log.warn(
+      { pid: seat.child.pid, memory, childMemory },
+      'an inference process grew past CHILD_MEMORY; it is replaced',
+    );
+    seat.retiring = true;
+  }
+}

@@ -1,0 +1,75 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { AppError, messageOf } from '../errors.js';
+import type { PlainTensor } from '../inputs/contract.js';
+import type { ProviderChoice } from './providers/contract.js';
+import { PROVIDERS } from './providers/index.js';
+
+/**
+ * The only file that imports onnxruntime-node: sessions in, plain tensors out.
+ *
+ * Its `create` and `run` hold the thread for as long as they take, so it is imported by inference children alone.
+ */
+
+/** A graph of one float in, the same float out (opset 13), to try a provider with. */
+const IDENTITY_GRAPH = Buffer.from(
+  'CAgSADo3ChAKAXgSAXkiCElkZW50aXR5EgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQDQ==',
+  'base64',
+);
+
+/** A loaded graph. */
+export interface Graph {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** @throws Error of ONNX Runtime when the feeds do not fit the graph or a kernel fails */
+  run(feeds: Readonly<Record<string, PlainTensor>>): Promise<Record<string, PlainTensor>>;
+  /** Frees the native memory; without it sessions leak. */
+  release(): Promise<void>;
+}
+
+/**
+ * The first of the providers that works on this machine.
+ *
+ * ONNX Runtime itself does not fall back: with `['cuda', 'cpu']` creation throws when CUDA is missing.
+ * @returns that one, and why each before it does not
+ * @throws AppError `provider_unavailable` with what each lacked
+ */
+export async function chooseProvider(
+  providers: readonly ProviderChoice[],
+): Promise<{ choice: ProviderChoice; reasons: string[] }> {
+  const reasons: string[] = [];
+  for (const choice of providers) {
+    const provider = PROVIDERS[choice.name]!;
+    try {
+      const session = await InferenceSession.create(IDENTITY_GRAPH, provider.sessionOptions(choice.device));
+      await session.release();
+      return { choice, reasons };
+    } catch (error) {
+      const message = messageOf(error);
+      const cause = provider.cause?.exec(message)?.[0] ?? message;
+      reasons.push(`${choice.name} (device ${choice.device}) does not work here: ${cause}. ${provider.hint}`);
+    }
+  }
+  throw new AppError('provider_unavailable', reasons.join('\n'));
+}
+
+/**
+ * Loads a graph from a file.
+ * @throws Error of ONNX Runtime when the file is no model that this version can run
+ */
+export async function loadGraph(path: string, choice: ProviderChoice): Promise<Graph> {
+  const session = await InferenceSession.create(path, PROVIDERS[choice.name]!.sessionOptions(choice.device));
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    async run(feeds) {
+      const tensors: Record<string, Tensor> = {};
+      for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+        tensors[name] = new Tensor(type, data as Float32Array, dims);
+      }
+      const outputs = await session.run(tensors);
+      for (const tensor of Object.values(tensors)) tensor.dispose();
+      return outputs as unknown as Record<string, PlainTensor>;
+    },
+    release: () => session.release(),
+  };
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.js';
+import type { Binding, ControlBinding } from '../inference/protocol.js';
+import type { InputPlace } from '../inputs/contract.js';
+import { INPUTS } from '../inputs/index.js';
+import { REGIONS } from '../regions/index.js';
+import type { Manifest } from '../registry/manifest.js';
+import type { OutputSpec } from '../registry/version.js';
+import type { LabelConfig, TagInfo } from './parse.js';
+
+/** A model bound to a project's config: where it reads and which controls it fills. */
+export interface BoundModel {
+  place: InputPlace;
+  binding: Binding;
+}
+
+/** What of a model is bound: a version's outputs, or null for a recipe, whose labels will be the project's. */
+export interface Bindable {
+  name: string;
+  manifest: Manifest;
+  outputs: readonly OutputSpec[] | null;
+}
+
+/** The key of `task.data` that an object tag shows. */
+function keyOf({ attributes }: TagInfo): string {
+  return (attributes.value || attributes.valueList || '').replace(/^\$+/, '');
+}
+
+/** Where the object tags that a control points at find their values, in the order of its `toName`. */
+function placesOf(config: LabelConfig, control: string, objectTags: readonly string[]): InputPlace[] {
+  return config.parsed[control]!.to_name.flatMap(name => {
+    const object = config.objects.get(name);
+    if (!object || (objectTags.length > 0 && !objectTags.includes(object.tag))) return [];
+    return {
+      object: name,
+      tag: object.tag,
+      key: keyOf(object),
+      isUrl: object.attributes.valueType === 'url',
+    };
+  });
+}
+
+/**
+ * Where the first of the object tags that a control points at finds its value.
+ *
+ * @param control the control's name
+ * @param objectTags the tags that will do; empty: any
+ */
+export function placeOf(
+  config: LabelConfig,
+  control: string,
+  objectTags: readonly string[],
+): InputPlace | undefined {
+  return placesOf(config, control, objectTags)[0];
+}
+
+/** What the config offers, for an error's message. */
+function summary(config: LabelConfig): string {
+  const controls = [...config.controls.values()].map(({ name, tag }) => {
+    const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
+    return `${tag} '${name}' on ${objects.join(', ')}`;
+  });
+  return controls.length === 0 ? 'no control tag' : controls.join('; ');
+}
+
+/** A control with the object that a result of it would name. */
+interface Candidate {
+  control: TagInfo;
+  place: InputPlace;
+}
+
+/**
+ * Finds for each output of a model the control that it fills: the one of the output's name, else the first that fits.
+ *
+ * All of them point at the one object that the model reads; a model that reads no object but the task's columns fills
+ * any.
+ *
+ * @throws AppError `no_model_fits` when the config has no such control, `label_mismatch` when it has one with labels
+ *   that the model's do not map to; the message begins with the model
+ */
+export function bindModel(model: Bindable, config: LabelConfig): BoundModel {
+  const { objectTags } = INPUTS[model.manifest.input.kind]!;
+  const all = [...config.controls.values()].flatMap(control =>
+    placesOf(config, control.name, objectTags).map(place => ({ control, place })),
+  );
+  const objects = [...new Set(all.map(({ place }) => place.object))];
+  const groups =
+    objectTags.length === 0 || objects.length === 0
+      ? [all]
+      : objects.map(object => all.filter(({ place }) => place.object === object));
+  const { outputs } = model.manifest;
+  const namesakes = (group: readonly Candidate[]) =>
+    group.filter(({ control }) => outputs.some(({ name }) => name === control.name)).length;
+  groups.sort((a, b) => namesakes(b) - namesakes(a));
+  const reasons: AppError[] = [];
+  for (const candidates of groups) {
+    try {
+      return fill(model, candidates, config);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      reasons.push(error);
+    }
+  }
+  // Labels that differ tell more than a control that is not there.
+  throw reasons.find(({ code }) => code === 'label_mismatch') ?? reasons[0]!;
+}
+
+/** Finds the outputs' controls among some candidates. */
+function fill(
+  { name, manifest, outputs }: Bindable,
+  candidates: readonly Candidate[],
+  config: LabelConfig,
+): BoundModel {
+  const bound: (Candidate & { binding: ControlBinding })[] = [];
+  const isFree = ({ control }: Candidate) => !bound.some(each => each?.control.name === control.name);
+  const reasons: AppError[] = [];
+  const tryToFill = (index: number, candidate: Candidate) => {
+    try {
+      const { name: _, control: tag, ...options } = manifest.outputs[index]!;
+      const output = outputs === null ? null : outputs[index]!;
+      bound[index] = {
+        ...candidate,
+        binding: bindControl(name, tag, options, index, output, candidate, config),
+      };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      reasons[index] ??= error;
+    }
+  };
+
+  const fitting = manifest.outputs.map(({ control: tag }) =>
+    candidates.filter(({ control }) => control.tag === tag),
+  );
+  // Controls of the outputs' own names first, so that no other output takes them away.
+  for (const [index, output] of manifest.outputs.entries()) {
+    const own = fitting[index]!.find(({ control }) => control.name === output.name);
+    if (own && isFree(own)) tryToFill(index, own);
+  }
+  for (const [index, { control: tag }] of manifest.outputs.entries()) {
+    for (const candidate of fitting[index]!) {
+      if (bound[index]) break;
+      if (isFree(candidate)) tryToFill(index, candidate);
+    }
+    if (bound[index]) continue;
+    const reason = reasons[index];
+    if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
+    const { objectTags } = INPUTS[manifest.input.kind]!;
+    const objects = objectTags.length === 0 ? '' : ` on ${objectTags.join(' or ')}`;
+    throw new AppError(
+      'no_model_fits',
+      `the model '${name}' fills ${tag}${objects}; the labeling config has ${summary(config)}`,
+    );
+  }
+  const controls = bound.map(({ binding }) => binding);
+  const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
+  return { place: bound[0]!.place, binding: { id, controls } };
+}
+
+/** @throws AppError of the region kind when the control cannot be filled by the output */
+function bindControl(
+  model: string,
+  tag: string,
+  options: Readonly<Record<string, unknown>>,
+  index: number,
+  output: OutputSpec | null,
+  { control, place }: Candidate,
+  config: LabelConfig,
+): ControlBinding {
+  const region = REGIONS[tag]!;
+  const target = { ...control, toName: place.object, parsed: config.parsed[control.name]! };
+  region.check(target, options);
+  const hash = createHash('sha1')
+    .update(JSON.stringify([model, control.name, place.object]))
+    .digest('hex');
+  return {
+    control: control.name,
+    tag,
+    toName: place.object,
+    output: index,
+    idPrefix: `${hash.slice(0, 10)}-`,
+    data: output === null ? null : region.bind(target, output, options),
+  };
+}

@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { AppError, messageOf } from '../errors.js';
+import { INPUTS } from '../inputs/index.js';
+import { REGIONS } from '../regions/index.js';
+import type { VersionRecord } from './version.js';
+
+/** `models/<name>/model.json`: what a model reads and which controls it fills. */
+export interface Manifest {
+  format: 1;
+  /** A line for people. */
+  title: string;
+  description?: string;
+  /** Whom to thank: data, licences. */
+  credits?: string;
+  input: { kind: string; [option: string]: unknown };
+  outputs: readonly { name: string; control: string; [option: string]: unknown }[];
+}
+
+const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  discriminator: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+});
+
+/** One branch a row of a table: the row's word, and the options that the row itself declares. */
+function branches(
+  table: Readonly<Record<string, { optionsSchema: Readonly<Record<string, unknown>> }>>,
+  word: string,
+  base: object,
+) {
+  return Object.entries(table).map(([name, { optionsSchema }]) => ({
+    ...optionsSchema,
+    properties: { [word]: { const: name }, ...base, ...(optionsSchema.properties as object) },
+    required: [word, ...Object.keys(base), ...((optionsSchema.required as string[]) ?? [])],
+    additionalProperties: false,
+  }));
+}
+
+const checkManifest = ajv.compile<Manifest>({
+  type: 'object',
+  properties: {
+    format: { const: 1 },
+    title: { type: 'string', minLength: 1 },
+    description: { type: 'string' },
+    credits: { type: 'string' },
+    input: {
+      type: 'object',
+      discriminator: { propertyName: 'kind' },
+      required: ['kind'],
+      oneOf: branches(INPUTS, 'kind', {}),
+    },
+    outputs: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        discriminator: { propertyName: 'control' },
+        required: ['control'],
+        oneOf: branches(REGIONS, 'control', { name: { type: 'string', minLength: 1 } }),
+      },
+    },
+  },
+  required: ['format', 'title', 'input', 'outputs'],
+  additionalProperties: false,
+});
+
+const checkVersion = ajv.compile<VersionRecord>({
+  type: 'object',
+  properties: {
+    format: { const: 1 },
+    created: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
+    files: {
+      type: 'object',
+      required: ['model.onnx'],
+      propertyNames: { pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$' },
+      additionalProperties: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+    },
+    outputs: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        properties: {
+          name: { type: 'string', minLength: 1 },
+          tensor: { type: 'string', minLength: 1 },
+          kind: { enum: ['probabilities', 'scores', 'value'] },
+          labels: { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
+          decision: {
+            type: 'object',
+            discriminator: { propertyName: 'rule' },
+            required: ['rule'],
+            oneOf: [
+              { properties: { rule: { const: 'argmax' } }, additionalProperties: false },
+              {
+                properties: { rule: { const: 'threshold' }, threshold: { type: 'number' } },
+                required: ['threshold'],
+                additionalProperties: false,
+              },
+              {
+                properties: { rule: { const: 'label' }, tensor: { type: 'string' } },
+                required: ['tensor'],
+                additionalProperties: false,
+              },
+            ],
+          },
+        },
+        required: ['name', 'tensor', 'kind'],
+        additionalProperties: false,
+      },
+    },
+    metrics: { type: 'object' },
+    parity: { type: 'object' },
+    tools: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+  required: ['format', 'created', 'files', 'outputs', 'metrics', 'parity', 'tools'],
+  additionalProperties: false,
+});
+
+/** What an ajv error expected and found, at its place. */
+function describe({ instancePath, keyword, message, params, data }: ErrorObject): string {
+  const place = instancePath === '' ? 'the top level' : instancePath;
+  switch (keyword) {
+    case 'const':
+      return `${place} must be ${JSON.stringify(params.allowedValue)}, not ${shown(data)}`;
+    case 'enum':
+      return `${place} must be one of ${params.allowedValues.join(', ')}, not ${shown(data)}`;
+    case 'additionalProperties':
+      return `${place} has '${params.additionalProperty}', which is not known there`;
+    case 'required':
+      return `${place} lacks '${params.missingProperty}'`;
+    case 'discriminator':
+      return `${place}/${params.tag} is ${shown(params.tagValue)}, which is not known`;
+    default:
+      return `${place} ${message}, not ${shown(data)}`;
+  }
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+async function readJson<T>(
+  path: string,
+  check: ValidateFunction<T>,
+  code: 'manifest_invalid' | 'version_invalid',
+  hint: string,
+): Promise<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new AppError(code, `${path} is not readable JSON: ${messageOf(error)}`, { cause: error });
+  }
+  if (check(value)) return value;
+  // A missing word of a table is told as a missing property already.
+  const wrong = (check.errors ?? []).filter(
+    ({ keyword, params }) => keyword !== 'discriminator' || params.tagValue !== undefined,
+  );
+  throw new AppError(code, `${path}: ${wrong.map(describe).join('; ')}${hint}`);
+}
+
+/**
+ * Reads and checks a manifest.
+ * @throws AppError `manifest_invalid`, naming the file, the path in it and what was expected
+ */
+export function readManifest(path: string): Promise<Manifest> {
+  const hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${Object.keys(REGIONS).join(', ')})`;
+  return readJson(path, checkManifest, 'manifest_invalid', hint);
+}
+
+/**
+ * Reads and checks a version's record.
+ * @throws AppError `version_invalid`, naming the file, the path in it and what was expected
+ */
+export function readVersion(path: string): Promise<VersionRecord> {
+  return readJson(path, checkVersion, 'version_invalid', '');
+}

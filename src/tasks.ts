@@ -1,0 +1,113 @@
+import type { GroupSource, GroupText } from './inference/job.js';
+import type { ValueGroup } from './inference/protocol.js';
+import type { TaskFailure, TaskValue } from './inputs/contract.js';
+import {
+  digestOf,
+  failureOf,
+  type RawTask,
+  type ReadValue,
+  readValue,
+  type ValueReader,
+} from './inputs/values.js';
+
+/** Fetches what a value points to, for one task. */
+export type ResolveValue = (task: RawTask, value: TaskValue) => Promise<TaskValue>;
+
+/** The tasks of a request, wherever they lie. */
+export interface TaskBatch {
+  readonly count: number;
+  /** The tasks themselves, for models that are code. */
+  all(): Promise<readonly RawTask[]>;
+  /** For each task what names its value in the result cache; undefined for one that has none. */
+  digests(reader: ValueReader): Promise<(string | undefined)[]>;
+  /**
+   * The values of some tasks, for a model in the pool.
+   * @param indices which tasks, in ascending order; null: all
+   */
+  groups(reader: ValueReader, indices: readonly number[] | null): GroupSource;
+  /** Called when the request is answered. */
+  release(): void;
+}
+
+/** The text of a group of values. */
+export function groupText(binding: string, reads: readonly ReadValue[]): GroupText {
+  const group: ValueGroup & { failures?: Record<number, TaskFailure> } = {
+    binding,
+    values: reads.map(read => ('value' in read ? read.value : null)),
+  };
+  reads.forEach((read, index) => {
+    if ('failure' in read) {
+      group.failures ??= {};
+      group.failures[index] = read.failure;
+    }
+  });
+  return { count: reads.length, text: JSON.stringify(group) };
+}
+
+/** Cuts tasks into groups, one after the other. */
+export function cutGroups(
+  tasks: readonly RawTask[],
+  indices: readonly number[] | null,
+): (most: number) => RawTask[] {
+  const count = indices?.length ?? tasks.length;
+  let next = 0;
+  return most => {
+    const first = next;
+    next = Math.min(first + most, count);
+    return indices === null
+      ? tasks.slice(first, next)
+      : indices.slice(first, next).map(index => tasks[index]!);
+  };
+}
+
+/** Tasks as objects of this thread. */
+export class TaskList implements TaskBatch {
+  readonly #tasks: readonly RawTask[];
+  readonly #resolve: ResolveValue | undefined;
+
+  /** @param resolve given when the values are addresses of what is meant */
+  constructor(tasks: readonly RawTask[], resolve?: ResolveValue) {
+    this.#tasks = tasks;
+    this.#resolve = resolve;
+  }
+
+  get count(): number {
+    return this.#tasks.length;
+  }
+
+  async all(): Promise<readonly RawTask[]> {
+    return this.#tasks;
+  }
+
+  async digests(reader: ValueReader): Promise<(string | undefined)[]> {
+    return this.#tasks.map(task => digestOf(readValue(task, reader)));
+  }
+
+  groups(reader: ValueReader, indices: readonly number[] | null): GroupSource {
+    const cut = cutGroups(this.#tasks, indices);
+    const resolve = this.#resolve;
+    return {
+      count: indices?.length ?? this.count,
+      next(most) {
+        const tasks = cut(most);
+        if (tasks.length === 0) return null;
+        const reads = tasks.map(task => readValue(task, reader));
+        if (!resolve) return groupText(reader.binding, reads);
+        return Promise.all(reads.map((read, index) => resolved(tasks[index]!, read, resolve))).then(all =>
+          groupText(reader.binding, all),
+        );
+      },
+    };
+  }
+
+  release(): void {}
+}
+
+async function resolved(task: RawTask, read: ReadValue, resolve: ResolveValue): Promise<ReadValue> {
+  if ('failure' in read) return read;
+  try {
+    return { value: await resolve(task, read.value) };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
+}

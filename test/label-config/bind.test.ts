@@ -1,0 +1,147 @@
+import { assert } from 'chai';
+import { AppError } from '../../src/errors.js';
+import { bindModel } from '../../src/label-config/bind.js';
+import { readLabelConfig } from '../../src/label-config/parse.js';
+import type { OutputSpec } from '../../src/registry/version.js';
+
+/** A model's outputs as `name: control`, with the labels of the classes, none for a value. */
+type Outputs = Record<string, readonly [control: string, ...labels: string[]]>;
+
+const TEXT = '<Text name="text" value="$text"/>';
+
+/** Which control each output fills, as `<output>: <control> on <object>`; and the key that is read. */
+function bound(body: string, outputs: Outputs, input: string = 'text', isRecipe = false): string[] {
+  const entries = Object.entries(outputs);
+  const manifest = {
+    format: 1 as const,
+    title: 'M',
+    input: { kind: input },
+    outputs: entries.map(([name, [control]]) => ({
+      name,
+      control,
+      ...(control === 'Choices' && { choice: 'single' }),
+    })),
+  };
+  const specs = entries.map(
+    ([name, [, ...labels]]): OutputSpec =>
+      labels.length === 0
+        ? { name, tensor: name, kind: 'value' }
+        : { name, tensor: name, kind: 'probabilities', labels },
+  );
+  const config = readLabelConfig(`<View>${body}</View>`);
+  const model = bindModel({ name: 'm', manifest, outputs: isRecipe ? null : specs }, config);
+  const filled = model.binding.controls.map(
+    ({ output, control, toName }) => `${entries[output]![0]}: ${control} on ${toName}`,
+  );
+  return [...filled, model.place.key];
+}
+
+function refusal(...input: Parameters<typeof bound>): string {
+  try {
+    bound(...input);
+  } catch (error) {
+    assert.instanceOf(error, AppError);
+    return `${(error as AppError).code}: ${(error as AppError).message}`;
+  }
+  return assert.fail('it was bound');
+}
+
+const control = (tag: string, name: string, to = 'text', ...choices: string[]) =>
+  `<${tag} name="${name}" toName="${to}">${choices.map(each => `<Choice value="${each}"/>`).join('')}</${tag}>`;
+const choices = (name: string, to = 'text') => control('Choices', name, to, 'a', 'b');
+
+describe('binding a model of several outputs', () => {
+  it('fills the control of an output with its name, wherever it stands', () => {
+    const config = TEXT + control('Number', 'x') + control('Number', 'y') + control('Number', 'z');
+    assert.deepEqual(bound(config, { z: ['Number'], y: ['Number'] }), [
+      'z: z on text',
+      'y: y on text',
+      'text',
+    ]);
+  });
+
+  it('does not give the control of one output to another', () => {
+    const config = TEXT + control('Number', 'quality') + control('Number', 'other');
+    assert.deepEqual(bound(config, { alcohol: ['Number'], quality: ['Number'] }), [
+      'alcohol: other on text',
+      'quality: quality on text',
+      'text',
+    ]);
+  });
+
+  it('fills controls in their order without names, each once, and those whose labels fit', () => {
+    const config = TEXT + control('Choices', 'x', 'text', 'c', 'd') + choices('y') + choices('z');
+    assert.deepEqual(
+      bound(config, { one: ['Choices', 'a', 'b'], two: ['Choices', 'b', 'a'], three: ['Choices', 'c', 'd'] }),
+      ['one: y on text', 'two: z on text', 'three: x on text', 'text'],
+    );
+    const two = { one: ['Choices', 'a', 'b'], two: ['Choices', 'a', 'b'] } as const;
+    assert.equal(
+      refusal(TEXT + choices('y'), two),
+      "no_model_fits: the model 'm' fills Choices on Text or HyperText; the labeling config has Choices 'y' on Text",
+    );
+  });
+
+  it('fills another control when the labels of the one with its name differ', () => {
+    const config = TEXT + control('Choices', 'one', 'text', 'c', 'd') + choices('two');
+    assert.deepEqual(bound(config, { one: ['Choices', 'a', 'b'] }), ['one: two on text', 'text']);
+  });
+
+  it('fills controls of different tags at once', () => {
+    const config =
+      TEXT +
+      control('Rating', 'r') +
+      choices('c') +
+      control('Number', 'n') +
+      control('Taxonomy', 't', 'text', 'a');
+    assert.deepEqual(
+      bound(config, { w: ['Number'], x: ['Taxonomy', 'a'], y: ['Rating', '1', '5'], z: ['Choices', 'b'] }),
+      ['w: n on text', 'x: t on text', 'y: r on text', 'z: c on text', 'text'],
+    );
+  });
+
+  it('speaks of the one object that it reads', () => {
+    const config = `${TEXT}<Text name="reply" value="$reply"/>`;
+    const both = { c: ['Choices', 'a', 'b'], n: ['Number'] } as const;
+    assert.deepEqual(
+      bound(config + choices('x') + choices('y', 'reply') + control('Number', 'z', 'reply'), both),
+      ['c: y on reply', 'n: z on reply', 'reply'],
+    );
+    assert.match(
+      refusal(config + choices('x') + control('Number', 'z', 'reply'), both),
+      /^no_model_fits: the model 'm' fills Number on Text or HyperText; the labeling config has /,
+    );
+    assert.deepEqual(bound(config + choices('x') + choices('c', 'reply'), { c: ['Choices', 'a', 'b'] }), [
+      'c: c on reply',
+      'reply',
+    ]);
+  });
+
+  it('reads the second object of a control where the first is none of its kind', () => {
+    const config = `<Image name="image" value="$image"/>${TEXT}${choices('x', 'image,text')}`;
+    assert.deepEqual(bound(config, { c: ['Choices', 'a', 'b'] }), ['c: x on text', 'text']);
+  });
+
+  it('fills controls on any object when it reads columns', () => {
+    const config = `<Image name="image" value="$image"/>${TEXT}${choices('x', 'image')}${control('Number', 'y')}`;
+    assert.deepEqual(bound(config, { c: ['Choices', 'a', 'b'], n: ['Number'] }, 'tabular'), [
+      'c: x on image',
+      'n: y on text',
+      'image',
+    ]);
+  });
+
+  it('names the labels that differ rather than the control that is missing elsewhere', () => {
+    const config = `${TEXT}<Text name="reply" value="$reply"/>${choices('x', 'reply')}`;
+    assert.match(refusal(config, { c: ['Choices', 'q'] }), /^label_mismatch: the model 'm' predicts q; /);
+  });
+
+  it('asks a recipe, which has no labels yet, for its controls and their modes', () => {
+    assert.deepEqual(bound(TEXT + choices('x'), { c: ['Choices'] }, 'text', true), ['c: x on text', 'text']);
+    const multiple = TEXT + choices('x').replace('toName', 'choice="multiple" toName');
+    assert.match(
+      refusal(multiple, { c: ['Choices'] }, 'text', true),
+      /^no_model_fits: the model 'm' fills Choices with choice="single"/,
+    );
+  });
+});
