@@ -1,0 +1,84 @@
+import { AppError } from './errors.js';
+import { failureText } from './inference/protocol.js';
+import type { TaskFailure } from './inputs/contract.js';
+import { dataOf, failureOf, type RawTask } from './inputs/values.js';
+import type { Context, LabelStudioMLBase, PredictionItem, Task, TaskError } from './model.js';
+import type { ItemTexts } from './onnx-model.js';
+
+/**
+ * Asks a model that is code. Tasks without data are answered here, so that such a model need not look for them.
+ * @throws AppError `model_failed` or `predictions_invalid`
+ */
+export async function askClass(
+  model: LabelStudioMLBase,
+  tasks: readonly RawTask[],
+  context: Context | null,
+): Promise<ItemTexts> {
+  const failures = new Map<number, TaskFailure>();
+  const sound: Task[] = [];
+  tasks.forEach((task, index) => {
+    try {
+      sound.push({ ...task, data: dataOf(task) } as Task);
+    } catch (error) {
+      failures.set(index, failureOf(error));
+    }
+  });
+  const { items, version } =
+    sound.length === 0 ? { items: [], version: model.modelVersion } : await ask(model, sound, context);
+  const answered = items.values();
+  const texts = tasks.map((_task, index) => {
+    const failure = failures.get(index);
+    return failure
+      ? failureText(failure, version)
+      : JSON.stringify(withVersion(answered.next().value!, version));
+  });
+  return { texts, modelVersion: version };
+}
+
+async function ask(
+  model: LabelStudioMLBase,
+  tasks: Task[],
+  context: Context | null,
+): Promise<{ items: PredictionItem[]; version: string }> {
+  let answer: Awaited<ReturnType<LabelStudioMLBase['predict']>>;
+  try {
+    answer = await model.predict(tasks, context);
+  } catch (error) {
+    throw asModelFailure(error, `the model '${model.name}' failed in predict()`);
+  }
+  const items = Array.isArray(answer) ? answer : answer?.predictions;
+  if (!Array.isArray(items) || items.some(item => typeof item !== 'object' || item === null)) {
+    throw new AppError(
+      'predictions_invalid',
+      `predict() of the model '${model.name}' did not return a list of predictions`,
+    );
+  }
+  if (items.length !== tasks.length) {
+    throw new AppError(
+      'predictions_invalid',
+      `predict() of the model '${model.name}' returned ${items.length} predictions for ${tasks.length} tasks`,
+    );
+  }
+  return { items, version: (Array.isArray(answer) ? undefined : answer.modelVersion) ?? model.modelVersion };
+}
+
+/** An item as the answer has it: `model_version` in every prediction. */
+function withVersion(item: PredictionItem, version: string): PredictionItem {
+  if (Array.isArray(item))
+    return item.map(each => ({ ...each, model_version: each.model_version ?? version }));
+  // Where the reason stands first, whoever reads the answer's text sees at once that there is no prediction.
+  if (isFailure(item)) return { error: item.error, model_version: item.model_version ?? version };
+  return { ...item, model_version: item.model_version ?? version };
+}
+
+function isFailure(item: Exclude<PredictionItem, unknown[]>): item is TaskError {
+  return 'error' in item && !('result' in item);
+}
+
+/** A model's own error: one of the table travels as it is, anything else is for the log. */
+export function asModelFailure(error: unknown, message: string): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError('model_failed', `${message}; the log has the error under this request id`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,149 @@
+import { AppError } from './errors.js';
+import { bindModel } from './label-config/bind.js';
+import type { LabelConfig } from './label-config/parse.js';
+import { initialVersion, type LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
+import { type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
+
+/** How much is known of a project's data by a model that fits: the best class answers. */
+const CLASSES = { trained: 3, shipped: 2, recipe: 1, code: 0 } as const;
+
+/** A model as the server sees it, whatever is behind it. */
+export interface Backend {
+  name: string;
+  /**
+   * Whether it can serve a labeling config, and how well.
+   * @throws AppError `no_model_fits` or `label_mismatch` when it cannot
+   */
+  fit(config: LabelConfig, project: string): keyof typeof CLASSES;
+  create(context: ModelContext): LabelStudioMLBase;
+  /** The strings that it can answer as `model_version`, newest first; for one project or for all. */
+  versions(project: string | null): string[];
+}
+
+/** The models that a server has. */
+export interface Directory {
+  /** Changes whenever another model may answer than before. */
+  readonly generation: number;
+  list(): readonly Backend[];
+}
+
+/** The models of a repository, as it is at each call. */
+export function repositoryDirectory(deps: OnnxDeps): Directory {
+  const { registry } = deps;
+  const backend = (name: string): Backend => ({
+    name,
+    fit(config, project) {
+      const version = registry.current(name, project);
+      const manifest = version?.manifest ?? registry.manifest(name)!;
+      bindModel({ name, manifest, outputs: version?.record.outputs ?? null }, config);
+      if (!version) return 'recipe';
+      return version.project === null ? 'shipped' : 'trained';
+    },
+    create: context => new OnnxModel(context, deps),
+    versions(project) {
+      if (project !== null) return [registry.current(name, project)?.label ?? untrained(name)];
+      const labels = registry.served(name).map(({ label }) => label);
+      return registry.current(name, null) ? labels : [...labels, untrained(name)];
+    },
+  });
+  return {
+    get generation() {
+      return registry.generation;
+    },
+    list: () => registry.models.map(backend),
+  };
+}
+
+/**
+ * Models that are classes of the user, each named by its class (`MyModel` answers below `/models/my-model/`).
+ * @param live the instances of a model, which know what version they are
+ */
+export function classDirectory(
+  classes: readonly ModelClass[],
+  live: (model: string) => readonly LabelStudioMLBase[],
+): Directory {
+  const backends = classes.map((Model): Backend => {
+    const name = kebab(Model.name);
+    return {
+      name,
+      fit: () => 'code',
+      create: context => new Model(context),
+      versions(project) {
+        const asked = live(name).filter(model => project === null || model.projectId === project);
+        return asked.length === 0
+          ? [initialVersion(name)]
+          : [...new Set(asked.map(model => model.modelVersion))];
+      },
+    };
+  });
+  const twice = backends.find(({ name }, index) => backends.findIndex(each => each.name === name) < index);
+  if (twice) {
+    throw new AppError(
+      'setting_invalid',
+      `two model classes have the name '${twice.name}' in URLs: rename one of them`,
+    );
+  }
+  return { generation: 0, list: () => backends };
+}
+
+/** `MyModel` -> `my-model`; `NERModel` -> `ner-model`. */
+function kebab(name: string): string {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2');
+  return (
+    words
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '') || 'model'
+  );
+}
+
+/** How to choose a model, for the end of an error's message. */
+const CHOOSE =
+  'choose one with /models/<name> at the end of the backend\'s URL, or {"model": "<name>"} in its extra params';
+
+/**
+ * Picks the model that answers a project.
+ *
+ * @param wanted the name in the URL or in `extra_params.model`; null: the server picks
+ * @throws AppError `model_unknown`, `label_mismatch`, `no_model_fits` or `model_ambiguous`, with what there is
+ */
+export function pick(
+  directory: Directory,
+  wanted: string | null,
+  config: LabelConfig,
+  project: string,
+): Backend {
+  const all = directory.list();
+  if (wanted !== null) {
+    const named = all.find(({ name }) => name === wanted);
+    if (named) return named;
+    throw new AppError(
+      'model_unknown',
+      `there is no model '${wanted}'; there is ${all.map(({ name }) => name).join(', ') || 'none'}`,
+    );
+  }
+  const fitting: { backend: Backend; rank: number }[] = [];
+  const reasons: AppError[] = [];
+  for (const backend of all) {
+    try {
+      fitting.push({ backend, rank: CLASSES[backend.fit(config, project)] });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      reasons.push(error);
+    }
+  }
+  const best = Math.max(...fitting.map(({ rank }) => rank));
+  const candidates = fitting.filter(({ rank }) => rank === best).map(({ backend }) => backend);
+  if (candidates.length === 1) return candidates[0]!;
+  if (candidates.length > 1) {
+    const names = candidates.map(({ name }) => name).join(', ');
+    throw new AppError('model_ambiguous', `several models fit this labeling config: ${names}; ${CHOOSE}`);
+  }
+  if (reasons.length === 0)
+    throw new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
+  if (reasons.length === 1) throw reasons[0]!;
+  throw new AppError(
+    'no_model_fits',
+    `no model fits this labeling config: ${reasons.map(each => each.message).join('; ')}`,
+  );
+}

@@ -1,0 +1,124 @@
+import type { RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
+import Koa from 'koa';
+import bodyParser from 'koa-bodyparser';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import { AppError } from '../errors.js';
+import { createAuth } from './auth.js';
+import {
+  discardBody,
+  errorAnswer,
+  errorText,
+  isFree,
+  logError,
+  toAppError,
+  toBodyError,
+  toParseError,
+} from './errors.js';
+import { type Exchange, Exchanges } from './exchange.js';
+import { LargeBodies } from './large-body.js';
+import { originForm, shownPath } from './path.js';
+import { PredictRoute } from './predict.js';
+import { type RouteDeps, routes } from './routes.js';
+
+export interface AppDeps extends RouteDeps {
+  config: Pick<Config, 'BODY_LIMIT' | 'BASIC_AUTH_USER' | 'BASIC_AUTH_PASS' | 'WEBHOOK_SECRET'>;
+  log: Logger;
+}
+
+/**
+ * The size in bytes of a body that is parsed on the server's thread: the worst of JSON takes most of a second. Only those
+ * of `/predict`, which a thread of their own parses, may be larger.
+ */
+const SMALLER_LIMIT = 10 * 2 ** 20;
+
+/** The HTTP side of a backend. */
+export interface App {
+  /** For `http.createServer`. */
+  callback(): RequestListener;
+  /** For `clientError` of the server: answers what did not become a request, and ends the connection. */
+  refuse(error: NodeJS.ErrnoException, socket: Duplex): void;
+  /** Ends what runs beside the requests. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the HTTP side. It never listens and does nothing on its own: everything with an effect is passed in.
+ *
+ * `/predict` has a route of its own; Koa answers everything else.
+ * @example
+ * createServer(createApp(deps).callback()).listen(9090, '127.0.0.1');
+ */
+export function createApp(deps: AppDeps): App {
+  const { config, log, service } = deps;
+  const bodyLimit = config.BODY_LIMIT;
+  const smallerLimit = Math.min(bodyLimit, SMALLER_LIMIT);
+  const exchanges = new Exchanges(log, (exchange, status, milliseconds) =>
+    deps.metrics.request(exchange, status, milliseconds),
+  );
+  const auth = createAuth(config);
+  const largeBodies = new LargeBodies();
+  const predict = new PredictRoute({ service, exchanges, auth, bodyLimit, largeBodies, log });
+
+  const koa = new Koa();
+  koa.on('error', error => log.error({ err: error }, 'a response failed'));
+  koa.use(async (ctx, next) => {
+    const exchange: Exchange = exchanges.open(ctx.req);
+    ctx.state.exchange = exchange;
+    ctx.set('X-Request-Id', exchange.id);
+    try {
+      ctx.state.authenticated = auth(ctx.headers, ctx.path);
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) {
+        throw new AppError('not_found', `there is no ${shownPath(ctx.path)}; the paths are in the README`);
+      }
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      logError(log, error, exchange);
+      const { status, reason, headers, body } = errorAnswer(error, exchange);
+      ctx.status = status;
+      ctx.message = reason;
+      ctx.set(headers);
+      ctx.type = 'json';
+      discardBody(ctx.req);
+      ctx.body = body;
+    }
+    exchanges.close(exchange, ctx.status);
+  });
+  koa.use(
+    bodyParser({
+      enableTypes: ['json'],
+      // Hand-written clients often forget the content type, and there is nothing else that a body could be.
+      detectJSON: () => true,
+      jsonLimit: `${smallerLimit}b`,
+      onerror(error) {
+        throw toBodyError(error, smallerLimit);
+      },
+    }),
+  );
+  const router = routes(deps);
+  koa.use(router.routes());
+  const notAllowed = () => new AppError('method_not_allowed', 'this path does not take this method');
+  koa.use(router.allowedMethods({ throw: true, methodNotAllowed: notAllowed, notImplemented: notAllowed }));
+
+  return {
+    callback() {
+      const others = koa.callback();
+      return (request, response) => {
+        request.url = originForm(request.url ?? '/');
+        if (predict.takes(request)) void predict.handle(request, response);
+        else others(request, response);
+      };
+    },
+    refuse(thrown, socket) {
+      if (!isFree(socket)) return void socket.destroy();
+      const exchange = exchanges.open({ headers: {} });
+      const error = toParseError(thrown);
+      logError(log, error, exchange);
+      socket.end(errorText(error, exchange), () => socket.destroy());
+      exchanges.close(exchange, error.status);
+    },
+    close: () => largeBodies.close(),
+  };
+}

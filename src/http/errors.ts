@@ -1,0 +1,132 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { AppError, clip } from '../errors.js';
+import type { Exchange } from './exchange.js';
+
+const REASON_LENGTH = 300;
+/** Messages may name what the request said, however long that is. */
+const MESSAGE_LENGTH = 2_000;
+
+/**
+ * An error's message as a reason phrase: Label Studio shows its user the status line of an error and nothing else.
+ * One line of printable Latin-1; other characters become `?`, and beyond 300 characters it ends in `...`.
+ */
+export function reasonPhrase(message: string): string {
+  const line = [...clip(message, MESSAGE_LENGTH).replace(/\s+/g, ' ').trim()]
+    .map(each => (/^[\x20-\x7e\xa0-\xff]$/.test(each) ? each : '?'))
+    .join('');
+  return clip(line, REASON_LENGTH);
+}
+
+/** The error for a body over the limit. */
+export function bodyTooLarge(limit: number): AppError {
+  return new AppError('body_too_large', `the body is over BODY_LIMIT, which is ${limit} bytes here`);
+}
+
+/** What the reading of a body threw: it was sent wrongly, whatever it is. */
+export function toBodyError(error: Error & { status?: number }, limit: number): AppError {
+  if (error.status === 413) return bodyTooLarge(limit);
+  if (error instanceof SyntaxError) return notJson(error);
+  return new AppError('request_invalid', `the body cannot be read: ${error.message}`, { cause: error });
+}
+
+function notJson({ message }: SyntaxError): AppError {
+  // V8 quotes the text around the fault, and there may be a token or somebody's data in it.
+  const reason = message.replace(/, (?:\.\.\.)?"[\s\S]*$/, '');
+  return new AppError('json_invalid', `the body is not JSON: ${reason}`);
+}
+
+/** The value of a body. */
+export function parseBody(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch (error) {
+    throw notJson(error as SyntaxError);
+  }
+}
+
+/** Whatever was thrown, as an error of the table. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError('internal', 'an error of this server; the log has it under this request id', {
+    cause: error,
+  });
+}
+
+export interface ErrorAnswer {
+  status: number;
+  reason: string;
+  headers: Record<string, string>;
+  /** As bytes: Node writes the status line in the encoding of a body that is a string, and clients read it as Latin-1. */
+  body: Buffer;
+}
+
+/**
+ * Reads what is left of a body that nobody wants: a client looks for the answer once it has sent all of it, and may
+ * send its next request behind it.
+ */
+export function discardBody(request: IncomingMessage): void {
+  request.unpipe();
+  request.resume();
+}
+
+/** An error as its client reads it: `{ code, message, request_id }`, and the message as the reason phrase too. */
+export function errorAnswer(error: AppError, { id }: Exchange): ErrorAnswer {
+  const headers: Record<string, string> = {};
+  if (error.retryable) headers['Retry-After'] = '1';
+  if (error.code === 'unauthorized')
+    headers['WWW-Authenticate'] = 'Basic realm="label-studio-onnx", charset="UTF-8"';
+  return {
+    status: error.status,
+    reason: reasonPhrase(error.message),
+    headers,
+    body: Buffer.from(
+      JSON.stringify({ code: error.code, message: clip(error.message, MESSAGE_LENGTH), request_id: id }),
+    ),
+  };
+}
+
+/** What the server's parser, or its limits, made of a connection. */
+export function toParseError({ code }: NodeJS.ErrnoException): AppError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new AppError('headers_too_large', 'the head of the request is larger than 16 KB');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new AppError('request_timeout', 'the request did not arrive in time');
+    default:
+      return new AppError('request_invalid', `this is no HTTP request (${code})`);
+  }
+}
+
+/** A connection as it is: `_httpMessage` is where Node's own handler of such errors looks too. */
+type Connection = Duplex & { bytesRead?: number; _httpMessage?: ServerResponse | null };
+
+/** Whether a connection waits for an error: it is open, something was sent, and there is not half an answer on it. */
+export function isFree(socket: Connection): boolean {
+  return socket.writable && socket.bytesRead !== 0 && socket._httpMessage?.headersSent !== true;
+}
+
+/** An error as it is sent where there is no request to answer. */
+export function errorText(error: AppError, exchange: Exchange): string {
+  const { status, reason, body } = errorAnswer(error, exchange);
+  return [
+    `HTTP/1.1 ${status} ${reason}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    `X-Request-Id: ${exchange.id}`,
+    'Connection: close',
+    `\r\n${body}`,
+  ].join('\r\n');
+}
+
+/** Writes an error to the log, under its request's id. */
+export function logError(log: Logger, error: AppError, { id }: Exchange): void {
+  const message = clip(error.message, MESSAGE_LENGTH);
+  // What may be sent again is no fault of a line of code: its stack would only be noise.
+  if (error.status >= 500 && !error.retryable) {
+    log.error({ request_id: id, err: error.cause ?? error, code: error.code }, message);
+  } else {
+    log.warn({ request_id: id, code: error.code }, message);
+  }
+}

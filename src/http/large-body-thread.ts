@@ -1,0 +1,130 @@
+import { constants, setPriority } from 'node:os';
+import { parentPort } from 'node:worker_threads';
+import { AppError } from '../errors.js';
+import type { GroupText } from '../inference/job.js';
+import { digestOf, readValue, type ValueReader } from '../inputs/values.js';
+import { cutGroups, groupText } from '../tasks.js';
+import { parseBody, toAppError } from './errors.js';
+import type { GroupTexts, ThreadReply, ThreadRequest } from './large-body.js';
+import { type PredictBody, predictBody } from './wire.js';
+
+/** Text that goes to the server's thread in one message, about. */
+const MESSAGE_BYTES = 500_000;
+
+/** Objects and lists of a body, at most: one of 64 MB from Label Studio has about a million. */
+const OBJECTS = 3_000_000;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+
+/** A body that is being answered: its objects never leave this thread, unless a model that is code wants them. */
+interface Held {
+  tasks: PredictBody['tasks'];
+  next?: (most: number) => GroupText | null;
+}
+
+const bodies = new Map<number, Held>();
+
+function held(body: number): Held {
+  const found = bodies.get(body);
+  if (!found) throw new AppError('internal', 'a large body was asked for after it was released');
+  return found;
+}
+
+function groupsOf(
+  tasks: Held['tasks'],
+  reader: ValueReader,
+  indices: readonly number[] | null,
+): Held['next'] {
+  const cut = cutGroups(tasks, indices);
+  return most => {
+    const part = cut(most);
+    if (part.length === 0) return null;
+    return groupText(
+      reader.binding,
+      part.map(task => readValue(task, reader)),
+    );
+  };
+}
+
+/** Several groups in one message: a hop between threads costs as much as reading a few dozen short texts. */
+function nextGroups(
+  next: NonNullable<Held['next']>,
+  most: number,
+): { result: GroupTexts; transfer: ArrayBuffer[] } {
+  const counts: number[] = [];
+  const texts: Buffer[] = [];
+  let size = 0;
+  let group = next(most);
+  while (group) {
+    const text = Buffer.from(group.text);
+    counts.push(group.count);
+    texts.push(text);
+    size += text.length;
+    group = size < MESSAGE_BYTES ? next(most) : null;
+  }
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const text of texts) {
+    bytes.set(text, offset);
+    offset += text.length;
+  }
+  return { result: { counts, lengths: texts.map(({ length }) => length), bytes }, transfer: [bytes.buffer] };
+}
+
+/** A few bytes of JSON make an object of a hundred: a body of nothing else would fill the memory. */
+function checkDensity(bytes: ArrayBuffer): void {
+  const all = new Uint8Array(bytes);
+  if (all.length < OBJECTS) return;
+  let objects = 0;
+  for (const byte of all) if (byte === OPEN_BRACE || byte === OPEN_BRACKET) objects++;
+  if (objects > OBJECTS)
+    throw new AppError('body_too_large', `the body holds more than ${OBJECTS} objects and lists`);
+}
+
+function answer(request: ThreadRequest): { result: unknown; transfer?: ArrayBuffer[] } {
+  switch (request.type) {
+    case 'parse': {
+      checkDensity(request.bytes);
+      const { tasks, ...head } = predictBody(parseBody(Buffer.from(request.bytes)));
+      bodies.set(request.body, { tasks });
+      return { result: { ...head, count: tasks.length } };
+    }
+    case 'digests':
+      return { result: held(request.body).tasks.map(task => digestOf(readValue(task, request.reader))) };
+    case 'groups': {
+      const body = held(request.body);
+      body.next = groupsOf(body.tasks, request.reader, request.indices)!;
+      // Nobody asks for the tasks again: as soon as their values are read, they are garbage.
+      body.tasks = [];
+      return { result: null };
+    }
+    case 'next':
+      return nextGroups(held(request.body).next!, request.most);
+    case 'all':
+      return { result: held(request.body).tasks };
+    case 'release':
+      bodies.delete(request.body);
+      return { result: null };
+  }
+}
+
+// Linux gives each thread a priority of its own: the server's comes first.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+
+parentPort!.on('message', (request: ThreadRequest) => {
+  let reply: ThreadReply;
+  let transfer: ArrayBuffer[] = [];
+  try {
+    const done = answer(request);
+    reply = { id: request.id, result: done.result };
+    transfer = done.transfer ?? [];
+  } catch (error) {
+    reply = { id: request.id, error: toAppError(error).toData() };
+  }
+  try {
+    parentPort!.postMessage(reply, transfer);
+  } catch {
+    const error = new AppError('request_invalid', 'the body is nested too deeply');
+    parentPort!.postMessage({ id: request.id, error: error.toData() } satisfies ThreadReply);
+  }
+});

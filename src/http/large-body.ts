@@ -1,0 +1,138 @@
+import { Worker } from 'node:worker_threads';
+import { AppError, type ErrorData } from '../errors.js';
+import type { GroupSource, GroupText } from '../inference/job.js';
+import type { RawTask, ValueReader } from '../inputs/values.js';
+import type { TaskBatch } from '../tasks.js';
+import type { PredictBody } from './wire.js';
+
+type Payload =
+  | { type: 'parse'; body: number; bytes: ArrayBuffer }
+  | { type: 'digests'; body: number; reader: ValueReader }
+  | { type: 'groups'; body: number; reader: ValueReader; indices: readonly number[] | null }
+  | { type: 'next'; body: number; most: number }
+  | { type: 'all'; body: number }
+  | { type: 'release'; body: number };
+
+/** What the thread is asked. */
+export type ThreadRequest = Payload & { id: number };
+export type ThreadReply = { id: number; result: unknown } | { id: number; error: ErrorData };
+
+/** Groups one after the other in `bytes`: for each its number of tasks and its length. None: there are no more. */
+export interface GroupTexts {
+  counts: number[];
+  lengths: number[];
+  bytes: Uint8Array;
+}
+
+/** A large body without its tasks, and the tasks as a batch. */
+export interface LargeBody extends Omit<PredictBody, 'tasks'> {
+  batch: TaskBatch;
+}
+
+/** From sources the thread's entry is TypeScript, which a thread of Node 20 reads only once tsx is registered in it. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const ENTRY = new URL(`./large-body-thread${EXTENSION}`, import.meta.url);
+
+/** Room for the objects of several bodies, which are garbage as soon as their values are read. */
+const LIMITS = { maxYoungGenerationSizeMb: 64 };
+
+function startThread(): Worker {
+  if (EXTENSION !== '.ts') return new Worker(ENTRY, { resourceLimits: LIMITS });
+  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(ENTRY.href)}); })`;
+  return new Worker(code, { eval: true });
+}
+
+/**
+ * Parses large bodies on a thread of its own, and reads their tasks there, a few at a time: the server's thread sees
+ * only the bytes that it passes on to the inference children.
+ */
+export class LargeBodies {
+  readonly #pending = new Map<number, { resolve(result: unknown): void; reject(error: AppError): void }>();
+  #thread: Worker | undefined;
+  #ids = 0;
+  #bodies = 0;
+
+  /**
+   * Parses a body.
+   * @param bytes taken over: nobody may use them afterwards
+   * @throws AppError `json_invalid` or `request_invalid`
+   */
+  async parse(bytes: Buffer): Promise<LargeBody> {
+    const body = ++this.#bodies;
+    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : new Uint8Array(bytes).buffer;
+    type Head = Omit<PredictBody, 'tasks'> & { count: number };
+    const { count, ...head } = (await this.#ask({ type: 'parse', body, bytes: whole as ArrayBuffer }, [
+      whole as ArrayBuffer,
+    ])) as Head;
+    return { ...head, batch: this.#batch(body, count) };
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  #batch(body: number, count: number): TaskBatch {
+    return {
+      count,
+      all: async () => (await this.#ask({ type: 'all', body })) as RawTask[],
+      digests: async reader => (await this.#ask({ type: 'digests', body, reader })) as (string | undefined)[],
+      groups: (reader, indices) => this.#groups(body, reader, indices, indices?.length ?? count),
+      release: () => {
+        this.#ask({ type: 'release', body }).catch(() => {}); // a thread that has ended holds nothing
+      },
+    };
+  }
+
+  #groups(body: number, reader: ValueReader, indices: readonly number[] | null, count: number): GroupSource {
+    let begun = false;
+    let ready: GroupText[] = [];
+    const fetch = async (most: number): Promise<GroupText | null> => {
+      // Messages keep their order, so that the first fetch need not wait for the beginning.
+      const beginning = begun ? undefined : this.#ask({ type: 'groups', body, reader, indices });
+      begun = true;
+      const [groups] = (await Promise.all([this.#ask({ type: 'next', body, most }), beginning])) as [
+        GroupTexts,
+        unknown,
+      ];
+      const text = Buffer.from(groups.bytes.buffer);
+      let offset = 0;
+      ready = groups.counts.map((size, index) => {
+        offset += groups.lengths[index]!;
+        return { count: size, text: text.subarray(offset - groups.lengths[index]!, offset) };
+      });
+      return ready.shift() ?? null;
+    };
+    return { count, next: most => ready.shift() ?? fetch(most) };
+  }
+
+  #ask(payload: Payload, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#ids;
+      this.#pending.set(id, { resolve, reject });
+      this.#thread ??= this.#start();
+      this.#thread.postMessage({ ...payload, id } satisfies ThreadRequest, transfer);
+    });
+  }
+
+  #start(): Worker {
+    const thread = startThread();
+    thread.unref();
+    thread.on('message', (reply: ThreadReply) => {
+      const pending = this.#pending.get(reply.id);
+      this.#pending.delete(reply.id);
+      if ('error' in reply) pending?.reject(AppError.from(reply.error));
+      else pending?.resolve(reply.result);
+    });
+    const end = (cause?: unknown) => {
+      if (this.#thread !== thread) return;
+      this.#thread = undefined;
+      const lost = new AppError('internal', 'the thread that reads large bodies ended', { cause });
+      for (const { reject } of this.#pending.values()) reject(lost);
+      this.#pending.clear();
+    };
+    thread.on('error', end);
+    thread.on('exit', () => end());
+    return thread;
+  }
+}

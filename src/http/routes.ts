@@ -1,0 +1,151 @@
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import type { Logger } from 'pino';
+import { AppError } from '../errors.js';
+import type { Metrics } from '../metrics.js';
+import type { Projects } from '../projects.js';
+import type { Service } from '../service.js';
+import * as wire from './wire.js';
+
+export interface RouteDeps {
+  metrics: Metrics;
+  log: Logger;
+  service: Service;
+  projects: Projects;
+  /** Whether a model can serve. */
+  ready(): boolean;
+  /** What `/api/models` tells. */
+  describe(): unknown;
+  /** Whether the address that this server listens on can be reached from this machine alone. */
+  loopback: boolean;
+}
+
+/** Events that teach something; all others are acknowledged. */
+const LEARNING = new Set([
+  'ANNOTATION_CREATED',
+  'ANNOTATIONS_CREATED',
+  'ANNOTATION_UPDATED',
+  'ANNOTATIONS_DELETED',
+  'START_TRAINING',
+]);
+
+function modelOf(ctx: Context): string | null {
+  return (ctx.params as { model?: string }).model ?? null;
+}
+
+/** The calls of Label Studio, each also below `/models/<name>`. */
+export function routes(deps: RouteDeps): Router {
+  const { service, projects } = deps;
+  // Case matters, as it does to what decides by the path who may call.
+  const router = new Router({ sensitive: true });
+  const label = (path: string) => [path, `/models/:model${path}`];
+
+  router.get(['/', ...label('/health'), '/models/:model'], ctx => {
+    ctx.body = { status: 'UP' };
+  });
+
+  router.get('/ready', ctx => {
+    if (!deps.ready()) throw new AppError('not_ready', 'no model can serve yet');
+    ctx.body = { status: 'READY' };
+  });
+
+  router.post(label('/setup'), async ctx => {
+    const body = wire.setupBody(ctx.request.body);
+    // Whoever may name the host decides where the token of a later setup would go.
+    const believed = deps.loopback || ctx.state.authenticated === true;
+    ctx.body = await service.setup(
+      wire.projectId(body.project) ?? '',
+      {
+        labelConfig: body.schema,
+        hostname: believed ? (body.hostname ?? null) : null,
+        accessToken: believed ? (body.access_token ?? null) : null,
+        extraParams: wire.extraParams(body.extra_params),
+      },
+      modelOf(ctx),
+    );
+  });
+
+  // `PredictRoute` answers POST before this router is asked; here it is only known to exist.
+  router.post(label('/predict'), () => {});
+
+  router.get(label('/versions'), ctx => {
+    const { project } = ctx.query;
+    ctx.body = {
+      versions: service.versions(modelOf(ctx), wire.projectId(Array.isArray(project) ? project[0] : project)),
+    };
+  });
+
+  router.post([...label('/webhook'), ...label('/webhook/:secret')], async ctx => {
+    const body = wire.webhookBody(ctx.request.body);
+    const project = wire.projectId(body.project);
+    const labelConfig = (body.project as { label_config?: unknown } | null | undefined)?.label_config;
+    const config = typeof labelConfig === 'string' && labelConfig !== '' ? labelConfig : null;
+    ctx.body = { status: 'ok' };
+    if (project !== null && body.action === 'PROJECT_UPDATED' && config !== null)
+      service.updateProject(project, config);
+    if (project !== null && body.action === 'PROJECT_DELETED') await projects.remove(project);
+    if (!LEARNING.has(body.action)) return;
+    try {
+      const job = await service.learn(body.action, body, project, config, modelOf(ctx));
+      if (job !== undefined) ctx.body = { status: 'ok', job };
+    } catch (error) {
+      // Label Studio shows nobody what a webhook answers, and gives up on one that fails; the log is where it helps.
+      if (!(error instanceof AppError)) throw error;
+      deps.log.warn(
+        { request_id: ctx.state.exchange.id, code: error.code, action: body.action },
+        error.message,
+      );
+    }
+  });
+
+  router.post(label('/train'), async ctx => {
+    const body = wire.trainBody(ctx.request.body);
+    const job = await service.learn(
+      'START_TRAINING',
+      body,
+      wire.projectId(body.project),
+      body.label_config || null,
+      modelOf(ctx),
+    );
+    ctx.status = 201;
+    ctx.body = job === undefined ? {} : { job };
+  });
+
+  router.post(label('/job_status'), ctx => {
+    const { job } = wire.jobBody(ctx.request.body);
+    const found = service.job(job);
+    ctx.body = {
+      job_status: found.status,
+      created_at: found.created,
+      ...(found.error === undefined ? {} : { error: found.error }),
+    };
+  });
+
+  router.post(label('/validate'), ctx => {
+    service.validate(wire.validateBody(ctx.request.body).config, modelOf(ctx));
+    ctx.body = { status: 'ok' };
+  });
+
+  router.post(label('/duplicate_model'), async ctx => {
+    const body = wire.duplicateBody(ctx.request.body);
+    await projects.duplicate(wire.requiredProject(body.project_src), wire.requiredProject(body.project_dst));
+    ctx.body = { status: 'ok' };
+  });
+
+  router.post(label('/delete'), async ctx => {
+    await projects.remove(wire.requiredProject(wire.deleteBody(ctx.request.body).project));
+    ctx.body = { status: 'ok' };
+  });
+
+  router.get('/metrics', async ctx => {
+    const { type, text } = await deps.metrics.page();
+    ctx.type = type;
+    ctx.body = text;
+  });
+
+  router.get('/api/models', ctx => {
+    ctx.body = deps.describe();
+  });
+
+  return router;
+}

@@ -1,0 +1,137 @@
+import { Ajv, type ValidateFunction } from 'ajv';
+import { AppError } from '../errors.js';
+import type { Context } from '../model.js';
+import { PROJECT_ID } from '../registry/repository.js';
+import type { Project } from '../state.js';
+
+/**
+ * What Label Studio sends, checked. Unknown fields are let through everywhere; only what is read is checked.
+ * The shapes are those that Label Studio 1.23 sends and that the Python SDK's clients send.
+ */
+
+const ajv = new Ajv({ allErrors: false, verbose: true, allowUnionTypes: true });
+const TEXT_OR_NULL = { type: ['string', 'null'] };
+const PROJECT = { type: ['string', 'number', 'object', 'null'] };
+const OBJECT_OR_NULL = { type: ['object', 'null'] };
+
+function body<T>(
+  properties: Record<string, unknown>,
+  required: readonly string[] = [],
+): (value: unknown) => T {
+  const check: ValidateFunction = ajv.compile({ type: 'object', properties, required });
+  return value => {
+    if (check(value)) return value as T;
+    const { instancePath, keyword, message = 'is not valid', params } = check.errors![0]!;
+    const place = instancePath === '' ? 'the body' : `the body's ${instancePath}`;
+    const types = [params.type]
+      .flat()
+      .map(type => (/^[aeiou]/.test(type) ? `an ${type}` : type === 'null' ? type : `a ${type}`));
+    if (keyword === 'required')
+      throw new AppError('request_invalid', `${place} lacks '${params.missingProperty}'`);
+    throw new AppError(
+      'request_invalid',
+      `${place} ${keyword === 'type' ? `must be ${types.join(' or ')}` : message}`,
+    );
+  };
+}
+
+interface Raw {
+  project?: unknown;
+  label_config?: string | null;
+  params?: { context?: Context | null } | null;
+}
+
+/** The body of `/predict`. */
+export interface PredictBody extends Raw {
+  tasks: Record<string, unknown>[];
+}
+
+export const predictBody = body<PredictBody>(
+  {
+    tasks: { type: 'array', items: { type: 'object' } },
+    project: PROJECT,
+    label_config: TEXT_OR_NULL,
+    params: { ...OBJECT_OR_NULL, properties: { context: OBJECT_OR_NULL } },
+  },
+  ['tasks'],
+);
+
+export const setupBody = body<{
+  project?: unknown;
+  schema: string;
+  hostname?: string | null;
+  access_token?: string | null;
+  extra_params?: unknown;
+}>(
+  {
+    project: PROJECT,
+    schema: { type: 'string', minLength: 1 },
+    hostname: TEXT_OR_NULL,
+    access_token: TEXT_OR_NULL,
+    extra_params: { type: ['object', 'string', 'array', 'number', 'boolean', 'null'] },
+  },
+  ['schema'],
+);
+
+export const webhookBody = body<Record<string, unknown> & { action: string; project?: unknown }>(
+  { action: { type: 'string' }, project: PROJECT },
+  ['action'],
+);
+
+export const trainBody = body<Record<string, unknown> & Raw>({
+  project: PROJECT,
+  label_config: TEXT_OR_NULL,
+});
+export const jobBody = body<{ job: string }>({ job: { type: 'string' } }, ['job']);
+export const validateBody = body<{ config: string }>({ config: { type: 'string' } }, ['config']);
+export const deleteBody = body<{ project: unknown }>({ project: PROJECT }, ['project']);
+export const duplicateBody = body<{ project_src: unknown; project_dst: unknown }>(
+  { project_src: PROJECT, project_dst: PROJECT },
+  ['project_src', 'project_dst'],
+);
+
+/**
+ * Label Studio's id of a project. It sends `4.1795520884` (id and time of creation), a number, or a whole project.
+ * @returns null when there is none
+ * @throws AppError `request_invalid` for an id that could not be the name of a folder
+ */
+export function projectId(project: unknown): string | null {
+  const id = typeof project === 'object' && project !== null ? (project as { id?: unknown }).id : project;
+  if (id === undefined || id === null || id === '') return null;
+  // An object may have a `toString` that is none.
+  const text = typeof id === 'string' || typeof id === 'number' ? String(id).split('.', 1)[0]! : '';
+  if (PROJECT_ID.test(text)) return text;
+  throw new AppError(
+    'request_invalid',
+    `the project is no id: it matches ${PROJECT_ID.source}, perhaps with .<time> after it`,
+  );
+}
+
+/** The same, where there must be one. */
+export function requiredProject(project: unknown): string {
+  const id = projectId(project);
+  if (id === null) throw new AppError('request_invalid', 'the body names no project');
+  return id;
+}
+
+/**
+ * What a user typed as extra params: an object, or an object as text; anything else counts as none.
+ * @throws AppError `request_invalid` when they cannot be kept
+ */
+export function extraParams(value: unknown): Project['extraParams'] {
+  let parsed = value;
+  if (typeof value === 'string') {
+    try {
+      parsed = JSON.parse(value);
+    } catch {
+      return {};
+    }
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return {};
+  try {
+    JSON.stringify(parsed);
+  } catch {
+    throw new AppError('request_invalid', "the body's /extra_params is nested too deeply");
+  }
+  return parsed as Project['extraParams'];
+}

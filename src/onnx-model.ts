@@ -1,0 +1,171 @@
+import { AppError } from './errors.js';
+import type { LateTaker, Piece, Priority } from './inference/job.js';
+import type { Pool } from './inference/pool.js';
+import { failureOf, failureText, ITEM_SEPARATOR, splitItems } from './inference/protocol.js';
+import type { ValueReader } from './inputs/values.js';
+import { type BoundModel, bindModel } from './label-config/bind.js';
+import {
+  type Context,
+  LabelStudioMLBase,
+  type ModelContext,
+  type ModelResponse,
+  type PredictionItem,
+  type Task,
+} from './model.js';
+import type { Registry, ServedVersion } from './registry/registry.js';
+import type { ResultCache } from './result-cache.js';
+import { type TaskBatch, TaskList } from './tasks.js';
+
+export interface OnnxDeps {
+  registry: Registry;
+  pool: Pool;
+  /** Null: every task is run. */
+  cache: ResultCache | null;
+}
+
+export interface AnswerOptions {
+  context: Context | null;
+  /** Resolves when nobody waits for the answer any more. */
+  gone?: Promise<unknown> | undefined;
+}
+
+/** The texts of items, in the order of the tasks; joined by `ITEM_SEPARATOR` they are what stands in `results`. */
+export interface ItemTexts {
+  texts: (string | Buffer)[];
+  modelVersion: string;
+  /** Resolves when the tasks are not needed any more; absent: they are not. */
+  over?: Promise<void> | undefined;
+}
+
+/** What Label Studio sees of a recipe that was never trained for a project. */
+export function untrained(model: string): string {
+  return `${model}:untrained`;
+}
+
+/** A model of the repository, as any other model: it binds itself to the project's config and predicts in the pool. */
+export class OnnxModel extends LabelStudioMLBase {
+  readonly #context: ModelContext;
+  readonly #deps: OnnxDeps;
+  #bound: { key: string; model: BoundModel } | undefined;
+
+  constructor(context: ModelContext, deps: OnnxDeps) {
+    super(context);
+    this.#context = context;
+    this.#deps = deps;
+  }
+
+  /** @throws AppError `no_model_fits` or `label_mismatch`, naming what the model and what the config has */
+  override setup(): void {
+    const version = this.#deps.registry.current(this.name, this.projectId);
+    if (version) this.#bind(version);
+    else bindModel({ name: this.name, manifest: this.#manifest(), outputs: null }, this.#context.labelConfig);
+  }
+
+  override get modelVersion(): string {
+    return this.#deps.registry.current(this.name, this.projectId)?.label ?? untrained(this.name);
+  }
+
+  override async predict(tasks: Task[], context: Context | null): Promise<ModelResponse> {
+    const { texts, modelVersion } = await this.answer(new TaskList(tasks), { context });
+    return { predictions: JSON.parse(`[${texts.join(ITEM_SEPARATOR)}]`) as PredictionItem[], modelVersion };
+  }
+
+  /**
+   * Predicts without making objects of what the children answer: they are only passed on.
+   * @throws AppError `untrained`, `label_mismatch` and those of the pool
+   */
+  async answer(batch: TaskBatch, { context, gone }: AnswerOptions): Promise<ItemTexts> {
+    const lease = this.#deps.registry.lease(this.name, this.projectId);
+    if (!lease) {
+      this.#manifest();
+      throw new AppError(
+        'untrained',
+        `the model '${this.name}' is not trained yet: annotate tasks or press Start training`,
+      );
+    }
+    let over: Promise<void> | undefined;
+    try {
+      const { version } = lease;
+      const { place, binding } = this.#bind(version);
+      const reader: ValueReader = { binding: binding.id, place, input: version.manifest.input };
+      const tasks = place.isUrl
+        ? new TaskList(await batch.all(), (task, value) => this.preloadTaskData(task as Task, value))
+        : batch;
+      const priority: Priority = context !== null ? 'interactive' : tasks.count === 1 ? 'single' : 'bulk';
+      const run = async (indices: readonly number[] | null, late?: LateTaker) => {
+        const source = tasks.groups(reader, indices);
+        const job = { key: version.key, binding, source, priority, gone, late };
+        const answered = await this.#deps.pool.run(job);
+        over = answered.over;
+        return answered.pieces.flatMap(piece => textsOf(piece, version.label));
+      };
+      const { cache } = this.#deps;
+      // What an annotator points at while drawing rarely comes twice; and what an address holds may change.
+      const texts =
+        cache === null || context !== null || place.isUrl || !cache.suits(tasks.count)
+          ? await run(null)
+          : await throughCache(cache, `${version.label}\n${binding.id}\n`, await tasks.digests(reader), run);
+      return { texts, modelVersion: version.label, over };
+    } finally {
+      if (over) void over.then(() => lease.release());
+      else lease.release();
+    }
+  }
+
+  #manifest() {
+    const manifest = this.#deps.registry.manifest(this.name);
+    if (!manifest)
+      throw new AppError('model_unknown', `the model '${this.name}' was removed from the repository`);
+    return manifest;
+  }
+
+  #bind(version: ServedVersion): BoundModel {
+    if (this.#bound?.key !== version.key) {
+      const { manifest, record } = version;
+      const model = bindModel(
+        { name: this.name, manifest, outputs: record.outputs },
+        this.#context.labelConfig,
+      );
+      this.#bound = { key: version.key, model };
+    }
+    return this.#bound.model;
+  }
+}
+
+/** A piece's items: as they came, or one failure for each task that was given up. */
+function textsOf(piece: Piece, label: string): (string | Buffer)[] {
+  if ('text' in piece) return [piece.text];
+  const { code, message } = piece.missing;
+  return new Array(piece.count).fill(failureText({ code, message }, label));
+}
+
+/** Answers from the cache what it knows, and lets it learn the rest. */
+async function throughCache(
+  cache: ResultCache,
+  prefix: string,
+  digests: readonly (string | undefined)[],
+  run: (indices: readonly number[], late: LateTaker) => Promise<(string | Buffer)[]>,
+): Promise<string[]> {
+  const learn = (index: number, text: string) => {
+    const digest = digests[index];
+    if (digest !== undefined && failureOf(text) === undefined) cache.set(prefix + digest, text);
+  };
+  const items: (string | undefined)[] = digests.map(digest =>
+    digest === undefined ? undefined : cache.get(prefix + digest),
+  );
+  const missing = items.flatMap((item, index) => (item === undefined ? [index] : []));
+  if (missing.length > 0) {
+    // Label Studio asks again for what was late.
+    const late: LateTaker = (first, piece) => {
+      if ('missing' in piece) return;
+      for (const [at, text] of splitItems(piece.text).entries()) learn(missing[first + at]!, text);
+    };
+    const parts = await run(missing, late);
+    const texts = parts.flatMap(text => (typeof text === 'string' ? text : splitItems(text)));
+    missing.forEach((index, place) => {
+      items[index] = texts[place]!;
+      learn(index, texts[place]!);
+    });
+  }
+  return items as string[];
+}

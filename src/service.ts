@@ -1,0 +1,230 @@
+import type { Logger } from 'pino';
+import { askClass, asModelFailure } from './ask-class.js';
+import { type Directory, pick } from './directory.js';
+import { AppError } from './errors.js';
+import { failureOf, ITEM_SEPARATOR } from './inference/protocol.js';
+import { LabelConfigError } from './label-config/error.js';
+import { type LabelConfig, readLabelConfig } from './label-config/parse.js';
+import { LruMap } from './lru-map.js';
+import type { Context, LabelStudioMLBase, ModelContext } from './model.js';
+import { type ItemTexts, OnnxModel } from './onnx-model.js';
+import type { Job, Project, State } from './state.js';
+import type { TaskData } from './task-data/fetch.js';
+import type { TaskBatch } from './tasks.js';
+import type { Fits } from './training/fits.js';
+
+export interface ServiceDeps {
+  directory: Directory;
+  state: State;
+  fits: Fits;
+  taskData: TaskData;
+  log: Logger;
+}
+
+export interface PredictRequest {
+  batch: TaskBatch;
+  /** Null: the request names none. */
+  project: string | null;
+  labelConfig: string | null;
+  context: Context | null;
+  /** The model that the URL names. */
+  model: string | null;
+  /** Resolves when nobody waits for the answer any more. */
+  gone?: Promise<unknown>;
+}
+
+/** Instances and parsed configs that are kept; both are made again when they are asked for after that. */
+const KEPT = 256;
+/** Characters of the configs among their keys, together: what is parsed takes many times as much. */
+const CONFIGS_KEPT = 8_000_000;
+/** Characters of a labeling config: reading one as long takes most of a second, on the server's thread. */
+const CONFIG_LENGTH = 1_000_000;
+
+/** A map whose keys hold labeling configs. */
+class ByConfig<V> extends LruMap<string, V> {
+  constructor() {
+    super(KEPT, ({ length }) => length, CONFIGS_KEPT);
+  }
+}
+
+/** Everything that Label Studio can ask of a backend, free of HTTP. */
+export class Service {
+  readonly #deps: ServiceDeps;
+  readonly #configs = new ByConfig<LabelConfig>();
+  readonly #instances = new ByConfig<Promise<LabelStudioMLBase>>();
+  /** Which instance answers whom, as long as the directory's generation is the same. */
+  readonly #routes = new ByConfig<{ generation: number; instance: Promise<LabelStudioMLBase> }>();
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /** The instances of a model that are in memory and set up. */
+  readonly live = new ByConfig<LabelStudioMLBase>();
+
+  /**
+   * Sets a project up: its model is chosen, made, and bound to the config.
+   * @throws AppError when the config does not parse or no model fits; the user reads its message in Label Studio
+   */
+  async setup(id: string, project: Project, model: string | null): Promise<{ model_version: string }> {
+    this.#parse(project.labelConfig);
+    this.#deps.state.setProject(id, project);
+    const { modelVersion } = await this.#instance(model, id, project.labelConfig);
+    this.#deps.state.setLastProject(id);
+    return { model_version: modelVersion };
+  }
+
+  /**
+   * Predicts.
+   * @returns the texts of the items of `results`, in the order of the tasks
+   * @throws AppError for the request as a whole; a task's own failure is its item
+   */
+  async predict({ batch, model, context, gone, ...request }: PredictRequest): Promise<ItemTexts> {
+    const { project, labelConfig } = this.#whose(request.project, request.labelConfig);
+    const instance = await this.#instance(model, project, labelConfig);
+    let answer: ItemTexts;
+    if (batch.count === 0) answer = { texts: [], modelVersion: instance.modelVersion };
+    else if (instance instanceof OnnxModel) answer = await instance.answer(batch, { context, gone });
+    else answer = await askClass(instance, await batch.all(), context);
+    if (answer.texts.length > 0 && (batch.count === 1 || context !== null)) {
+      const [first] = answer.texts[0]!.toString().split(ITEM_SEPARATOR, 1);
+      const failure = failureOf(first!);
+      if (failure) throw new AppError(failure.code, failure.message);
+    }
+    return answer;
+  }
+
+  /** What a URL can answer as `model_version`, newest first. */
+  versions(model: string | null, project: string | null): string[] {
+    const backends = this.#deps.directory.list().filter(({ name }) => model === null || name === model);
+    if (model !== null && backends.length === 0)
+      throw new AppError('model_unknown', `there is no model '${model}'`);
+    return backends.flatMap(backend => backend.versions(project));
+  }
+
+  /**
+   * Gives a model an event to learn from, in the background.
+   * @returns the job's id; undefined when the model that answers the project has nothing to learn with
+   */
+  async learn(
+    event: string,
+    data: Record<string, unknown>,
+    project: string | null,
+    labelConfig: string | null,
+    model: string | null,
+  ) {
+    const whose = this.#whose(project, labelConfig);
+    return this.#deps.fits.add(await this.#instance(model, whose.project, whose.labelConfig), event, data);
+  }
+
+  /** @throws AppError `job_unknown` */
+  job(id: string): Job {
+    const job = this.#deps.fits.status(id);
+    if (job) return job;
+    throw new AppError('job_unknown', `there is no job '${id}' on this server`);
+  }
+
+  /** Keeps a project's new labeling config. */
+  updateProject(id: string, labelConfig: string): void {
+    const project = this.#deps.state.project(id);
+    if (project) this.#deps.state.setProject(id, { ...project, labelConfig });
+  }
+
+  /** @throws AppError when a config does not parse or no model fits */
+  validate(labelConfig: string, model: string | null): void {
+    pick(this.#deps.directory, model, this.#parse(labelConfig), '').fit(this.#parse(labelConfig), '');
+  }
+
+  /** Forgets the instances of a project. */
+  forget(project: string): void {
+    for (const map of [this.#instances, this.#routes, this.live]) {
+      for (const key of [...map.keys()]) {
+        if (key.split('\n', 2)[1] === project) map.delete(key);
+      }
+    }
+  }
+
+  /** Whose request it is, and by which config it is answered. */
+  #whose(project: string | null, labelConfig: string | null): { project: string; labelConfig: string } {
+    const { state } = this.#deps;
+    if (labelConfig !== null) return { project: project ?? '', labelConfig };
+    const own = project === null ? undefined : state.project(project);
+    if (own) return { project: project!, labelConfig: own.labelConfig };
+    const last = state.lastProject();
+    if (last) return { project: project ?? last.id, labelConfig: last.project.labelConfig };
+    throw new AppError(
+      'no_label_config',
+      'the request carries no label_config, and no project was set up yet: send /setup first, or label_config with the request',
+    );
+  }
+
+  #parse(xml: string): LabelConfig {
+    let config = this.#configs.get(xml);
+    if (!config) {
+      if (xml.length > CONFIG_LENGTH) {
+        throw new AppError(
+          'label_config_invalid',
+          `the labeling config has ${xml.length} characters, and this server reads at most ${CONFIG_LENGTH}`,
+        );
+      }
+      try {
+        config = readLabelConfig(xml);
+      } catch (error) {
+        if (error instanceof LabelConfigError) throw new AppError('label_config_invalid', error.message);
+        throw error;
+      }
+      this.#configs.set(xml, config);
+    }
+    return config;
+  }
+
+  #instance(model: string | null, project: string, xml: string): Promise<LabelStudioMLBase> {
+    const { directory, state } = this.#deps;
+    const named = model ?? state.project(project)?.extraParams.model;
+    const wanted = typeof named === 'string' ? named : null;
+    const route = `${wanted ?? ''}\n${project}\n${xml}`;
+    const known = this.#routes.get(route);
+    if (known?.generation === directory.generation) return known.instance;
+
+    const config = this.#parse(xml);
+    const backend = pick(directory, wanted, config, project);
+    const key = `${backend.name}\n${project}\n${xml}`;
+    let instance = this.#instances.get(key);
+    if (!instance) {
+      instance = this.#make(key, () => backend.create(this.#context(backend.name, project, config)));
+      this.#instances.set(key, instance);
+    }
+    this.#routes.set(route, { generation: directory.generation, instance });
+    instance.catch(() => {
+      this.#instances.delete(key);
+      this.#routes.delete(route);
+    });
+    return instance;
+  }
+
+  async #make(key: string, create: () => LabelStudioMLBase): Promise<LabelStudioMLBase> {
+    try {
+      const model = create();
+      await model.setup();
+      this.live.set(key, model);
+      return model;
+    } catch (error) {
+      throw asModelFailure(error, `the model '${key.split('\n', 1)[0]}' failed in setup()`);
+    }
+  }
+
+  #context(name: string, project: string, labelConfig: LabelConfig): ModelContext {
+    const { state, taskData, log } = this.#deps;
+    return {
+      name,
+      projectId: project,
+      labelConfig,
+      get extraParams() {
+        return state.project(project)?.extraParams ?? {};
+      },
+      state: state.model(name, project),
+      taskData,
+      log: log.child({ model: name, project }),
+    };
+  }
+}
