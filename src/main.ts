@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import { type Logger, pino } from 'pino';
+import { createBackend, isLoopback } from './backend.js';
+import { type Config, readConfig } from './config.js';
+import { AppError, messageOf } from './errors.js';
+import { createHttpServer } from './http/server.js';
+import type { ModelClass } from './model.js';
+import { readable } from './readable-log.js';
+
+/** Bytes of log lines that are written together, and how long one may wait. */
+const LOG_BUFFER = 8192;
+const LOG_FLUSH_MS = 200;
+
+export interface ServeOptions {
+  /** Settings; the process's environment by default. */
+  env?: Readonly<Record<string, string | undefined>>;
+  log?: Logger;
+}
+
+export interface Server {
+  /** Where it listens, such as `http://127.0.0.1:9090`. */
+  url: string;
+  /** Stops listening, lets requests in flight finish, ends the inference processes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a backend for Label Studio and listens; SIGTERM and SIGINT stop it, SIGHUP reads the model repository again.
+ *
+ * @param models your classes; none: the models of the folder `MODEL_DIR`
+ * @throws AppError when a setting is invalid, the execution provider does not work here, or the port is taken
+ * @example
+ * await serve(MyModel);
+ */
+export async function serve(
+  models: ModelClass | readonly ModelClass[] = [],
+  options: ServeOptions = {},
+): Promise<Server> {
+  const config = readConfig(options.env ?? process.env);
+  const log = options.log ?? createLog(config.LOG_LEVEL);
+  const backend = await createBackend({ config, log, models: [models].flat() });
+  const { server, drain } = createHttpServer(backend.app);
+  try {
+    await listen(server, config);
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
+
+  const reload = () => {
+    backend.reload().catch(error => log.error({ err: error }, 'the model repository could not be read'));
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= (async () => {
+      log.info('stopping: requests in flight are finished first');
+      process.off('SIGHUP', reload);
+      await drain(config.DRAIN_TIMEOUT);
+      await backend.close();
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, stop);
+    })();
+    return closing;
+  };
+  const stop = () => {
+    // Whoever signals again does not want to wait.
+    if (closing) process.exit(1);
+    close().catch(error => {
+      log.fatal({ err: error }, messageOf(error));
+      process.exitCode = 1;
+    });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', reload);
+  // Only now: whoever waits for this line may send a signal at once.
+  announce(
+    config,
+    log,
+    url,
+    backend.provider,
+    backend.describe().models.map(({ name }) => name),
+  );
+  log.flush();
+  return { url, close };
+}
+
+/** JSON lines for programs, sentences for somebody at a terminal. */
+function createLog(level: Config['LOG_LEVEL']): Logger {
+  if (process.stdout.isTTY)
+    return pino({ level }, { write: line => void process.stdout.write(readable(line)) });
+  // A write for each line would hold up every answer; what is buffered is written when the process exits.
+  const lines = pino.destination({ sync: false, minLength: LOG_BUFFER });
+  setInterval(() => lines.flush(), LOG_FLUSH_MS).unref();
+  return pino({ level }, lines);
+}
+
+async function listen(server: NetServer, { PORT, HOST }: Config): Promise<void> {
+  try {
+    server.listen(PORT, HOST);
+    await once(server, 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EADDRINUSE'
+        ? `PORT=${PORT}: another server listens on ${HOST}:${PORT}; stop it or set PORT`
+        : `HOST=${HOST}, PORT=${PORT}: this server cannot listen there: ${messageOf(error)}`;
+    throw new AppError('setting_invalid', why, { cause: error });
+  }
+}
+
+function announce(
+  config: Config,
+  log: Logger,
+  url: string,
+  provider: string | null,
+  models: readonly string[],
+): void {
+  log.info(
+    { models, provider: provider ?? undefined },
+    `serving ${models.join(', ') || 'no model'} on ${url}`,
+  );
+  if (models.length === 0)
+    log.warn(`there is no model in ${config.MODEL_DIR}: put one there, it is found without a restart`);
+  if (!isLoopback(config.HOST) && config.BASIC_AUTH_USER === null) {
+    log.warn(
+      `anybody who reaches ${config.HOST} may use this server: set BASIC_AUTH_USER and BASIC_AUTH_PASS`,
+    );
+  }
+}
