@@ -1,0 +1,106 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup serve dev test e2e lint typecheck bench soak clean lock
+
+PYTHON ?= python3
+SECONDS ?= 600
+VENV := .venv
+E2E := .venv-e2e
+CUDA := .cuda
+BENCH_VENV := .venv-bench
+SAY = @printf '\033[1m%s\033[0m\n'
+
+# CUDA: the two libraries of ONNX Runtime's provider lie beside its Node binding, which looks for them there; what they
+# need in turn is found by LD_LIBRARY_PATH, which is read when a process starts.
+ORT := node_modules/onnxruntime-node/bin/napi-v6/linux/x64
+ifneq ($(findstring cuda,$(EXECUTION_PROVIDER)),)
+CUDA_READY := $(CUDA)/.linked
+CUDA_PATH := $(CURDIR)/$(CUDA)/nvidia/cu13/lib:$(CURDIR)/$(CUDA)/nvidia/cudnn/lib
+CUDA_ENV := env LD_LIBRARY_PATH="$(CUDA_PATH)$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"
+endif
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: dist/.built ## install what serving needs (Node packages) and compile
+
+serve: setup $(CUDA_READY) ## serve the models on http://127.0.0.1:9090 (EXECUTION_PROVIDER=cuda on a GPU host)
+	@exec $(CUDA_ENV) node dist/cli/start.js
+
+dev: node_modules/.installed $(CUDA_READY) ## serve from the sources, and start again when they change
+	@exec $(CUDA_ENV) node_modules/.bin/tsx watch src/cli/start.ts
+
+test: dist/.built $(VENV)/.installed ## run all tests
+	npm test
+	cd scripts && ../$(VENV)/bin/pytest
+
+e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, which it installs
+	node_modules/.bin/mocha --config test/e2e/.mocharc.json
+
+lint: node_modules/.installed $(VENV)/.installed ## check style and common mistakes
+	npm run lint
+	$(VENV)/bin/ruff check scripts
+	$(VENV)/bin/ruff check --config scripts/pyproject.toml test/bench test/families test/inference test/models test/support
+	$(VENV)/bin/ruff format --check scripts
+	$(VENV)/bin/ruff format --check --config scripts/pyproject.toml test/bench test/families test/inference test/models test/support
+
+typecheck: node_modules/.installed ## check the types
+	npm run typecheck
+
+bench: dist/.built $(BENCH_VENV)/.installed ## compare speed and memory with Python servers and a bare echo (7 minutes)
+	@node --import tsx test/bench/main.ts $(ARGS)
+
+soak: dist/.built ## 10 minutes (SECONDS) of load while processes are killed and models reloaded: right answers, no loss, no leak
+	@node --import tsx test/soak/main.ts $(SECONDS)
+
+clean: ## remove what the other targets made; models and data stay
+	rm -rf node_modules dist $(VENV) $(E2E) $(BENCH_VENV) $(CUDA) .cache
+
+node_modules/.installed: package.json package-lock.json .npmrc
+	$(SAY) 'Installing Node packages (once)'
+	@npm ci --no-audit --no-fund
+	@touch $@
+
+dist/.built: node_modules/.installed tsconfig.json tsconfig.build.json $(shell find src -name '*.ts')
+	$(SAY) 'Compiling'
+	@rm -rf dist
+	@npm run --silent build
+	@touch $@
+
+$(VENV)/.installed: scripts/requirements/test.txt
+$(E2E)/.installed: test/e2e/requirements.txt
+$(BENCH_VENV)/.installed: test/bench/requirements.txt
+$(VENV)/.installed $(E2E)/.installed $(BENCH_VENV)/.installed:
+	$(SAY) 'Installing the Python packages of $< (once)'
+	@$(PYTHON) -m venv --clear $(@D)
+	@if command -v uv > /dev/null; \
+	then uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $<; \
+	else $(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
+	@touch $@
+
+# For Python 3.11 whatever Python there is, because none will run it.
+$(CUDA)/.installed: scripts/requirements/cuda.txt
+	@test "$$(uname -sm)" = 'Linux x86_64' || { echo 'CUDA is set up on Linux x86_64 alone; this is' "$$(uname -sm)"; exit 1; }
+	$(SAY) 'Installing the CUDA libraries (once; 1.5 GB to fetch)'
+	@rm -rf $(CUDA)
+	@$(PYTHON) -m venv $(CUDA)/venv
+	@if command -v uv > /dev/null; \
+	then uv pip install --quiet --python $(CUDA)/venv/bin/python --target $(CUDA) --no-deps --require-hashes -r $< \
+		--only-binary :all: --python-version 3.11 --python-platform x86_64-manylinux_2_28; \
+	else $(CUDA)/venv/bin/pip install --quiet --disable-pip-version-check --target $(CUDA) --no-deps --require-hashes -r $< \
+		--only-binary :all: --implementation cp --python-version 3.11 $(addprefix --platform manylinux,_2_28_x86_64 _2_27_x86_64 2014_x86_64); fi
+	@touch $@
+
+$(CUDA)/.linked: node_modules/.installed $(CUDA)/.installed
+	@for library in cuda shared; \
+	do ln -sf ../../../../../../$(CUDA)/onnxruntime/capi/libonnxruntime_providers_$$library.so $(ORT)/; done
+	@touch $@
+
+lock: ## resolve the Python packages again (needs uv)
+	@cd scripts/requirements && export UV_CUSTOM_COMPILE_COMMAND='make lock' && \
+	lock='uv pip compile --quiet --universal --python-version 3.10 --generate-hashes' && \
+	$$lock test.in -o test.txt && \
+	$$lock base.in -c test.txt -o base.txt && \
+	$$lock boosting.in -c test.txt -o boosting.txt && \
+	$$lock ../../test/e2e/requirements.in -o ../../test/e2e/requirements.txt && \
+	uv pip compile --quiet --no-deps --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes cuda.in -o cuda.txt && \
+	cd ../../test/bench && $$lock requirements.in -c ../../scripts/requirements/test.txt -o requirements.txt

@@ -1,0 +1,1 @@
+"""Turns fitted scikit-learn pipelines into model versions that the server serves."""

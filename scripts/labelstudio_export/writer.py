@@ -1,0 +1,152 @@
+"""Writes a version of the model repository, all of it or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import platform
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .errors import ExportError
+from .files import VersionFiles, dump_json
+
+# The libraries whose versions a record names, where they are installed.
+_TOOLS = ("scikit-learn", "numpy", "scipy", "onnx", "skl2onnx", "lightgbm", "xgboost", "torch")
+
+
+@dataclass
+class Draft:
+    """A version that is not written yet.
+
+    `outputs` are the `OutputSpec`s of `src/registry/version.ts`; `manifest` is the model.json to write when
+    the model has none.
+    """
+
+    files: VersionFiles
+    outputs: list[dict[str, Any]]
+    manifest: dict[str, Any]
+    metrics: dict[str, Any] = field(default_factory=dict)
+    tools: dict[str, str] = field(default_factory=lambda: tool_versions(_TOOLS))
+
+    def content_hash(self) -> str:
+        """SHA-256 (hex) over what the version serves: its files and the meaning of its outputs."""
+        content = {"files": _hashes(self.files), "outputs": self.outputs}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass
+class Stage:
+    """A version in its temporary folder. It becomes visible by `commit`, or is removed."""
+
+    folder: Path
+    target: Path
+    draft: Draft
+    created: datetime
+    committed: Path | None = None
+
+    def write_record(self, parity: dict[str, Any]) -> None:
+        """Writes version.json, replacing an earlier one."""
+        record = {
+            "format": 1,
+            "created": self.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "files": _hashes(self.draft.files),
+            "outputs": self.draft.outputs,
+            "metrics": self.draft.metrics,
+            "parity": parity,
+            "tools": self.draft.tools,
+        }
+        (self.folder / "version.json").write_bytes(dump_json(record, indent=2) + b"\n")
+
+    def commit(self, parity: dict[str, Any]) -> Path:
+        """Renames the folder into the repository, where the server finds it, and returns its new path."""
+        self.write_record(parity)
+        manifest = self.target.parent.parent / "model.json"
+        if not manifest.exists():
+            # The version comes last: a model.json without versions is a state that the server knows.
+            beside = manifest.with_name(f".{manifest.name}-{secrets.token_hex(4)}")
+            beside.write_bytes(dump_json(self.draft.manifest, indent=2) + b"\n")
+            beside.replace(manifest)
+        self.folder.rename(self.target)
+        self.committed = self.target
+        return self.target
+
+
+@contextlib.contextmanager
+def staged(repository: Path, name: str, draft: Draft, created: datetime | None = None) -> Iterator[Stage]:
+    """Lays the draft into `<repository>/<name>/versions/.tmp-…`; what is not committed is removed at the end.
+
+    :raises ExportError: when the model's model.json does not describe such a version
+    """
+    model = repository / name
+    check_manifest(model / "model.json", draft)
+    created = created or datetime.now(timezone.utc)
+    version = f"{created.strftime('%Y%m%d-%H%M%S')}-{draft.content_hash()[:6]}"
+    fresh = [folder for folder in (repository, model, model / "versions") if not folder.exists()]
+    folder = model / "versions" / f".tmp-{secrets.token_hex(8)}"
+    folder.mkdir(parents=True)
+    stage = Stage(folder, model / "versions" / version, draft, created)
+    try:
+        for file, data in draft.files.items():
+            (folder / file).write_bytes(data)
+        stage.write_record({})
+        yield stage
+    finally:
+        if stage.committed is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            for made in reversed(fresh):
+                with contextlib.suppress(OSError):
+                    made.rmdir()
+
+
+def same_content(repository: Path, name: str, draft: Draft) -> Path | None:
+    """The newest version of the model that already serves exactly this, or None."""
+    found = sorted((repository / name / "versions").glob(f"????????-??????-{draft.content_hash()[:6]}"))
+    for folder in reversed(found):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            record = json.loads((folder / "version.json").read_bytes())
+            if record["files"] == _hashes(draft.files) and record["outputs"] == draft.outputs:
+                return folder
+    return None
+
+
+def check_manifest(path: Path, draft: Draft) -> None:
+    """Checks that an existing model.json has the input kind and the outputs of the draft.
+
+    :raises ExportError: when it differs, or cannot be read
+    """
+    if not path.exists():
+        return
+    todo = "choose another --name, or change or remove that file"
+    try:
+        manifest = json.loads(path.read_bytes())
+        kind = manifest["input"]["kind"]
+        outputs = [output["name"] for output in manifest["outputs"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(str(path), f"cannot be read ({error!r})", todo) from error
+    wanted = draft.manifest["input"]["kind"]
+    if kind != wanted:
+        raise ExportError(str(path), f"the model takes {kind!r}, this pipeline takes {wanted!r}", todo)
+    names = [output["name"] for output in draft.outputs]
+    if not set(outputs) <= set(names):
+        raise ExportError(str(path), f"it names the outputs {outputs}, this pipeline has {names}", todo)
+
+
+def tool_versions(distributions: tuple[str, ...]) -> dict[str, str]:
+    """Versions of Python and of those distributions that are installed."""
+    versions = {"python": platform.python_version()}
+    for distribution in distributions:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[distribution] = metadata.version(distribution)
+    return versions
+
+
+def _hashes(files: VersionFiles) -> dict[str, str]:
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}

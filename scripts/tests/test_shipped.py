@@ -1,0 +1,27 @@
+"""The models that the repository ships."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+VERSIONS = sorted(MODELS.glob("*/versions/*-*"))
+
+
+@pytest.mark.parametrize("folder", VERSIONS, ids=lambda folder: folder.parent.parent.name)
+def test_files_are_those_of_the_record(folder):
+    record = json.loads((folder / "version.json").read_text())
+    assert set(record["files"]) | {"version.json"} == {entry.name for entry in folder.iterdir()}
+    for name, digest in record["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_sentiment_is_credited_and_measured():
+    manifest = json.loads((MODELS / "sentiment" / "model.json").read_text())
+    assert "Kotzias" in manifest["credits"] and "CC BY 4.0" in manifest["credits"]
+    (folder,) = (MODELS / "sentiment" / "versions").iterdir()
+    record = json.loads((folder / "version.json").read_text())
+    assert record["outputs"][0]["labels"] == ["Negative", "Positive"]
+    assert record["metrics"]["accuracy"] > 0.82

@@ -1,0 +1,86 @@
+"""The writer: all of a version or nothing, and never half of one in sight."""
+
+import hashlib
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from labelstudio_export.errors import ExportError
+from labelstudio_export.files import VersionFiles
+from labelstudio_export.writer import Draft, same_content, staged
+
+CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+
+
+def draft(content: bytes = b"model", name: str = "label", kind: str = "text") -> Draft:
+    files = VersionFiles()
+    files.put("model.onnx", content)
+    files.add_json("vocabulary", ["a", "\ud800"])
+    outputs = [{"name": name, "tensor": "probabilities", "kind": "probabilities", "labels": ["a", "b"]}]
+    manifest = {"format": 1, "title": "t", "input": {"kind": kind}, "outputs": [{"name": name}]}
+    return Draft(files, outputs, manifest)
+
+
+def write(repository, a_draft, parity=None):
+    with staged(repository, "spam", a_draft, CREATED) as stage:
+        return stage.commit(parity or {"rows": 1})
+
+
+def test_writes_a_complete_version(tmp_path):
+    folder = write(tmp_path, draft())
+    assert folder.parent == tmp_path / "spam" / "versions"
+    assert folder.name.startswith("20260102-030405-")
+    record = json.loads((folder / "version.json").read_text())
+    assert record["created"] == "2026-01-02T03:04:05Z"
+    assert record["parity"] == {"rows": 1}
+    assert set(record["files"]) == {"model.onnx", "vocabulary.json"}
+    for name, digest in record["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert json.loads((tmp_path / "spam" / "model.json").read_text())["input"] == {"kind": "text"}
+    assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]
+
+
+def test_the_name_follows_the_content(tmp_path):
+    first, same, other = draft(), draft(), draft(b"another")
+    assert first.content_hash() == same.content_hash() != other.content_hash()
+    folder = write(tmp_path, first)
+    assert same_content(tmp_path, "spam", same) == folder
+    assert same_content(tmp_path, "spam", other) is None
+
+
+def test_what_is_not_committed_is_removed(tmp_path):
+    with pytest.raises(RuntimeError), staged(tmp_path, "spam", draft(), CREATED) as stage:
+        assert (stage.folder / "model.onnx").exists()
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keeps_an_existing_manifest(tmp_path):
+    (tmp_path / "spam").mkdir()
+    manifest = json.dumps(draft().manifest | {"title": "mine"})
+    (tmp_path / "spam" / "model.json").write_text(manifest)
+    write(tmp_path, draft())
+    assert (tmp_path / "spam" / "model.json").read_text() == manifest
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (draft(kind="tabular"), "takes 'text', this pipeline takes 'tabular'"),
+        (draft(name="stars"), r"names the outputs \['label'\]"),
+    ],
+)
+def test_refuses_a_version_that_the_manifest_does_not_describe(tmp_path, other, message):
+    write(tmp_path, draft())
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ExportError, match=message):
+        write(tmp_path, other)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_equal_files_are_kept_once():
+    files = VersionFiles()
+    assert files.add("idf", "f64", b"1") == "idf.f64"
+    assert files.add("idf", "f64", b"2") == "idf-2.f64"
+    assert files.add("idf", "f64", b"1") == "idf.f64"
