@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PlainTensor } from '../../src/inputs/contract.js';
+import type { Manifest } from '../../src/registry/manifest.js';
+import type { OutputSpec } from '../../src/registry/version.js';
+import { runPython } from './python.js';
+
+type Tensors = Readonly<Record<string, PlainTensor>>;
+
+/** A graph that takes inputs like these, gives them back as `same_<name>`, and answers with constants. */
+export interface GraphSpec {
+  inputs: Tensors;
+  outputs: Tensors;
+}
+
+/** Makes such graphs; they take a single row. */
+export async function makeGraphs(specs: readonly GraphSpec[]): Promise<Buffer[]> {
+  const lines = specs.map(({ inputs, outputs }) => ({
+    inputs: Object.fromEntries(
+      Object.entries(inputs).map(([name, { type, dims }]) => [name, { type, rank: dims.length }]),
+    ),
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, { type, dims, data }]) => [
+        name,
+        { type, dims, data: Array.from(data as Float64Array, number => String(number)) },
+      ]),
+    ),
+  }));
+  const texts = await runPython<string>('test/support/graphs.py', lines);
+  return texts.map(text => Buffer.from(text, 'base64'));
+}
+
+/** The parts of a model with one version. */
+export interface ModelParts {
+  manifest: Omit<Manifest, 'format' | 'title'>;
+  outputs: readonly OutputSpec[];
+  graph: Buffer;
+  /** The version's other files by name; their content is JSON. */
+  files: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes a model with one version into a model repository.
+ * @returns the version's folder
+ */
+export async function addModel(root: string, name: string, parts: ModelParts): Promise<string> {
+  const folder = join(root, name, 'versions', '20260101-000000-abcdef');
+  await mkdir(folder, { recursive: true });
+  const contents = new Map<string, Buffer>([['model.onnx', parts.graph]]);
+  for (const [file, value] of Object.entries(parts.files))
+    contents.set(file, Buffer.from(JSON.stringify(value)));
+  const files: Record<string, string> = {};
+  for (const [file, content] of contents) {
+    files[file] = createHash('sha256').update(content).digest('hex');
+    await writeFile(join(folder, file), content);
+  }
+  const record = { format: 1, created: '2026-01-01T00:00:00Z', files, outputs: parts.outputs };
+  const whole = { ...record, metrics: {}, parity: {}, tools: {} };
+  await writeFile(join(folder, 'version.json'), JSON.stringify(whole));
+  const manifest = { format: 1, title: name, ...parts.manifest };
+  await writeFile(join(root, name, 'model.json'), JSON.stringify(manifest));
+  return folder;
+}

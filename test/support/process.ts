@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { buffer, text } from 'node:stream/consumers';
+import { settings } from './backend.js';
+import { Client } from './client.js';
+import { CapturedLog } from './log.js';
+import { ROOT } from './python.js';
+
+/** The server as `make serve` runs it, from the sources, in a process of its own. */
+export interface ServerProcess extends Client {
+  pid: number;
+  log: CapturedLog;
+  signal(name: NodeJS.Signals): void;
+  /** The exit code, once it has ended. */
+  ended: Promise<number | null>;
+  /** What it wrote to stderr, once it has ended. */
+  stderr: Promise<string>;
+  /** Posts bytes and gives the bytes of the answer. */
+  sendRaw(path: string, body: Buffer): Promise<Buffer>;
+  stop(): Promise<void>;
+}
+
+/** Starts a server and waits until it listens. */
+export async function startProcess(env: Record<string, string> = {}): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/start.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, ...(await settings(env)) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = new CapturedLog();
+  createInterface({ input: child.stdout }).on('line', line => log.add(JSON.parse(line)));
+  const stderr = text(child.stderr);
+  const ended = new Promise<number | null>(resolve => child.once('close', resolve));
+  const listening = log.line(line => / on http:\/\//.test(line.msg));
+  const first = await Promise.race([listening, ended]);
+  if (first === null || typeof first === 'number') throw new Error(`it ended with ${first}: ${await stderr}`);
+  const client = new Client(first.msg.replace(/^.* on /, ''));
+  return Object.assign(client, {
+    pid: child.pid!,
+    log,
+    ended,
+    stderr,
+    signal: (name: NodeJS.Signals) => void child.kill(name),
+    sendRaw: (path: string, body: Buffer) =>
+      new Promise<Buffer>((resolve, reject) => {
+        request(`${client.url}${path}`, { method: 'POST' }, response => resolve(buffer(response)))
+          .once('error', reject)
+          .end(body);
+      }),
+    async stop() {
+      client.close();
+      child.kill('SIGTERM');
+      await ended;
+    },
+  });
+}
