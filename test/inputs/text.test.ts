@@ -1,0 +1,190 @@
+import { expect } from 'chai';
+import type { EncodedBatch, TaskFailure } from '../../src/inputs/contract.js';
+import type { Step } from '../../src/inputs/features/spec.js';
+import { INPUTS } from '../../src/inputs/index.js';
+import { encodeRows } from './sklearn.js';
+import { doubles, failureOf, textStep, Versions } from './versions.js';
+
+const text = INPUTS.text!;
+const place = { object: 'text', tag: 'Text', key: 'review', isUrl: false };
+
+function plain({ rows, feeds }: EncodedBatch): unknown {
+  const numbers = Object.entries(feeds).map(([name, { type, data, dims }]) => [
+    name,
+    { type, data: Array.from(data, Number), dims },
+  ]);
+  return { rows, feeds: Object.fromEntries(numbers) };
+}
+
+describe('text input', () => {
+  const versions = new Versions();
+  after(() => versions.remove());
+
+  it('reads the text that the object tag shows', () => {
+    expect(text.read({ review: 'fine', other: 1 }, place, {})).to.equal('fine');
+    expect(text.read({ review: '' }, place, {})).to.equal('');
+    for (const [data, what] of [
+      [{}, 'has nothing there'],
+      [{ review: null }, 'has null there'],
+      [{ review: 5 }, 'has a value of type number there'],
+      [{ review: ['a'] }, 'has a list there'],
+    ] as const) {
+      expect(() => text.read(data, place, {})).to.throw(
+        `the task's data needs a text under 'review', and ${what}`,
+      );
+    }
+  });
+
+  it('lays rows out as sparse feeds', async () => {
+    const encoder = await text.load(versions.ofTerms(['bad', 'film', 'good']), {});
+    const batches = [...encoder.encode(['Good film, good!', 'nothing', 'a bad film'], () => {})];
+    expect(batches.map(plain)).to.deep.equal([
+      {
+        rows: [0, 1, 2],
+        feeds: {
+          row: { type: 'int32', data: [0, 0, 2, 2], dims: [4] },
+          feature: { type: 'int32', data: [1, 2, 0, 1], dims: [4] },
+          value: { type: 'float64', data: [1, 2, 1, 1], dims: [4] },
+          size: { type: 'int64', data: [3], dims: [1] },
+        },
+      },
+    ]);
+  });
+
+  it('gives rows without any term one entry of value 0', async () => {
+    const encoder = await text.load(versions.ofTerms(['bad'], {}, { dtype: 'float32' }), {});
+    const [batch] = encoder.encode(['', '\0'], () => {});
+    expect(plain(batch!)).to.deep.equal({
+      rows: [0, 1],
+      feeds: {
+        row: { type: 'int32', data: [0], dims: [1] },
+        feature: { type: 'int32', data: [0], dims: [1] },
+        value: { type: 'float32', data: [0], dims: [1] },
+        size: { type: 'int64', data: [2], dims: [1] },
+      },
+    });
+    expect([...encoder.encode([], () => {})]).to.deep.equal([]);
+  });
+
+  it('bounds dense batches', async () => {
+    const width = 2 ** 20;
+    const step = textStep({ terms: { hashing: { features: width, alternateSign: false } }, width });
+    const encoder = await text.load(versions.of(step, { width, layout: 'dense' }), {});
+    const sizes: (readonly number[])[] = [];
+    let ones = 0;
+    for (const { rows, feeds } of encoder.encode(new Array(9).fill('one two'), () => {})) {
+      sizes.push(rows);
+      expect(feeds.input!.dims).to.deep.equal([rows.length, width]);
+      for (const value of feeds.input!.data as Float64Array) ones += value;
+    }
+    expect(sizes).to.deep.equal([[0, 1, 2, 3, 4, 5, 6, 7], [8]]);
+    expect(ones).to.equal(18);
+  });
+
+  it('starts afresh after a batch was given up', async () => {
+    const encoder = await text.load(versions.ofTerms(['bad', 'good']), {});
+    const step = encoder.encode(['good', 'good', 'good'], () => {})[Symbol.iterator]();
+    step.next();
+    step.return?.();
+    expect(encodeRows(encoder, ['bad']).rows).to.deep.equal([new Map([[0, 1]])]);
+  });
+
+  it('fails one text alone', async () => {
+    const step = textStep({
+      analyzer: 'char',
+      terms: { hashing: { features: 8, alternateSign: true } },
+      width: 8,
+    });
+    const encoder = await text.load(versions.of(step, { width: 8 }), {});
+    const failures: [number, TaskFailure][] = [];
+    const [batch] = encoder.encode(['fine', 'half \ud83d', 5, 'fine'], (row, failure) =>
+      failures.push([row, failure]),
+    );
+    expect(batch!.rows).to.deep.equal([0, 3]);
+    expect(failures.map(([row, { code }]) => [row, code])).to.deep.equal([
+      [1, 'task_invalid'],
+      [2, 'task_invalid'],
+    ]);
+    expect(failures[0]![1].message).to.include('half a surrogate pair (U+D83D)');
+    const [first, second] = encodeRows(encoder, ['fine', 'fine']).rows;
+    expect(first).to.deep.equal(second);
+  });
+
+  it('counts a token with a space and a bigram of the same letters as one term', async () => {
+    const terms = ['new york', 'new', 'york', 'new new york'];
+    const encoder = await text.load(
+      versions.ofTerms(terms, { tokenPattern: 'new york|\\w+', ngramRange: [1, 2] }),
+      {},
+    );
+    const { rows } = encodeRows(encoder, ['new york', 'new  york', 'new new york']);
+    expect(rows.map(row => Object.fromEntries(row!))).to.deep.equal([
+      { 0: 1 },
+      { 0: 1, 1: 1, 2: 1 },
+      { 0: 1, 1: 1, 3: 1 },
+    ]);
+  });
+
+  it('takes a text of a megabyte of one word, or of none', async () => {
+    const encoder = await text.load(versions.ofTerms(['aaaa', 'aa aa'], { ngramRange: [1, 2] }), {});
+    const { rows } = encodeRows(encoder, ['a'.repeat(1e6), 'aa '.repeat(4e5), '\u0301'.repeat(1e6), 'aaaa']);
+    expect(rows.map(row => row!.size)).to.deep.equal([0, 1, 0, 1]);
+    expect(rows[1]!.get(1)).to.equal(4e5 - 1);
+  });
+
+  it('fails a text whose token is too long for the pattern, and it alone', async () => {
+    const encoder = await text.load(versions.ofTerms(['a-b'], { tokenPattern: '(?:\\w|-)+' }), {});
+    const { rows, failures } = encodeRows(encoder, ['a'.repeat(2e7), 'a-b']);
+    expect(rows).to.deep.equal([null, new Map([[0, 1]])]);
+    expect(failures.map(({ message }) => message)).to.deep.equal([
+      'the text has a token that is too long for the pattern (?:\\w|-)+; split it',
+    ]);
+  });
+
+  it('says what is wrong with a version', async () => {
+    const tfidf: Step = { type: 'tfidf', sublinear: true, idf: null, norm: null, dtype: 'float64' };
+    const hashed = textStep({ terms: { hashing: { features: 4, alternateSign: true } }, width: 4 });
+    const cases: [string, string][] = [
+      [versions.ofTerms(['a'], {}, { format: 2 as 1 }), 'format is 2, and this server reads 1'],
+      [
+        versions.ofTerms(['a'], {}, { input: 'record' }),
+        `input is "record", and the manifest's input is a text`,
+      ],
+      [versions.ofTerms(['a'], {}, { width: 2 }), 'width is 2, but the steps give 1 columns'],
+      [versions.ofTerms(['a'], { width: 2 }, { width: 2 }), 'root has 1 terms, not 2'],
+      [
+        versions.ofTerms(['a'], { tokenPattern: '(?s).+' }),
+        'root has the token_pattern "(?s).+": the flag (?s) cannot be carried',
+      ],
+      [
+        versions.ofTerms(['a'], { terms: { vocabulary: '../a.json' } }),
+        "refers to '../a.json', which is not a plain file name",
+      ],
+      [versions.ofTerms(['a'], { terms: { vocabulary: 'gone.json' } }), 'gone.json cannot be read: ENOENT'],
+      [
+        versions.of({ type: 'knn' } as unknown as Step, {}),
+        `root has the type 'knn', which this server does not know`,
+      ],
+      [
+        versions.of({ type: 'pipeline', steps: [hashed, tfidf] }, { width: 4 }),
+        'root.steps[1] takes the logarithm of counts',
+      ],
+      [
+        versions.of(
+          { type: 'pipeline', steps: [hashed, { ...tfidf, sublinear: false, idf: 'idf.f64' }] },
+          { width: 4 },
+          { 'idf.f64': doubles(1, 2, 3) },
+        ),
+        'idf.f64 holds 3 numbers, not 4; export the version again',
+      ],
+      ['/nonexistent', '/nonexistent/features.json cannot be read'],
+      [versions.of(hashed, { width: 4 }, { 'features.json': '{' }), 'features.json is not JSON'],
+    ];
+    for (const [folder, what] of cases) {
+      const failure = await failureOf(text.load(folder, {}));
+      expect(failure)
+        .to.match(/^version_invalid: /)
+        .and.include(what)
+        .and.include(folder);
+    }
+  });
+});

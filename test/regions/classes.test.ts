@@ -1,0 +1,162 @@
+import { assert } from 'chai';
+import { encoded, type Output, probabilities, refusal, VALUE, value } from './encoded.js';
+
+const AB = '<Choice value="a"/><Choice value="b"/>';
+const choices = (mode: string, inner = AB) => `<Choices name="c" toName="text" ${mode}>${inner}</Choices>`;
+const single = { choice: 'single' };
+const multiple = { choice: 'multiple' };
+const flags: Output = probabilities(['a', 'b'], { rule: 'threshold', threshold: 0.5 });
+
+describe('Choices', () => {
+  it('gets the largest probability as its score, in all modes of one choice', () => {
+    for (const mode of ['', 'choice="single"', 'choice="single-radio"']) {
+      assert.deepEqual(encoded(choices(mode), probabilities(['a', 'b']), [0.25, 0.75], single), {
+        results: [{ value: { choices: ['b'] }, score: 0.75 }],
+        score: 0.75,
+      });
+    }
+  });
+
+  it('gets the class of the graph itself where the version says so, with the probability of that class', () => {
+    const output = probabilities(['a', 'b'], { rule: 'label', tensor: 'label' });
+    assert.deepEqual(encoded(choices(''), output, [0.25, 0.75], single, 0), {
+      results: [{ value: { choices: ['a'] }, score: 0.25 }],
+      score: 0.25,
+    });
+  });
+
+  it('gets each class above the threshold, and the score of the least certain one, accepted or not', () => {
+    const mode = choices('choice="multiple"');
+    assert.deepEqual(encoded(mode, flags, [0.75, 0.9375], multiple), {
+      results: [{ value: { choices: ['a', 'b'] }, score: 0.75 }],
+      score: 0.75,
+    });
+    assert.deepEqual(encoded(mode, flags, [0.5, 0.9375], multiple), {
+      results: [{ value: { choices: ['b'] }, score: 0.5 }],
+      score: 0.5,
+    });
+  });
+
+  it('gets no result rather than an empty one when no class is accepted', () => {
+    assert.deepEqual(encoded(choices('choice="multiple"'), flags, [0.25, 0.125], multiple), {
+      results: [],
+      score: 0.75,
+    });
+  });
+
+  it('gets a choice once when several classes mean it', () => {
+    const both = choices('choice="multiple"', '<Choice value="x" predicted_values="a,b"/>');
+    assert.deepEqual(value(both, flags, [0.75, 0.875], multiple), ['x']);
+  });
+
+  it('gets no score from decision scores, which are no probabilities', () => {
+    const scores: Output = { kind: 'scores', labels: ['a', 'b'] };
+    assert.deepEqual(encoded(choices(''), scores, [-0.5, 0.75], single), {
+      results: [{ value: { choices: ['b'] } }],
+      score: null,
+    });
+    const each: Output = { ...scores, decision: { rule: 'threshold', threshold: 0 } };
+    assert.isNull(encoded(choices('choice="multiple"'), each, [-0.5, 0.75], multiple).score);
+  });
+
+  it('keeps scores in 0..1, beyond which the validator refuses them', () => {
+    assert.equal(encoded(choices(''), probabilities(['a', 'b']), [0, 1 + 2 ** -50], single).score, 1);
+  });
+
+  it('stores an alias for a class of the value that is shown', () => {
+    const aliased = choices('', '<Choice value="Male" alias="M"/><Choice value="Female" alias="F"/>');
+    assert.deepEqual(value(aliased, probabilities(['Female', 'Male']), [0.25, 0.75], single), ['M']);
+  });
+
+  it('refuses what its editor does not show, and labels that are not there', () => {
+    const two = probabilities(['a', 'b']);
+    const of = (control: string, output: Output, options = single) =>
+      refusal(control, output, [1, 0], options);
+    assert.equal(
+      of(choices('perRegion="true"'), two),
+      "no_model_fits: the model 'm' answers for whole tasks; the config's Choices 'c' has perRegion=\"true\"",
+    );
+    assert.match(of(choices('perItem="true"'), two), /^no_model_fits: .*perItem="true"$/);
+    assert.match(of(choices('allowNested="true"'), two), /allowNested.*use Taxonomy for nested classes$/);
+    assert.match(
+      of(choices('choice="multiple"'), two),
+      /fills Choices with choice="single".*choice="multiple"$/,
+    );
+    assert.equal(
+      of(choices(''), flags),
+      "no_model_fits: the model 'm' chooses any number of classes for 'out'; the config's Choices 'c' holds one",
+    );
+    assert.equal(
+      of(choices(''), VALUE),
+      "no_model_fits: the model 'm' gives a number for 'out' and no class; the config's Choices 'c' needs classes",
+    );
+    assert.equal(
+      of(choices(''), probabilities(['a', 'z'])),
+      "label_mismatch: the model 'm' predicts a, z; the config's Choices 'c' has a, b",
+    );
+  });
+
+  it('fails the task, and says for which output, when a number is NaN', () => {
+    assert.equal(
+      refusal(choices(''), probabilities(['a', 'b']), [0.5, Number.NaN], single),
+      "model_failed: the model gives NaN for 'out', which is no answer",
+    );
+  });
+});
+
+describe('Taxonomy', () => {
+  const tree =
+    '<Choice value="Animal" alias="animal"><Choice value="Cat"/><Choice value="Dog" predicted_values="hund, chien"/>' +
+    '<Choice value="Other"/></Choice><Choice value="Plant"><Choice value="Other"/></Choice><Choice value="Cat fish"/>';
+  const taxonomy = (attributes = '') => `<Taxonomy name="c" toName="text" ${attributes}>${tree}</Taxonomy>`;
+  const path = (label: string, options = {}) => value(taxonomy(), probabilities([label]), [1], options);
+
+  it('gets whole paths, for leaves by value, predicted_values or path, and for the nodes above them', () => {
+    assert.deepEqual(path('Cat'), [['animal', 'Cat']]);
+    assert.deepEqual(path('chien'), [['animal', 'Dog']]);
+    assert.deepEqual(path('DOG'), [['animal', 'Dog']]);
+    assert.deepEqual(path('Animal/Other'), [['animal', 'Other']]);
+    assert.deepEqual(path('animal/Other'), [['animal', 'Other']]);
+    assert.deepEqual(path('plant/other'), [['Plant', 'Other']]);
+    assert.deepEqual(path('Plant > Other', { separator: ' > ' }), [['Plant', 'Other']]);
+    assert.deepEqual(path('animal'), [['animal']]);
+    assert.deepEqual(path('Cat fish'), [['Cat fish']]);
+  });
+
+  it('gets each path that the decision rule accepts, once, and no empty list', () => {
+    const labels = probabilities(['hund', 'chien', 'Cat'], { rule: 'threshold', threshold: 0.5 });
+    assert.deepEqual(encoded(taxonomy(), labels, [0.75, 0.75, 0.875]), {
+      results: [
+        {
+          value: {
+            taxonomy: [
+              ['animal', 'Dog'],
+              ['animal', 'Cat'],
+            ],
+          },
+          score: 0.75,
+        },
+      ],
+      score: 0.75,
+    });
+    assert.deepEqual(encoded(taxonomy(), labels, [0, 0, 0]), { results: [], score: 1 });
+  });
+
+  it('refuses a name of several leaves, one that is not there, and nodes that it does not know', () => {
+    const of = (label: string, attributes = '') => refusal(taxonomy(attributes), probabilities([label]), [1]);
+    assert.equal(
+      of('Other'),
+      "label_mismatch: the model 'm' predicts Other; the config's Taxonomy 'c' has animal, animal/Cat, animal/Dog, " +
+        "animal/Other, Plant, Plant/Other, Cat fish ('Other' is the name of several: give the class its full path)",
+    );
+    assert.match(of('Cow'), /^label_mismatch: .*\('Cow' is not there\)$/);
+    assert.match(of('Plant/Cat'), /'Plant\/Cat' is not there/);
+    assert.match(of('Plant', 'leafsOnly="true"'), /'Plant' is not there/);
+    assert.match(of('Cat', 'perRegion="true"'), /^no_model_fits: /);
+    assert.match(of('Cat', 'labeling="true"'), /^no_model_fits: .*labeling="true"$/);
+    assert.match(
+      of('Cat', 'apiUrl="https://example.com/tree"'),
+      /^no_model_fits: .*'c' has them from elsewhere$/,
+    );
+  });
+});
