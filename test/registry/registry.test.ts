@@ -1,0 +1,104 @@
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { assert } from 'chai';
+import type { Pool } from '../../src/inference/pool.js';
+import { Registry } from '../../src/registry/registry.js';
+import { temporaryFolder } from '../support/folder.js';
+import { CapturedLog } from '../support/log.js';
+import { addVersion, modelRepository, shippedVersion } from '../support/models.js';
+
+const NEWER = '20990101-000000-abcdef';
+
+/** A pool that tells what it is asked, and loads only when it may. */
+class StubPool implements Pool {
+  readonly calls: string[] = [];
+  gate = Promise.resolve();
+
+  async load({ label }: { label: string }): Promise<void> {
+    this.calls.push(`load ${label}`);
+    await this.gate;
+  }
+
+  async unload(key: string): Promise<void> {
+    this.calls.push(`unload ${key.split('#')[0]}`);
+  }
+
+  async run(): Promise<never> {
+    throw new Error('it is not asked to run');
+  }
+}
+
+describe('Registry', () => {
+  let pool: StubPool;
+  let registry: Registry;
+  let model: string;
+  let first: string;
+
+  beforeEach(async () => {
+    const modelDir = await modelRepository('sentiment');
+    model = join(modelDir, 'sentiment');
+    first = `sentiment:${basename(await shippedVersion())}`;
+    pool = new StubPool();
+    const dataDir = await temporaryFolder();
+    registry = new Registry({ modelDir, dataDir, pool, log: new CapturedLog().logger });
+  });
+
+  it('unloads a version that was replaced once nobody holds it', async () => {
+    await registry.reload();
+    const leases = [registry.lease('sentiment', null)!, registry.lease('sentiment', '7')!];
+    await addVersion(model, NEWER);
+    await registry.reload();
+    const second = `sentiment:${NEWER}`;
+    assert.equal(registry.current('sentiment', '7')?.label, second);
+    assert.equal(leases[0]!.version.label, first);
+    leases[0]!.release();
+    leases[0]!.release();
+    assert.deepEqual(pool.calls, [`load ${first}`, `load ${second}`]);
+    leases[1]!.release();
+    assert.deepEqual(pool.calls.slice(2), [`unload ${first}`]);
+  });
+
+  it('serves the old version until the new one is loaded', async () => {
+    await registry.reload();
+    await addVersion(model, NEWER);
+    let open = () => {};
+    pool.gate = new Promise(resolve => {
+      open = resolve;
+    });
+    const reloading = registry.reload();
+    assert.equal(registry.current('sentiment', null)?.label, first);
+    open();
+    await reloading;
+    assert.equal(registry.current('sentiment', null)?.label, `sentiment:${NEWER}`);
+  });
+
+  it('reads again for a reload that is asked for while one runs: it may have passed by what is new', async () => {
+    let open = () => {};
+    const loading = new Promise<void>(resolve => {
+      pool.load = async () => {
+        resolve();
+        await pool.gate;
+      };
+    });
+    pool.gate = new Promise(resolve => {
+      open = resolve;
+    });
+    const before = registry.reload();
+    await loading;
+    await addVersion(model, NEWER);
+    const after = [registry.reload(), registry.reload()];
+    open();
+    await before;
+    await Promise.all(after);
+    assert.equal(registry.current('sentiment', null)?.label, `sentiment:${NEWER}`);
+  });
+
+  it('does not try a broken version again before a file of it changes', async () => {
+    await addVersion(model, NEWER, folder => rm(join(folder, 'idf.f64')));
+    await registry.reload();
+    const [problem] = registry.problems;
+    await registry.reload();
+    assert.strictEqual(registry.problems[0]?.message, problem!.message);
+    assert.deepEqual(pool.calls, [`load ${first}`]);
+  });
+});
