@@ -1,0 +1,166 @@
+import { assert } from 'chai';
+import { LabelStudioMLBase, type PredictionItem, type Task } from '../../src/model.js';
+import { startBackend, type TestBackend } from '../support/backend.js';
+import type { Reply } from '../support/client.js';
+import { LABELS, SENTIMENT, tasksOf } from '../support/configs.js';
+
+const RENAMED = SENTIMENT.replaceAll('"sentiment"', '"mood"');
+
+describe('POST /webhook', () => {
+  let backend: TestBackend;
+
+  before(async () => {
+    backend = await startBackend();
+  });
+  after(() => backend.stop());
+  beforeEach(() => backend.setup({ project: '4.1', schema: SENTIMENT }));
+
+  const project = { id: 4, title: 'x', label_config: SENTIMENT };
+  const annotation = { id: 1, was_cancelled: false, result: [] };
+  const BODIES: Record<string, Record<string, unknown>> = {
+    ANNOTATION_CREATED: { annotation, task: { id: 1, data: {} } },
+    ANNOTATIONS_CREATED: { annotation: [annotation], task: [{ id: 1, data: {} }] },
+    ANNOTATION_UPDATED: { annotation, task: { id: 1, data: {} } },
+    ANNOTATIONS_DELETED: { annotations: [{ id: 1 }] },
+    ANNOTATION_DELETED: { annotations: [{ id: 1 }] },
+    TASKS_CREATED: { tasks: [{ id: 1 }] },
+    TASKS_DELETED: { tasks: [{ id: 1 }] },
+    PROJECT_UPDATED: {},
+    LABEL_LINK_CREATED: { label_link: [{}] },
+    LABEL_LINK_UPDATED: { label_link: {} },
+    LABEL_LINK_DELETED: { label_link: [{ id: 1 }] },
+    START_TRAINING: {},
+    PROJECT_DELETED: {},
+    SOMETHING_NEW: { anything: [1] },
+  };
+
+  for (const [action, body] of Object.entries(BODIES)) {
+    it(`acknowledges ${action}, with a project, without, and for one never seen`, async () => {
+      for (const who of [{ project }, {}, { project: { id: 99 } }, { project: null }])
+        for (const path of ['/webhook', '/models/sentiment/webhook']) {
+          const reply = await backend.post(path, { action, ...body, ...who });
+          assert.equal(reply.status, 200, reply.reason);
+          assert.deepEqual(reply.body, { status: 'ok' });
+        }
+    });
+  }
+
+  it('acknowledges an event of a project that no model fits, and logs why nothing is learnt', async () => {
+    const body = { action: 'ANNOTATION_CREATED', annotation, project: { id: 8, label_config: LABELS } };
+    assert.equal((await backend.post('/webhook', body)).status, 200);
+    await backend.log.line(line => line.code === 'no_model_fits' && line.action === 'ANNOTATION_CREATED');
+  });
+
+  const fromName = async (who: unknown) => {
+    const { status, body } = await backend.predict({ tasks: tasksOf(['good']), project: who });
+    assert.equal(status, 200);
+    return (body.results[0] as { result: { from_name: string }[] }).result[0]!.from_name;
+  };
+
+  it('takes the new labeling config of PROJECT_UPDATED', async () => {
+    assert.equal(await fromName(4), 'sentiment');
+    const updated = { action: 'PROJECT_UPDATED', project: { ...project, label_config: RENAMED } };
+    assert.equal((await backend.post('/webhook', updated)).status, 200);
+    assert.equal(await fromName(4), 'mood');
+  });
+
+  it('acknowledges a PROJECT_UPDATED whose new config does not fit, and says so at the next predict', async () => {
+    for (const label_config of [LABELS, '<View']) {
+      const updated = { action: 'PROJECT_UPDATED', project: { ...project, label_config } };
+      assert.equal((await backend.post('/webhook', updated)).status, 200);
+      assert.equal((await backend.predict({ tasks: tasksOf(['good']), project: 4 })).status, 422);
+    }
+  });
+
+  it('forgets a project on PROJECT_DELETED', async () => {
+    assert.equal(await fromName(4), 'sentiment');
+    assert.equal(
+      (await backend.post('/webhook', { action: 'PROJECT_DELETED', project: { id: 4 } })).status,
+      200,
+    );
+    const reply = await backend.predict({ tasks: tasksOf(['good']), project: 4 });
+    assert.equal(reply.status, 400);
+    assert.include(reply.body as object, { code: 'no_label_config' });
+  });
+});
+
+describe('training calls', () => {
+  /** What each event is answered with, in turn. */
+  const outcomes: (() => unknown)[] = [];
+
+  class Learner extends LabelStudioMLBase {
+    override predict(tasks: Task[]): PredictionItem[] {
+      return tasks.map(() => ({ result: [] }));
+    }
+
+    override fit(event: string, data: Record<string, unknown>): unknown {
+      return outcomes.shift()?.() ?? { event, keys: Object.keys(data) };
+    }
+  }
+
+  let backend: TestBackend;
+  before(async () => {
+    backend = await startBackend({}, [Learner]);
+    await backend.setup({ project: '1', schema: SENTIMENT });
+  });
+  after(() => backend.stop());
+
+  const status = async (job: string) =>
+    (await backend.post<{ job_status: string; error?: string; created_at: string }>('/job_status', { job }))
+      .body;
+  const start = (): Promise<Reply<{ job: string }>> =>
+    backend.post('/webhook', { action: 'START_TRAINING', project: { id: 1 } });
+  /** Asks until a job is over; each answer comes after what was queued before it. */
+  const over = async (job: string) => {
+    for (;;) {
+      const found = await status(job);
+      if (found.job_status === 'finished' || found.job_status === 'failed') return found;
+    }
+  };
+
+  it('start a job that is queued, started and finished, one at a time', async () => {
+    let finish = (_: unknown) => {};
+    const work = new Promise(resolve => {
+      finish = resolve;
+    });
+    outcomes.push(() => work);
+    const first = (await start()).body.job;
+    const second = (await start()).body.job;
+    assert.include(await status(first), { job_status: 'started' });
+    const queued = await status(second);
+    assert.equal(queued.job_status, 'queued');
+    assert.equal(new Date(queued.created_at).toISOString(), queued.created_at);
+    finish({ done: true });
+    assert.equal((await over(first)).job_status, 'finished');
+    assert.equal((await over(second)).job_status, 'finished');
+  });
+
+  it('tell why a job failed', async () => {
+    outcomes.push(() => {
+      throw new Error('no annotations yet');
+    });
+    const { job } = (await start()).body;
+    assert.include(await over(job), { job_status: 'failed', error: 'no annotations yet' });
+  });
+
+  it('start one from /train too', async () => {
+    const reply = await backend.post<{ job: string }>('/train', {
+      project: '1.1',
+      annotations: [],
+      label_config: SENTIMENT,
+      params: { login: null },
+    });
+    assert.equal(reply.status, 201);
+    assert.equal((await over(reply.body.job)).job_status, 'finished');
+  });
+
+  it('start none for a model that does not learn', async () => {
+    const onnx = await startBackend();
+    try {
+      const reply = await onnx.post('/train', { project: '1.1', annotations: [], label_config: SENTIMENT });
+      assert.deepEqual([reply.status, reply.body], [201, {}]);
+    } finally {
+      await onnx.stop();
+    }
+  });
+});
