@@ -1,0 +1,149 @@
+import { assert } from 'chai';
+import { type Project, State } from '../src/state.js';
+import { stopAll, temporaryFolder } from './class-backend.js';
+
+const PROJECT: Project = {
+  labelConfig: '<View/>',
+  hostname: 'http://localhost:8080',
+  accessToken: 'abc',
+  extraParams: { model: 'sentiment' },
+};
+
+describe('state', () => {
+  let folder: string;
+  let state: State;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    state = State.open(folder);
+  });
+  afterEach(async () => {
+    await state.close();
+    await stopAll();
+  });
+
+  const reopen = async () => {
+    await state.close();
+    state = State.open(folder);
+  };
+
+  it('makes its folder, and knows nothing at first', async () => {
+    await state.close();
+    state = State.open(`${folder}/deep/data`);
+    assert.isUndefined(state.project('1'));
+    assert.isUndefined(state.lastProject());
+    assert.isUndefined(state.job('1'));
+    assert.isUndefined(state.model('m', '1').get('key'));
+    assert.isFalse(state.model('m', '1').has('key'));
+  });
+
+  it('keeps projects, the last one, values and jobs through a restart', async () => {
+    state.setProject('1', PROJECT);
+    state.setProject('2', { ...PROJECT, accessToken: null });
+    state.setLastProject('1');
+    state.model('m', '1').set('key', { deep: [1, 'two', null] });
+    const job = {
+      id: 'j',
+      model: 'm',
+      project: '1',
+      status: 'queued',
+      created: '2026-05-01T10:15:00Z',
+    } as const;
+    state.setJob(job);
+    state.setJob({ ...job, status: 'failed', error: 'why' });
+    await reopen();
+    assert.deepEqual(state.project('1'), PROJECT);
+    assert.deepEqual(state.project('2'), { ...PROJECT, accessToken: null });
+    assert.deepEqual(state.lastProject(), { id: '1', project: PROJECT });
+    assert.deepEqual(state.model('m', '1').get('key'), { deep: [1, 'two', null] });
+    assert.deepEqual(state.job('j'), { ...job, status: 'failed', error: 'why' });
+  });
+
+  it('keeps whatever JSON can hold under whatever key, also what is false or empty', async () => {
+    const model = state.model('m', '1');
+    const values: Record<string, unknown> = {
+      false: false,
+      zero: 0,
+      null: null,
+      empty: '',
+      list: [],
+      long: 'ä'.repeat(1_000_000),
+      'a key\nof two lines': 1,
+      ['__proto__']: 2,
+      '': 3,
+      键: 4,
+    };
+    for (const [key, value] of Object.entries(values)) model.set(key, value);
+    await reopen();
+    for (const [key, value] of Object.entries(values)) {
+      assert.isTrue(state.model('m', '1').has(key), key);
+      assert.deepEqual(state.model('m', '1').get(key), value, key);
+    }
+  });
+
+  it('takes a value away that is set to undefined', () => {
+    const model = state.model('m', '1');
+    model.set('key', 1);
+    model.set('key', undefined);
+    assert.isFalse(model.has('key'));
+    assert.isUndefined(model.get('key'));
+  });
+
+  it('refuses what JSON cannot hold', () => {
+    const model = state.model('m', '1');
+    assert.throws(() => model.set('key', () => 1), TypeError, "'key' is set to a function");
+    assert.throws(() => model.set('key', 1n), TypeError);
+    assert.isFalse(model.has('key'));
+  });
+
+  it('keeps models and projects apart, whatever they are called', () => {
+    const places = [
+      ['m', '1'],
+      ['m', '12'],
+      ['m', ''],
+      ['m2', '1'],
+      ['1', 'm'],
+    ] as const;
+    places.forEach(([model, project], index) => {
+      state.model(model, project).set('key', index);
+    });
+    assert.deepEqual(
+      places.map(([model, project]) => state.model(model, project).get('key')),
+      [0, 1, 2, 3, 4],
+    );
+  });
+
+  it('forgets a project and nothing beside it', () => {
+    for (const id of ['1', '12', '']) {
+      state.setProject(id, PROJECT);
+      state.model('a', id).set('key', id);
+      state.model('b', id).set('key', id);
+    }
+    state.setLastProject('1');
+    state.deleteProject('1');
+    assert.isUndefined(state.project('1'));
+    assert.isUndefined(state.lastProject());
+    assert.isFalse(state.model('a', '1').has('key'));
+    assert.isFalse(state.model('b', '1').has('key'));
+    for (const id of ['12', '']) {
+      assert.deepEqual(state.project(id), PROJECT);
+      assert.equal(state.model('a', id).get('key'), id);
+    }
+    state.setLastProject('12');
+    state.deleteProject('1');
+    assert.equal(state.lastProject()?.id, '12');
+  });
+
+  it('gives a project all that another one has; they go their own ways afterwards', () => {
+    state.setProject('1', PROJECT);
+    state.model('a', '1').set('key', 'of 1');
+    state.model('a', '12').set('key', 'of 12');
+    state.duplicateProject('1', '2');
+    assert.deepEqual(state.project('2'), PROJECT);
+    assert.equal(state.model('a', '2').get('key'), 'of 1');
+    state.model('a', '2').set('key', 'of 2');
+    assert.equal(state.model('a', '1').get('key'), 'of 1');
+    assert.equal(state.model('a', '12').get('key'), 'of 12');
+    state.duplicateProject('nobody', '2');
+    assert.deepEqual(state.project('2'), PROJECT);
+  });
+});

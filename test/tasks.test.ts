@@ -1,0 +1,124 @@
+import { assert } from 'chai';
+import { AppError } from '../src/errors.js';
+import type { GroupText } from '../src/inference/job.js';
+import type { ValueReader } from '../src/inputs/values.js';
+import { cutGroups, groupText, TaskList } from '../src/tasks.js';
+import { tasksOf } from './support/configs.js';
+
+const reader: ValueReader = {
+  binding: 'b',
+  place: { object: 'text', tag: 'Text', key: 'text', isUrl: false },
+  input: { kind: 'text' },
+};
+
+/** All groups of a source, parsed. */
+async function groupsOf(list: TaskList, most: number, indices: readonly number[] | null = null) {
+  const source = list.groups(reader, indices);
+  const groups: { count: number; values: unknown[]; failures?: Record<string, { code: string }> }[] = [];
+  for (;;) {
+    const group: GroupText | null = await source.next(most);
+    if (!group) break;
+    const { binding, ...rest } = JSON.parse(group.text.toString());
+    assert.equal(binding, 'b');
+    groups.push({ count: group.count, ...rest });
+  }
+  assert.equal(
+    groups.reduce((sum, { count }) => sum + count, 0),
+    source.count,
+  );
+  return groups;
+}
+
+describe('cutGroups', () => {
+  const tasks = tasksOf(['a', 'b', 'c', 'd', 'e']);
+
+  it('cuts all tasks, or those of some indices', () => {
+    const all = cutGroups(tasks, null);
+    assert.deepEqual([all(2), all(10), all(10)], [tasks.slice(0, 2), tasks.slice(2), []]);
+    const some = cutGroups(tasks, [1, 3, 4]);
+    assert.deepEqual([some(2), some(2), some(2)], [[tasks[1], tasks[3]], [tasks[4]], []]);
+    assert.deepEqual(cutGroups(tasks, [])(5), []);
+    assert.deepEqual(cutGroups([], null)(5), []);
+  });
+});
+
+describe('groupText', () => {
+  it('keeps the place of a task that has no value', () => {
+    const failure = { code: 'task_invalid', message: 'x' } as const;
+    assert.deepEqual(
+      JSON.parse(groupText('b', [{ value: 'a' }, { failure }, { value: null }]).text.toString()),
+      {
+        binding: 'b',
+        values: ['a', null, null],
+        failures: { 1: failure },
+      },
+    );
+  });
+});
+
+describe('TaskList', () => {
+  it('reads values, and says of each task that has none why', async () => {
+    const list = new TaskList([
+      { data: { text: 'a' } },
+      { id: 7 },
+      { data: { text: 1 } },
+      { data: { text: 'b' } },
+    ]);
+    const [first, second] = await groupsOf(list, 3);
+    assert.deepEqual(first!.values, ['a', null, null]);
+    assert.deepEqual(Object.keys(first!.failures!), ['1', '2']);
+    assert.deepEqual(second, { count: 1, values: ['b'] });
+    assert.deepEqual((await groupsOf(list, 3, [0, 3]))[0]!.values, ['a', 'b']);
+  });
+
+  it('names tasks by ids that are ids, and no others', async () => {
+    const ids = [7, 'x', { toString: 1 }, [1], null, undefined];
+    const [group] = await groupsOf(new TaskList(ids.map(id => ({ id, data: 'none' }))), 10);
+    const messages = Object.values(group!.failures!).map(failure => (failure as unknown as Error).message);
+    assert.deepEqual(
+      messages.map(message => message.split(':')[0]),
+      ['task 7', 'task x', 'a task', 'a task', 'a task', 'a task'],
+    );
+  });
+
+  it('gives the same digest for the same value, and none where there is no value', async () => {
+    const list = new TaskList([
+      ...tasksOf(['a', 'b', 'a']),
+      { id: 9 },
+      { id: 10, data: { text: 'b', more: 1 } },
+    ]);
+    const [a, b, again, none, other] = await list.digests(reader);
+    assert.equal(a, again);
+    assert.equal(b, other);
+    assert.notEqual(a, b);
+    assert.isUndefined(none);
+  });
+
+  it('resolves values first where they are addresses', async () => {
+    const list = new TaskList([...tasksOf(['good', 'bad', 'also good']), { id: 4 }], async (_task, value) => {
+      if (value === 'bad') throw new AppError('task_unreadable', 'gone');
+      return `what is at ${value}`;
+    });
+    const [group] = await groupsOf(list, 10);
+    assert.deepEqual(group!.values, ['what is at good', null, 'what is at also good', null]);
+    assert.deepEqual(
+      Object.values(group!.failures!).map(({ code }) => code),
+      ['task_unreadable', 'task_invalid'],
+    );
+  });
+
+  it('fails as a whole when resolving breaks in an unknown way', async () => {
+    const list = new TaskList(tasksOf(['x']), () => Promise.reject(new Error('a bug')));
+    const failed = await Promise.resolve(list.groups(reader, null).next(5)).catch(
+      (error: Error) => error.message,
+    );
+    assert.equal(failed, 'a bug');
+  });
+
+  it('gives its tasks as they are', async () => {
+    const tasks = tasksOf(['a']);
+    const list = new TaskList(tasks);
+    assert.equal(list.count, 1);
+    assert.equal(await list.all(), tasks);
+  });
+});
