@@ -1,0 +1,168 @@
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
+import { fault, type Known, PROJECTS } from './answers.js';
+
+/** A kind of request, and who sends it. */
+interface Kind {
+  tasks: number;
+  clients: number;
+  /** Between two requests of a client, in milliseconds. */
+  pause: number;
+  interactive?: true;
+  /** Bytes of each task beside its text. */
+  padding?: number;
+}
+
+export const KINDS: Readonly<Record<string, Kind>> = {
+  interactive: { tasks: 1, clients: 2, pause: 20, interactive: true },
+  single: { tasks: 1, clients: 4, pause: 10 },
+  '25 tasks': { tasks: 25, clients: 2, pause: 20 },
+  '1,000 tasks': { tasks: 1_000, clients: 1, pause: 100 },
+  '5 MB': { tasks: 8_000, clients: 1, pause: 8_000, padding: 550 },
+};
+
+export interface Count {
+  answered: number;
+  /** Answers of 503, after which the request was sent again. */
+  retried: number;
+  milliseconds: number[];
+}
+
+/** What went wrong. */
+export interface Faults {
+  wrong: string[];
+  lost: string[];
+  slow: string[];
+}
+
+const TRIES = 30;
+const HEALTH_LIMIT_MS = 1_000;
+
+/** Asks a server for predictions of all kinds until it is told to stop, and looks at each answer. */
+export class Load {
+  readonly counts: Record<string, Count> = {};
+  readonly faults: Faults = { wrong: [], lost: [], slow: [] };
+  /** What the answers called the model. */
+  readonly versions = new Set<string>();
+  readonly health: Count = { answered: 0, retried: 0, milliseconds: [] };
+  readonly #url: URL;
+  readonly #known: readonly Known[];
+  readonly #agent = new Agent({ keepAlive: true });
+  #next = 0;
+  #over = false;
+
+  constructor(url: string, known: readonly Known[]) {
+    this.#url = new URL(url);
+    this.#known = known;
+  }
+
+  /** Sets the projects up. */
+  async setup(): Promise<void> {
+    for (const { id, config } of PROJECTS) {
+      const { status, body } = await this.#send(
+        'POST',
+        '/setup',
+        JSON.stringify({ project: id, schema: config }),
+      );
+      if (status !== 200) throw new Error(`setup of project ${id}: ${status} ${body}`);
+    }
+  }
+
+  /** Runs until `stop`, and until the last answer is there. */
+  async run(): Promise<void> {
+    const clients = Object.entries(KINDS).flatMap(([name, kind]) =>
+      Array.from({ length: kind.clients }, () => this.#client(name, kind)),
+    );
+    await Promise.all([...clients, this.#watchHealth()]);
+    this.#agent.destroy();
+  }
+
+  stop(): void {
+    this.#over = true;
+  }
+
+  async #client(name: string, kind: Kind): Promise<void> {
+    this.counts[name] ??= { answered: 0, retried: 0, milliseconds: [] };
+    while (!this.#over) {
+      await this.#ask(this.counts[name], name, kind);
+      await setTimeout(kind.pause);
+    }
+  }
+
+  async #ask(count: Count, name: string, { tasks, interactive, padding = 0 }: Kind): Promise<void> {
+    const first = this.#next;
+    this.#next = (this.#next + tasks) % this.#known.length;
+    const asked = Array.from({ length: tasks }, (_, at) => this.#known[(first + at) % this.#known.length]!);
+    const project = PROJECTS[first % PROJECTS.length]!;
+    const body = JSON.stringify({
+      tasks: asked.map((each, id) => ({ id, data: { text: each.text, more: 'x'.repeat(padding) } })),
+      project: project.id,
+      // Some carry the config, some leave it to what was set up.
+      ...(first % 2 === 0 ? { label_config: project.config } : {}),
+      params: { context: interactive ? { result: [] } : null },
+    });
+    const begin = performance.now();
+    for (let tries = 0; tries < TRIES; tries++) {
+      try {
+        const answer = await this.#send('POST', '/predict', body);
+        if (answer.status === 200) {
+          count.answered++;
+          count.milliseconds.push(performance.now() - begin);
+          const wrong = fault(answer.body, asked, project);
+          if (wrong !== undefined) this.faults.wrong.push(`${name}: ${wrong}`);
+          else this.versions.add((JSON.parse(answer.body) as { model_version: string }).model_version);
+          return;
+        }
+        if (answer.status !== 503 || answer.retryAfter === undefined) {
+          this.faults.lost.push(`${name}: ${answer.status} ${answer.body}`);
+          return;
+        }
+        count.retried++;
+        await setTimeout(Number(answer.retryAfter) * 1_000);
+      } catch (error) {
+        this.faults.lost.push(`${name}: ${(error as Error).message}`);
+        return;
+      }
+    }
+    this.faults.lost.push(`${name}: 503 for ${TRIES} times`);
+  }
+
+  async #watchHealth(): Promise<void> {
+    while (!this.#over) {
+      const begin = performance.now();
+      try {
+        const { status } = await this.#send('GET', '/health', '');
+        if (status !== 200) this.faults.slow.push(`/health: ${status}`);
+      } catch (error) {
+        this.faults.slow.push(`/health: ${(error as Error).message}`);
+      }
+      const took = performance.now() - begin;
+      if (took > HEALTH_LIMIT_MS) this.faults.slow.push(`/health took ${Math.round(took)} ms`);
+      this.health.answered++;
+      this.health.milliseconds.push(took);
+      await setTimeout(50);
+    }
+  }
+
+  /** @throws Error when the connection fails */
+  #send(
+    method: string,
+    path: string,
+    body: string,
+  ): Promise<{ status: number; body: string; retryAfter: string | undefined }> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = this.#url;
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      const sent = request({ hostname, port, agent: this.#agent, method, path, headers }, response => {
+        const { statusCode, headers: given } = response;
+        text(response).then(
+          all => resolve({ status: statusCode!, body: all, retryAfter: given['retry-after'] }),
+          reject,
+        );
+      });
+      sent.once('error', reject);
+      sent.end(body);
+    });
+  }
+}
