@@ -1,0 +1,34 @@
+"""Runs the Python of models/README.md, each example in a folder of its own.
+
+stdin:  one JSON object an example: {"folder", "code"}
+stdout: one JSON object an example: {"tasks", "predicted", "classes"}: some rows as the data of tasks, what
+        the model says of them, and the classes of each of its outputs (none for values).
+"""
+
+import json
+import os
+import sys
+
+import numpy as np
+
+TASKS = 12
+
+
+def run(folder: str, code: str) -> dict:
+    """What the example's model says of some of its rows."""
+    os.chdir(folder)
+    names: dict = {}
+    exec(code, names)
+    model, rows = names["model"], names["rows"].tail(TASKS)
+    predicted = np.asarray(model.predict(rows.get("text", rows)))
+    classes = getattr(model, "classes_", [])
+    several = classes if isinstance(classes, list) else [classes]
+    return {
+        "tasks": rows.to_dict("records"),
+        "predicted": predicted.tolist(),
+        "classes": [np.asarray(each).tolist() for each in several if len(each)],
+    }
+
+
+for line in sys.stdin:
+    print(json.dumps(run(**json.loads(line))), flush=True)

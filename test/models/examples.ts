@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Markdown } from '../markdown.js';
+import { PYTHON, ROOT, runPython } from '../support/python.js';
+
+/** A section of models/README.md. */
+export interface Example {
+  title: string;
+  /** Its Python, with what all of them begin and end with. */
+  code: string;
+  /** The words of the export command after the script. */
+  options: string[];
+  name: string;
+  /** The labeling config. */
+  config: string;
+  /** model.json, the task's data, the prediction. */
+  json: string[];
+}
+
+/** What an example's model says of some of its rows. */
+export interface Told {
+  tasks: Record<string, unknown>[];
+  /** `predict` for each task. */
+  predicted: unknown[];
+  /** The classes of each output; none for values. */
+  classes: unknown[][];
+}
+
+/** Reads the examples. */
+export async function readExamples(): Promise<Example[]> {
+  const { text } = await Markdown.read('models/README.md');
+  const [intro, ...sections] = text.split(/^## /m);
+  const blocks = (part: string, language: string) =>
+    [...part.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+      .filter(([, word]) => word === language)
+      .map(([, , code]) => code!);
+  const [begin, end] = blocks(intro!, 'python');
+  return sections.map(section => {
+    const [code] = blocks(section, 'python');
+    const [command] = blocks(section, 'bash');
+    const words = command!.replaceAll('\\\n', ' ').trim().split(/\s+/);
+    if (words.splice(0, 2).join(' ') !== 'python scripts/export_sklearn.py') throw new Error(command);
+    return {
+      title: section.slice(0, section.indexOf('\n')),
+      code: begin! + code! + end!,
+      options: words,
+      name: words[words.indexOf('--name') + 1]!,
+      config: blocks(section, 'xml')[0]!,
+      json: blocks(section, 'json'),
+    };
+  });
+}
+
+/**
+ * Fits the models of the examples and exports them with the commands that they show.
+ *
+ * @param root a model repository
+ * @param scratch a folder for files
+ */
+export async function buildExamples(
+  examples: readonly Example[],
+  root: string,
+  scratch: string,
+): Promise<Told[]> {
+  const folders = examples.map(({ name }) => join(scratch, name));
+  await Promise.all(folders.map(folder => mkdir(folder)));
+  const told = await runPython<Told>(
+    'test/models/examples.py',
+    examples.map(({ code }, index) => ({ folder: folders[index], code })),
+  );
+  const waiting = examples.map((example, index) => ({ ...example, folder: folders[index]! }));
+  // Two at a time: each is a Python and a Node.
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const script = join(ROOT, 'scripts/export_sklearn.py');
+      await promisify(execFile)(PYTHON, [script, ...next.options, '--repository', root], {
+        cwd: next.folder,
+      });
+    }
+  };
+  await Promise.all([work(), work()]);
+  return told;
+}

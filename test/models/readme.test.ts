@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert } from 'chai';
+import { INPUTS } from '../../src/inputs/index.js';
+import { parseLabelConfig } from '../../src/label-config/parse.js';
+import type { Prediction } from '../../src/model.js';
+import { REGIONS } from '../../src/regions/index.js';
+import { nearest } from '../../src/regions/numbers.js';
+import type { Manifest } from '../../src/registry/manifest.js';
+import { startBackend, type TestBackend } from '../support/backend.js';
+import { temporaryFolder } from '../support/folder.js';
+import { buildExamples, type Example, readExamples, type Told } from './examples.js';
+
+const examples = await readExamples();
+
+describe('models/README.md', function () {
+  this.timeout(120_000);
+  const manifests = new Map<Example, Manifest>();
+  let told: Told[];
+  let backend: TestBackend;
+
+  before(async () => {
+    const root = await temporaryFolder();
+    told = await buildExamples(examples, root, await temporaryFolder());
+    for (const example of examples)
+      manifests.set(example, JSON.parse(await readFile(join(root, example.name, 'model.json'), 'utf8')));
+    backend = await startBackend({ MODEL_DIR: root });
+  });
+  after(() => backend?.stop());
+
+  const predict = async ({ name, config }: Example, tasks: readonly unknown[]) => {
+    const reply = await backend.post<{ results: Prediction[] }>(`/models/${name}/predict`, {
+      tasks: tasks.map((data, id) => ({ id, data })),
+      label_config: config,
+    });
+    assert.equal(reply.status, 200, reply.reason);
+    return reply.body.results;
+  };
+
+  it('has an example of each input and each control, and tables of all of them', async () => {
+    const all = [...manifests.values()];
+    assert.sameMembers([...new Set(all.map(({ input }) => input.kind))], Object.keys(INPUTS));
+    assert.sameMembers(
+      [...new Set(all.flatMap(({ outputs }) => outputs.map(({ control }) => control)))],
+      Object.keys(REGIONS),
+    );
+    const text = await readFile(new URL('../../models/README.md', import.meta.url), 'utf8');
+    for (const word of [...Object.keys(INPUTS), ...Object.keys(REGIONS)])
+      assert.include(text, `\n| \`${word}\` |`);
+  });
+
+  for (const [index, example] of examples.entries()) {
+    const [model, task, shown] = example.json;
+
+    it(`${example.title}: the command writes the model.json that is shown`, () => {
+      assert.deepEqual(manifests.get(example), JSON.parse(model!));
+    });
+
+    it(`${example.title}: the task gets the prediction that is shown`, async () => {
+      const setup = await backend.post(`/models/${example.name}/setup`, {
+        project: String(index),
+        schema: example.config,
+      });
+      assert.equal(setup.status, 200, setup.reason);
+      const [prediction] = await predict(example, [JSON.parse(task!)]);
+      assert.deepEqual(comparable(prediction), comparable(JSON.parse(shown!)));
+      const { score } = JSON.parse(shown!);
+      if (score === null) assert.isNull(prediction!.score);
+      else assert.approximately(prediction!.score!, score, 0.02);
+    });
+
+    it(`${example.title}: rows get what the model's own predict() says`, async () => {
+      const { tasks, predicted, classes } = told[index]!;
+      const [control] = Object.values(parseLabelConfig(example.config));
+      const key = control!.inputs[0]!.value!;
+      const predictions = await predict(
+        example,
+        tasks.map(data => ('text' in data ? { [key]: data.text } : data)),
+      );
+      for (const [row, { result }] of predictions.entries()) {
+        const expected = valuesOf(example, manifests.get(example)!, classes, predicted[row]);
+        const values = Object.fromEntries(
+          result.map(({ from_name, value }) => [from_name as string, Object.values(value as object)[0]]),
+        );
+        assert.deepEqual(values, expected, `${example.title}, row ${row}`);
+      }
+    });
+  }
+});
+
+/** A prediction without what differs from one export to the next. */
+function comparable(prediction: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(prediction, (key, value) =>
+      /^(score|model_version|id)$/.test(key) ? typeof value : value,
+    ),
+  );
+}
+
+/** The values of the controls for what a model's `predict` gave for one row. */
+function valuesOf(
+  { options, config }: Example,
+  { outputs }: Manifest,
+  classes: readonly unknown[][],
+  predicted: unknown,
+): Record<string, unknown> {
+  const named = options.includes('--labels') ? options[options.indexOf('--labels') + 1]!.split(',') : null;
+  const [only] = Object.keys(parseLabelConfig(config));
+  const values = outputs.map(({ name, control, choice }, index): [string, unknown] => {
+    const target = outputs.length === 1 ? only! : name;
+    const answer = outputs.length === 1 ? predicted : (predicted as unknown[])[index];
+    const label = named?.[classes[index]!.indexOf(answer)] ?? String(answer);
+    if (control === 'Taxonomy') return [target, [label.split('/')]];
+    if (control === 'Rating') return [target, answer];
+    if (control === 'Number')
+      return [target, nearest(answer as number, { min: 0, max: 400, step: 5, decimals: 0 })];
+    if (choice === 'multiple') return [target, named!.filter((_, flag) => (answer as number[])[flag] === 1)];
+    // One config has a German name for what its model calls Delivery.
+    return [target, [label === 'Delivery' ? 'Lieferung' : label]];
+  });
+  return Object.fromEntries(values);
+}
