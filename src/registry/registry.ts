@@ -40,6 +40,11 @@ export interface Problem {
   message: string;
 }
 
+/** A version's folder that may come to serve. */
+interface Candidate extends Pick<ServedVersion, 'project' | 'model' | 'version' | 'manifest'> {
+  folder: string;
+}
+
 interface Held extends ServedVersion {
   leases: number;
   retired: boolean;
@@ -225,13 +230,8 @@ export class Registry {
       if (current?.version === version && JSON.stringify(current.manifest) === JSON.stringify(manifest))
         return;
       try {
-        const next = await this.#loadOnce(
-          project,
-          model,
-          version,
-          join(folder, 'versions', version),
-          manifest,
-        );
+        const candidate = { project, model, version, folder: join(folder, 'versions', version), manifest };
+        const next = await this.#loadOnce(candidate);
         this.#served.set(place, next);
         this.#generation++;
         if (current) this.#retire(current);
@@ -252,18 +252,13 @@ export class Registry {
     }
   }
 
-  async #loadOnce(
-    project: string | null,
-    model: string,
-    version: string,
-    folder: string,
-    manifest: Manifest,
-  ): Promise<Held> {
+  async #loadOnce(candidate: Candidate): Promise<Held> {
+    const { folder, manifest } = candidate;
     const state = `${await fingerprint(folder)}\n${JSON.stringify(manifest)}`;
     const broken = this.#broken.get(folder);
     if (broken?.fingerprint === state) throw broken.error;
     try {
-      const held = await this.#load(project, model, version, folder, manifest);
+      const held = await this.#load(candidate);
       this.#broken.delete(folder);
       return held;
     } catch (error) {
@@ -273,13 +268,7 @@ export class Registry {
     }
   }
 
-  async #load(
-    project: string | null,
-    model: string,
-    version: string,
-    folder: string,
-    manifest: Manifest,
-  ): Promise<Held> {
+  async #load({ project, model, version, folder, manifest }: Candidate): Promise<Held> {
     const record = await readVersion(join(folder, 'version.json'));
     const outputs = manifest.outputs.map(({ name }) => {
       const output = record.outputs.find(each => each.name === name);
