@@ -5,6 +5,8 @@ import type { Config } from './config.js';
 import { classDirectory, type Directory, repositoryDirectory } from './directory.js';
 import { type App, createApp } from './http/app.js';
 import { ChildPool, type PoolEvents } from './inference/pool.js';
+import { createLabelStudioAuth } from './label-studio/auth.js';
+import { labelStudioSource } from './label-studio/source.js';
 import { Metrics } from './metrics.js';
 import type { LabelStudioMLBase, ModelClass } from './model.js';
 import { Projects } from './projects.js';
@@ -43,6 +45,9 @@ export interface Backend {
 /** The most that is fetched for one value of a task, and how long that may take. */
 const TASK_DATA_LIMITS = { maxBytes: 256 * 2 ** 20, timeoutMs: 30_000 };
 
+/** How long Label Studio may take to exchange a personal access token. */
+const TOKEN_TIMEOUT_MS = 30_000;
+
 /** The run of a batch, or the loading of a version, that takes longer has hung. */
 const HUNG_MS = { run: 30_000, load: 300_000 };
 
@@ -76,13 +81,11 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
     cache: () => repository?.cache ?? null,
   });
   const fits = new Fits(state, log, status => metrics.job(status));
+  const labelStudio = labelStudioSource(config, state);
+  const auth = createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: TOKEN_TIMEOUT_MS });
   const taskData = createTaskData({
-    labelStudio(projectId) {
-      if (config.LABEL_STUDIO_URL !== null)
-        return { url: config.LABEL_STUDIO_URL, token: config.LABEL_STUDIO_API_KEY ?? '' };
-      const project = projectId === null ? undefined : state.project(projectId);
-      return project?.hostname ? { url: project.hostname, token: project.accessToken ?? '' } : null;
-    },
+    labelStudio,
+    auth,
     localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
     allowHosts: config.ALLOW_HOSTS,
     ...TASK_DATA_LIMITS,

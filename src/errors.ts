@@ -18,6 +18,14 @@ export const ERRORS = {
   model_unknown: { status: 404, meaning: 'there is no model of that name' },
   method_not_allowed: { status: 405, meaning: 'the path exists, but not for this method' },
   untrained: { status: 409, meaning: 'the model is a recipe that has not been trained for this project yet' },
+  annotations_too_few: {
+    status: 409,
+    meaning: 'a training needs more annotations of a label, or of another one',
+  },
+  label_studio_unknown: {
+    status: 409,
+    meaning: "Label Studio's address is not known; set `LABEL_STUDIO_URL` and `LABEL_STUDIO_API_KEY`",
+  },
   job_unknown: { status: 410, meaning: 'there is no such job, or it was removed' },
   request_timeout: { status: 408, meaning: 'the request did not arrive in time' },
   body_too_large: { status: 413, meaning: 'the body is larger than `BODY_LIMIT`' },
@@ -47,6 +55,18 @@ export const ERRORS = {
   version_invalid: {
     status: 500,
     meaning: 'a model version is incomplete, changed since its export, or does not run',
+  },
+  label_studio_unauthorized: {
+    status: 502,
+    meaning: 'Label Studio does not take the token, or its user may not read the project',
+  },
+  label_studio_unexpected: {
+    status: 502,
+    meaning: 'Label Studio has no such project, or what answers at its address is not its API',
+  },
+  label_studio_unreachable: {
+    status: 503,
+    meaning: 'Label Studio does not answer, or only with errors of its own; it was asked several times',
   },
   child_lost: { status: 503, meaning: 'the inference process that held the request ended; send it again' },
   overloaded: { status: 503, meaning: 'as many requests wait as the server takes; send it again later' },

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { pino } from 'pino';
 import { LabelStudioMLBase, type PredictionItem, readLabelConfig, type Task } from '../src/index.js';
+import { createLabelStudioAuth } from '../src/label-studio/auth.js';
 import { State } from '../src/state.js';
 import { createTaskData } from '../src/task-data/fetch.js';
 import { Fits } from '../src/training/fits.js';
@@ -98,6 +99,7 @@ describe('LabelStudioMLBase.fit', () => {
       state: state.model('holding', '7'),
       taskData: createTaskData({
         labelStudio: () => null,
+        auth: createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 1 }),
         localFilesRoot: null,
         allowHosts: [],
         maxBytes: 1,

@@ -1,6 +1,7 @@
 import { lookup as lookupAddress } from 'node:dns/promises';
 import { AppError } from '../errors.js';
-import { createLabelStudioAuth, type LabelStudio } from './auth.js';
+import type { LabelStudioAuth } from '../label-studio/auth.js';
+import { type LabelStudioSource, urlOf } from '../label-studio/source.js';
 import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
 import { readLocalFile } from './local.js';
@@ -8,8 +9,8 @@ import { reasonOf, Unreadable } from './reasons.js';
 import { classify, describeValue, presignPath } from './resolve.js';
 
 export interface TaskDataDeps {
-  /** The Label Studio that a project belongs to, null when it is not known. */
-  labelStudio(projectId: string | null): LabelStudio | null;
+  labelStudio: LabelStudioSource;
+  auth: LabelStudioAuth;
   /** Where Label Studio's local files lie on this machine; null: they are read through Label Studio. */
   localFilesRoot: string | null;
   /** Hosts that are read whatever their address; see `allowedHosts`. */
@@ -18,11 +19,7 @@ export interface TaskDataDeps {
   maxBytes: number;
   /** How long one value may take, redirects and all, in milliseconds. */
   timeoutMs: number;
-  /** For the exchange of a personal access token. */
-  fetch?: typeof fetch;
   lookup?: Lookup;
-  /** The time in milliseconds. */
-  now?: () => number;
 }
 
 /** Whose value is read. */
@@ -57,6 +54,7 @@ export interface TaskData {
  * @example
  * const taskData = createTaskData({
  *   labelStudio: () => ({ url: 'http://localhost:8080', token: 'abc' }),
+ *   auth: createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 10_000 }),
  *   localFilesRoot: null,
  *   allowHosts: [],
  *   maxBytes: 64 * 2 ** 20,
@@ -65,9 +63,8 @@ export interface TaskData {
  * await taskData.readText('/data/upload/1/letter.txt', { projectId: '1', taskId: 12 });
  */
 export function createTaskData(deps: TaskDataDeps): TaskData {
-  const { maxBytes, timeoutMs } = deps;
+  const { auth, maxBytes, timeoutMs } = deps;
   const allows = allowedHosts(deps.allowHosts);
-  const auth = createLabelStudioAuth({ fetch: deps.fetch ?? fetch, now: deps.now ?? Date.now, timeoutMs });
   const lookup: Lookup = deps.lookup ?? (hostname => lookupAddress(hostname, { all: true }));
 
   async function load(
@@ -76,11 +73,11 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     signal: AbortSignal,
   ): Promise<Buffer> {
     signal.throwIfAborted();
-    const labelStudio = usable(deps.labelStudio(projectId));
+    const labelStudio = deps.labelStudio(projectId);
     const get = (url: URL): Promise<Buffer> =>
       download(url, {
         ownOrigin: labelStudio && new URL(labelStudio.url).origin,
-        authorization: async () => labelStudio && (await abortable(auth.header(labelStudio), signal)),
+        authorization: async () => labelStudio && (await auth.header(labelStudio, signal)),
         allows,
         lookup,
         maxBytes,
@@ -92,7 +89,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
           'it is read through Label Studio, whose address is not known; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY',
         );
       }
-      return get(new URL(labelStudio.url.replace(/\/+$/, '') + path));
+      return get(urlOf(labelStudio, path));
     };
 
     const source = classify(value, labelStudio);
@@ -140,7 +137,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   return {
     read,
     async readText(value, request) {
-      if (classify(value, usable(deps.labelStudio(request.projectId))).kind === 'inline') return value;
+      if (classify(value, deps.labelStudio(request.projectId)).kind === 'inline') return value;
       const bytes = await read(value, request);
       try {
         return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -153,21 +150,4 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
 
 function unreadable(value: string, reason: string, cause: unknown): AppError {
   return new AppError('task_unreadable', `cannot read '${describeValue(value)}': ${reason}`, { cause });
-}
-
-/** Label Studio fills in its own address, and may have none or one without a scheme. */
-function usable(labelStudio: LabelStudio | null): LabelStudio | null {
-  return labelStudio && /^https?:\/\//i.test(labelStudio.url) && URL.canParse(labelStudio.url)
-    ? labelStudio
-    : null;
-}
-
-/** Waits for work that others may share: the signal ends the waiting, not the work. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    if (signal.aborted) stop();
-  });
 }

@@ -1,5 +1,6 @@
 import { type Duplex, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { AppError } from '../errors.js';
 
 /** Why something cannot be read, in words for people; the caller adds what it was. Holds no secret. */
 export class Unreadable extends Error {
@@ -20,6 +21,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at its address',
   ECONNRESET: 'the server closed the connection before the end',
   ERR_STREAM_PREMATURE_CLOSE: 'the server closed the connection before the end',
+  UND_ERR_SOCKET: 'the server closed the connection before the end',
   ENOENT: 'there is no such file below LOCAL_FILES_DOCUMENT_ROOT',
   EACCES: 'this server may not read that file',
 };
@@ -29,7 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
  * addresses and paths.
  */
 export function reasonOf(error: unknown): string {
-  if (error instanceof Unreadable) return error.message;
+  if (error instanceof Unreadable || error instanceof AppError) return error.message;
   const code = codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : undefined);
   if (code !== undefined) return WORDS[code] ?? `it failed with ${code}`;
   return `it failed with ${error instanceof Error ? error.name : 'an unknown error'}`;

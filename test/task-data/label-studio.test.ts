@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { expect } from 'chai';
-import type { LabelStudio } from '../../src/task-data/auth.js';
+import { createLabelStudioAuth } from '../../src/label-studio/auth.js';
+import type { LabelStudio } from '../../src/label-studio/source.js';
 import { presignPath } from '../../src/task-data/resolve.js';
 import { anyTask, serve, stopServers, taskDataWith, unreadable } from './servers.js';
 
@@ -70,8 +71,6 @@ describe('task-data with Label Studio', () => {
   it('says what is missing', async () => {
     const unknown = taskDataWith();
     expect(await unreadable(unknown.read('upload/3/a.txt', anyTask))).to.contain('set LABEL_STUDIO_URL');
-    const odd = taskDataWith({ labelStudio: () => ({ url: 'localhost:8080', token: '' }) });
-    expect(await unreadable(odd.readText('upload/3/a.txt', anyTask))).to.contain('set LABEL_STUDIO_URL');
     const noTask = unknown.read('s3://b/a.txt', { projectId: '1', taskId: null });
     expect(await unreadable(noTask)).to.contain("task's id");
     const server = await serve((_, response) => response.writeHead(401).end());
@@ -132,7 +131,8 @@ describe('task-data with Label Studio', () => {
     it('is exchanged once, and again shortly before the access token expires', async () => {
       const { server, given, bodies, own } = await labelStudio();
       let now = 1_000_000;
-      const taskData = taskDataWith({ labelStudio: () => own, now: () => now });
+      const auth = createLabelStudioAuth({ fetch, now: () => now, timeoutMs: 10_000 });
+      const taskData = taskDataWith({ labelStudio: () => own, auth });
       const read = () => taskData.readText('upload/3/a.txt', anyTask);
       expect(await Promise.all([read(), read()])).to.deep.equal(Array(2).fill(`Bearer ${given[0]}`));
       now += 269_000;

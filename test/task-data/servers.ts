@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '../../src/errors.js';
+import { createLabelStudioAuth } from '../../src/label-studio/auth.js';
 import { createTaskData, type TaskData, type TaskDataDeps } from '../../src/task-data/fetch.js';
 
 /** An HTTP server on a port that the system chose, with what it was asked. */
@@ -40,6 +41,7 @@ export async function stopServers(): Promise<void> {
 export function taskDataWith(deps: Partial<TaskDataDeps> = {}): TaskData {
   return createTaskData({
     labelStudio: () => null,
+    auth: createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 10_000 }),
     localFilesRoot: null,
     allowHosts: [],
     maxBytes: 1000,

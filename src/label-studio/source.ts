@@ -1,0 +1,43 @@
+import type { Config } from '../config.js';
+import type { State } from '../state.js';
+
+/** A Label Studio and the token to read from it. */
+export interface LabelStudio {
+  /** Its address; may have a path, as behind a proxy. */
+  url: string;
+  /** A legacy token, or a personal access token (a JWT); empty: none. */
+  token: string;
+}
+
+/** The Label Studio that a project belongs to; null when its address is not known. */
+export type LabelStudioSource = (projectId: string | null) => LabelStudio | null;
+
+/**
+ * Where Label Studio is: `LABEL_STUDIO_URL` with `LABEL_STUDIO_API_KEY`, else the project's own, as its `/setup` told.
+ * A token is never paired with the other's address.
+ */
+export function labelStudioSource(
+  config: Pick<Config, 'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY'>,
+  state: Pick<State, 'project'>,
+): LabelStudioSource {
+  return projectId => {
+    if (config.LABEL_STUDIO_URL !== null)
+      return { url: config.LABEL_STUDIO_URL, token: config.LABEL_STUDIO_API_KEY ?? '' };
+    const project = projectId === null ? undefined : state.project(projectId);
+    const url = project?.hostname ?? '';
+    // Label Studio fills in its own address, and may have none or one without a scheme.
+    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return null;
+    return { url, token: project?.accessToken ?? '' };
+  };
+}
+
+/** The URL of something of a Label Studio, given the path below its address. */
+export function urlOf({ url }: LabelStudio, path: string): URL {
+  return new URL(url.replace(/\/+$/, '') + path);
+}
+
+/** A Label Studio's address as messages may show it. */
+export function shownUrl({ url }: LabelStudio): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/+$/, '');
+}

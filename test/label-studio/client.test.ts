@@ -1,0 +1,410 @@
+import { once } from 'node:events';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { assert } from 'chai';
+import { AppError } from '../../src/errors.js';
+import { createLabelStudioAuth } from '../../src/label-studio/auth.js';
+import { createLabelStudioClient, type LabelStudioClientDeps } from '../../src/label-studio/client.js';
+import { serve, stopServers, type TestServer } from '../task-data/servers.js';
+
+const TASKS = Array.from({ length: 1234 }, (_, index) => ({
+  id: index * 2 + 1,
+  data: { text: `sentence ${index}` },
+  annotations: [{ id: index, result: [] }],
+  predictions: [{ model_version: 'a' }],
+  drafts: [],
+}));
+
+/** The query of a request for a page, as Label Studio reads it. */
+function pageOf({ url }: IncomingMessage): { after: number; size: number; query: Record<string, unknown> } {
+  const params = new URL(url!, 'http://localhost').searchParams;
+  const query = JSON.parse(params.get('query')!);
+  const filter = query.filters.items.find((each: { filter: string }) => each.filter === 'filter:tasks:id');
+  return { after: filter.value, size: Number(params.get('page_size')), query };
+}
+
+/** Answers as Label Studio does. */
+function page(request: IncomingMessage, response: ServerResponse, tasks: readonly { id: number }[] = TASKS) {
+  const { after, size } = pageOf(request);
+  const rest = tasks.filter(({ id }) => id > after);
+  response.end(JSON.stringify({ tasks: rest.slice(0, size), total: rest.length, total_annotations: 0 }));
+}
+
+/** A client of a server, which does not wait. */
+function clientOf({ url }: TestServer, deps: Partial<LabelStudioClientDeps> = {}) {
+  const pauses: number[] = [];
+  const client = createLabelStudioClient({
+    labelStudio: () => ({ url, token: 'abc' }),
+    auth: createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 10_000 }),
+    timeoutMs: 10_000,
+    maxBytes: 2 ** 20,
+    wait: async milliseconds => pauses.push(milliseconds),
+    ...deps,
+  });
+  return { client, pauses };
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+async function failure(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => assert.fail('it succeeded'),
+    (thrown: unknown) => thrown,
+  );
+  assert.instanceOf(error, AppError);
+  return `${(error as AppError).code}: ${(error as AppError).message}`;
+}
+
+const jwt = (claims: object) =>
+  ['{}', JSON.stringify(claims), 'signed'].map(part => Buffer.from(part).toString('base64url')).join('.');
+
+describe('the client of Label Studio', () => {
+  afterEach(stopServers);
+
+  describe('reading annotated tasks', () => {
+    it('reads all pages behind each other, each task once, without predictions and drafts', async () => {
+      const server = await serve((request, response) => page(request, response));
+      const tasks = await all(clientOf(server).client.annotatedTasks('4'));
+      const expected = TASKS.map(({ id, data, annotations }) => ({ id, data, annotations }));
+      assert.deepEqual<unknown[]>(tasks, expected);
+      const pages = server.requests.map(pageOf);
+      assert.deepEqual(
+        pages.map(({ after, size }) => [after, size]),
+        [
+          [0, 100],
+          [199, 500],
+          [1199, 500],
+          [2199, 500],
+        ],
+      );
+      const [annotated] = (pages[0]!.query.filters as { items: unknown[] }).items;
+      assert.deepEqual(annotated, {
+        filter: 'filter:tasks:total_annotations',
+        operator: 'greater',
+        type: 'Number',
+        value: 0,
+      });
+      assert.match(server.requests[0]!.url!, /^\/api\/tasks\/\?project=4&fields=all&.*resolve_uri=false/);
+      for (const { headers } of server.requests) assert.equal(headers.authorization, 'Token abc');
+    });
+
+    it('reads tasks once although others come and go between two pages', async () => {
+      let tasks: { id: number }[] = TASKS.slice(0, 300);
+      const server = await serve((request, response) => {
+        page(request, response, tasks);
+        tasks = [...tasks.slice(40), { id: 9000 + server.requests.length }];
+      });
+      const ids = (await all(clientOf(server).client.annotatedTasks('4'))).map(({ id }) => id);
+      assert.deepEqual(
+        ids.slice(0, 300),
+        TASKS.slice(0, 300).map(({ id }) => id),
+      );
+      assert.deepEqual(ids.slice(300), [9001]);
+    });
+
+    it('goes on when Label Studio gives shorter pages than it was asked for', async () => {
+      const server = await serve((request, response) => {
+        const { after } = pageOf(request);
+        const rest = TASKS.slice(0, 100).filter(({ id }) => id > after);
+        response.end(JSON.stringify({ tasks: rest.slice(0, 30), total: rest.length }));
+      });
+      assert.lengthOf(await all(clientOf(server).client.annotatedTasks('4')), 100);
+      assert.lengthOf(server.requests, 4);
+    });
+
+    it('asks for fewer tasks when they are large, and tells of one that is too large by itself', async () => {
+      const large = TASKS.slice(0, 40).map(task => ({ ...task, data: { text: 'x'.repeat(100_000) } }));
+      const server = await serve((request, response) => page(request, response, large));
+      assert.lengthOf(await all(clientOf(server).client.annotatedTasks('4')), 40);
+      assert.deepEqual(
+        server.requests.map(request => pageOf(request).size),
+        [100, 10, 10, 10, 10],
+      );
+      const { client } = clientOf(server, { maxBytes: 50_000 });
+      assert.match(
+        await failure(all(client.annotatedTasks('4'))),
+        /^label_studio_unexpected: .* answers with more than 50000 bytes$/,
+      );
+      assert.equal(pageOf(server.requests.at(-1)!).size, 1);
+    });
+
+    it('does not read an endless body', async () => {
+      let written = 0;
+      const server = await serve((_, response) => {
+        const chunk = Buffer.alloc(2 ** 16, 'x');
+        const write = () => {
+          while (!response.destroyed && response.write(chunk)) written += chunk.length;
+        };
+        response.on('drain', write);
+        write();
+      });
+      assert.match(await failure(clientOf(server).client.project('4')), /more than 1048576 bytes$/);
+      assert.isBelow(written, 2 ** 26);
+    });
+
+    it('refuses answers that it could read for ever, and those that are no tasks', async () => {
+      let answer: unknown = { tasks: [{ id: 1 }], total: 5 };
+      const server = await serve((_, response) => response.end(JSON.stringify(answer)));
+      const { client } = clientOf(server);
+      const expected = /^label_studio_unexpected: .* does not tell of tasks as it was asked to$/;
+      assert.match(await failure(all(client.annotatedTasks('4'))), expected);
+      for (answer of [
+        null,
+        [],
+        { tasks: [null], total: 1 },
+        { tasks: [{ id: 'a' }], total: 1 },
+        { tasks: [] },
+      ]) {
+        assert.match(await failure(all(client.annotatedTasks('4'))), expected, JSON.stringify(answer));
+      }
+    });
+
+    it('reads a project without annotated tasks', async () => {
+      const server = await serve((request, response) => page(request, response, []));
+      assert.deepEqual(await all(clientOf(server).client.annotatedTasks('4')), []);
+      assert.lengthOf(server.requests, 1);
+    });
+  });
+
+  it('reads a project', async () => {
+    const project = { id: 4, title: 'Reviews', label_config: '<View/>', organization: 1 };
+    const server = await serve((_, response) => response.end(JSON.stringify(project)));
+    assert.deepEqual(await clientOf(server).client.project('4'), {
+      id: 4,
+      title: 'Reviews',
+      label_config: '<View/>',
+    });
+    assert.equal(server.requests[0]!.url, '/api/projects/4/');
+  });
+
+  describe('when Label Studio does not answer', () => {
+    it('tries again with longer pauses, as long as Label Studio asks for, and gives up in the end', async () => {
+      const answers: ((response: ServerResponse) => void)[] = [
+        response => response.destroy(),
+        response => response.writeHead(429, { 'retry-after': '7' }).end(),
+        response =>
+          response.writeHead(503, { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }).end(),
+        response => response.writeHead(502).end('<html>'),
+        response => response.writeHead(200, { 'content-length': '100' }).write('{', () => response.destroy()),
+      ];
+      const server = await serve((_, response) => {
+        const answer = answers[server.requests.length - 1];
+        if (answer) answer(response);
+        else response.end('{"label_config":""}');
+      });
+      const { client, pauses } = clientOf(server);
+      await client.project('4');
+      const [first, second, third, fourth, fifth] = pauses;
+      assert.isTrue(first! >= 250 && first! <= 500, String(first));
+      assert.equal(second, 7000);
+      assert.approximately(third!, 59_500, 1500);
+      assert.isTrue(fourth! >= 2000 && fourth! <= 4000, String(fourth));
+      assert.isTrue(fifth! >= 4000 && fifth! <= 8000, String(fifth));
+      assert.lengthOf(pauses, 5);
+    });
+
+    it('says so after the last try, or at once when it shall wait for too long', async () => {
+      const headers: Record<string, string> = {};
+      const server = await serve((_, response) => {
+        response.writeHead(500, headers).end('{"detail":"database is locked."}');
+      });
+      const message = `label_studio_unreachable: Label Studio at ${server.url} answers HTTP 500 (database is locked)`;
+      assert.equal(await failure(clientOf(server).client.project('4')), message);
+      assert.lengthOf(server.requests, 7);
+      headers['retry-after'] = '3600';
+      assert.equal(await failure(clientOf(server).client.project('4')), message);
+      assert.lengthOf(server.requests, 8);
+    });
+
+    it('names the address that nothing listens at', async () => {
+      const server = await serve(() => {});
+      await stopServers();
+      assert.equal(
+        await failure(clientOf(server).client.project('4')),
+        `label_studio_unreachable: Label Studio at ${server.url} cannot be reached: nothing listens at its address; ` +
+          'check that it runs, and that LABEL_STUDIO_URL is its address as this machine sees it (inside of a ' +
+          'container, localhost is the container)',
+      );
+    });
+
+    it('ends a request that hangs, before or within its answer, and tries it again', async () => {
+      const server = await serve((_, response) => {
+        if (server.requests.length === 2) response.write('{');
+        if (server.requests.length === 3) response.end('{"label_config":""}');
+      });
+      const { client, pauses } = clientOf(server, { timeoutMs: 100 });
+      await client.project('4');
+      assert.lengthOf(pauses, 2);
+    });
+
+    it('ends with the signal: in a request, in a pause, and before a page', async () => {
+      const reason = new AppError('shutting_down', 'the server is stopping');
+      let answer: RequestListener = () => controller.abort(reason);
+      let controller = new AbortController();
+      const server = await serve((request, response) => answer(request, response));
+      const { client } = clientOf(server, { wait: createWait() });
+      assert.equal(
+        await failure(client.project('4', controller.signal)),
+        'shutting_down: the server is stopping',
+      );
+
+      controller = new AbortController();
+      answer = (_, response) => {
+        response.writeHead(503).end();
+        response.once('close', () => setImmediate(() => controller.abort(reason)));
+      };
+      assert.equal(
+        await failure(client.project('4', controller.signal)),
+        'shutting_down: the server is stopping',
+      );
+
+      controller = new AbortController();
+      answer = (request, response) => page(request, response);
+      const read = async () => {
+        for await (const { id } of client.annotatedTasks('4', controller.signal)) {
+          if (id === TASKS[99]!.id) controller.abort(reason);
+        }
+      };
+      const before = server.requests.length;
+      assert.equal(await failure(read()), 'shutting_down: the server is stopping');
+      assert.lengthOf(server.requests, before + 1);
+    });
+  });
+
+  describe('when Label Studio refuses', () => {
+    it('says which setting to look at, and never the token', async () => {
+      let status = 401;
+      let body = '{"detail":"Invalid token."}';
+      const server = await serve((_, response) =>
+        response.writeHead(status, { location: 'https://x.example/a?b' }).end(body),
+      );
+      const { client } = clientOf(server);
+      const place = `Label Studio at ${server.url}`;
+      const expected = async (message: string) => assert.equal(await failure(client.project('4')), message);
+      await expected(
+        `label_studio_unauthorized: ${place} does not take the token (Invalid token); set LABEL_STUDIO_URL to its ` +
+          'address, and LABEL_STUDIO_API_KEY to an access token of it',
+      );
+      const anonymous = clientOf(server, { labelStudio: () => ({ url: server.url, token: '' }) }).client;
+      assert.include(
+        await failure(anonymous.project('4')),
+        'wants a token (Invalid token); set LABEL_STUDIO_URL',
+      );
+      status = 403;
+      await expected(
+        `label_studio_unauthorized: ${place} does not let the token's user read project 4 (Invalid token); set ` +
+          'LABEL_STUDIO_API_KEY to the token of a user who may',
+      );
+      status = 404;
+      body = '<html>';
+      await expected(
+        `label_studio_unexpected: ${place} has no project 4 (HTTP 404); check LABEL_STUDIO_URL, and that the user of ` +
+          'LABEL_STUDIO_API_KEY can see the project',
+      );
+      status = 302;
+      await expected(
+        `label_studio_unexpected: ${place} redirects to https://x.example, where its token must not go; set ` +
+          'LABEL_STUDIO_URL to where it is',
+      );
+      status = 400;
+      await expected(`label_studio_unexpected: ${place} answers HTTP 400`);
+      status = 200;
+      await expected(
+        `label_studio_unexpected: ${place} answers something that is not JSON; is LABEL_STUDIO_URL its address?`,
+      );
+      body = 'null';
+      await expected(`label_studio_unexpected: ${place} tells of no project`);
+    });
+
+    it('says what to set when it does not know the address', async () => {
+      const server = await serve(() => {});
+      const { client } = clientOf(server, { labelStudio: () => null });
+      const expected =
+        "label_studio_unknown: the address of project 4's Label Studio is not known; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY";
+      assert.equal(await failure(client.project('4')), expected);
+      assert.equal(await failure(all(client.annotatedTasks('4'))), expected);
+    });
+
+    it('does not send the token to where it is redirected', async () => {
+      const other = await serve((_, response) => response.end('{"label_config":""}'));
+      const server = await serve((_, response) =>
+        response.writeHead(307, { location: `${other.url}/api` }).end(),
+      );
+      const { client } = clientOf(server);
+      assert.match(await failure(client.project('4')), /^label_studio_unexpected: .* redirects to/);
+      assert.match(
+        await failure(all(client.annotatedTasks('4'))),
+        /^label_studio_unexpected: .* redirects to/,
+      );
+      assert.isEmpty(other.requests);
+    });
+  });
+
+  describe('with a personal access token', () => {
+    const refresh = jwt({ token_type: 'refresh' });
+
+    /** A Label Studio that takes the access token it gave last. */
+    async function labelStudio(accepts: (given: number) => boolean) {
+      let given = 0;
+      const server = await serve((request, response) => {
+        if (request.method === 'POST') {
+          given++;
+          response.end(JSON.stringify({ access: jwt({ exp: Date.now() / 1000 + 300, jti: given }) }));
+        } else if (accepts(given)) page(request, response);
+        else response.writeHead(401).end('{"detail":"expired"}');
+      });
+      return { server, deps: { labelStudio: () => ({ url: `${server.url}/ls/`, token: refresh }) } };
+    }
+
+    it('reads all pages with the token that it was exchanged for', async () => {
+      const { server, deps } = await labelStudio(() => true);
+      const tasks = await all(clientOf(server, deps).client.annotatedTasks('4'));
+      assert.lengthOf(tasks, TASKS.length);
+      const exchanges = server.requests.filter(({ method }) => method === 'POST');
+      assert.deepEqual(
+        exchanges.map(({ url }) => url),
+        ['/ls/api/token/refresh/'],
+      );
+      for (const { method, headers, url } of server.requests) {
+        if (method === 'GET') assert.match(headers.authorization!, /^Bearer /, url);
+      }
+    });
+
+    it('exchanges it once more when the access token is refused, and not a third time', async () => {
+      const { server, deps } = await labelStudio(given => given === 2);
+      assert.lengthOf(await all(clientOf(server, deps).client.annotatedTasks('4')), TASKS.length);
+      assert.lengthOf(
+        server.requests.filter(({ method }) => method === 'POST'),
+        2,
+      );
+
+      const never = await labelStudio(() => false);
+      const message = await failure(all(clientOf(never.server, never.deps).client.annotatedTasks('4')));
+      assert.match(message, /^label_studio_unauthorized: .*\/ls does not take the token \(expired\); set/);
+      assert.notInclude(message, refresh);
+      assert.lengthOf(never.server.requests, 4);
+    });
+
+    it('tries the exchange again when Label Studio does not answer, and not when it refuses', async () => {
+      const statuses = [503, 401];
+      const server = await serve((_, response) => response.writeHead(statuses.shift()!).end());
+      const deps = { labelStudio: () => ({ url: server.url, token: refresh }) };
+      assert.match(
+        await failure(clientOf(server, deps).client.project('4')),
+        /^label_studio_unauthorized: .* did not exchange the personal access token \(HTTP 401\); check LABEL_STUDIO_URL/,
+      );
+      assert.lengthOf(server.requests, 2);
+    });
+  });
+});
+
+/** Waits until the signal ends it. */
+function createWait() {
+  return async (_: number, signal: AbortSignal | undefined) => {
+    await once(signal!, 'abort');
+    signal!.throwIfAborted();
+  };
+}

@@ -1,0 +1,38 @@
+import { assert } from 'chai';
+import { labelStudioSource } from '../../src/label-studio/source.js';
+import type { Project } from '../../src/state.js';
+
+const project = (hostname: string | null, accessToken: string | null): Project => ({
+  labelConfig: '<View/>',
+  hostname,
+  accessToken,
+  extraParams: {},
+});
+
+const projects: Record<string, Project> = {
+  own: project('http://own.example/ls', 'setup-token'),
+  tokenless: project('https://own.example', null),
+  unnamed: project('', 'setup-token'),
+  bare: project('localhost:8080', 'setup-token'),
+  unset: project(null, null),
+};
+const state = { project: (id: string) => projects[id] };
+
+describe('the Label Studio of a project', () => {
+  it('is the one of its setup, when that named an address', () => {
+    const source = labelStudioSource({ LABEL_STUDIO_URL: null, LABEL_STUDIO_API_KEY: null }, state);
+    assert.deepEqual(source('own'), { url: 'http://own.example/ls', token: 'setup-token' });
+    assert.deepEqual(source('tokenless'), { url: 'https://own.example', token: '' });
+    for (const id of ['unnamed', 'bare', 'unset', 'unknown', null]) assert.isNull(source(id), String(id));
+  });
+
+  it('is that of the settings when they name one, and never with the token of the other', () => {
+    const url = 'https://set.example';
+    const source = labelStudioSource({ LABEL_STUDIO_URL: url, LABEL_STUDIO_API_KEY: 'set-token' }, state);
+    for (const id of ['own', 'unknown', null]) assert.deepEqual(source(id), { url, token: 'set-token' });
+    const open = labelStudioSource({ LABEL_STUDIO_URL: url, LABEL_STUDIO_API_KEY: null }, state);
+    assert.deepEqual(open('own'), { url, token: '' });
+    const keyOnly = labelStudioSource({ LABEL_STUDIO_URL: null, LABEL_STUDIO_API_KEY: 'set-token' }, state);
+    assert.deepEqual(keyOnly('own'), { url: 'http://own.example/ls', token: 'setup-token' });
+  });
+});
