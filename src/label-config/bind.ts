@@ -3,6 +3,7 @@ import { AppError } from '../errors.js';
 import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
+import type { BindTarget } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
@@ -52,6 +53,11 @@ export function placeOf(
   objectTags: readonly string[],
 ): InputPlace | undefined {
   return placesOf(config, control, objectTags)[0];
+}
+
+/** A control of the config as region kinds see it, with the object that its results name. */
+export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
+  return { ...config.controls.get(control)!, toName, parsed: config.parsed[control]! };
 }
 
 /** What the config offers, for an error's message. */
@@ -167,7 +173,7 @@ function bindControl(
   config: LabelConfig,
 ): ControlBinding {
   const region = REGIONS[tag]!;
-  const target = { ...control, toName: place.object, parsed: config.parsed[control.name]! };
+  const target = targetOf(config, control.name, place.object);
   region.check(target, options);
   const hash = createHash('sha1')
     .update(JSON.stringify([model, control.name, place.object]))

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import { buildLabelMap } from '../label-config/label-map.js';
 import type { RegionKind } from './contract.js';
 import { classRow } from './outputs.js';
+import { readLabel, readLabels, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 /** Per class of the model, in the order of its columns: the choice of the config. */
@@ -66,6 +67,18 @@ export const choices: RegionKind<ChoicesBinding> = {
     return { results: labels.length === 0 ? [] : [score === null ? { value } : { value, score }], score };
   },
 
+  reader({ parsed: { labels } }, { choice }) {
+    const known = new Set(labels);
+    return {
+      labels,
+      read({ choices: chosen }) {
+        if (!Array.isArray(chosen)) return UNREADABLE;
+        const names = chosen.map(each => (known.has(each) ? (each as string) : undefined));
+        return choice === 'multiple' ? readLabels(names, labels) : readLabel(names);
+      },
+    };
+  },
+
   example: {
     control:
       '<Choices name="control" toName="object" choice="multiple"><Choice value="Billing"/><Choice value="Delivery"/>' +
@@ -82,5 +95,6 @@ export const choices: RegionKind<ChoicesBinding> = {
       probabilities: { type: 'float64', data: Float64Array.of(0.75, 0.125, 0.625), dims: [1, 3] },
     },
     encoded: { results: [{ value: { choices: ['Billing', 'quality'] }, score: 0.625 }], score: 0.625 },
+    target: ['Billing', 'quality'],
   },
 };

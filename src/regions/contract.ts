@@ -6,7 +6,8 @@ import type { OutputSpec } from '../registry/version.js';
  * What a region kind is: how a model's output fills one control tag.
  *
  * `check` and `bind` run in the server when a project is set up; what `bind` returns crosses to the inference child,
- * where `encode` turns each row of the raw outputs into Label Studio results.
+ * where `encode` turns each row of the raw outputs into Label Studio results. `reader` goes the other way: from what
+ * annotators answered to what a model is to learn.
  */
 
 /** A Label Studio result; see https://labelstud.io/guide/predictions */
@@ -43,6 +44,28 @@ export interface EncodedRow {
   score: number | null;
 }
 
+/** What a model is to answer for a task: one label, any number of them, or a number. */
+export type Target = string | readonly string[] | number;
+
+/** What one annotated value says. */
+export interface Reading {
+  /** Null when it says nothing that the config allows. Of several labels, those that the config has, in its order. */
+  target: Target | null;
+  /** Whether it named something that the config has no more; with a null target and without this it is unreadable. */
+  outdated: boolean;
+}
+
+/** Reads annotations of one control. */
+export interface AnswerReader {
+  /** The labels that targets are made of, in the order of the config; null: targets are numbers. */
+  labels: readonly string[] | null;
+  /**
+   * Reads the `value` of a result of this control's type. Never throws: what annotations hold was never checked, and
+   * the config may have changed since.
+   */
+  read(value: Readonly<Record<string, unknown>>): Reading;
+}
+
 /** An entry of the manifest's `outputs`, without `control` and `name`. */
 export type RegionOptions = Readonly<Record<string, unknown>>;
 
@@ -56,6 +79,8 @@ export interface RegionExample {
   outputs: Readonly<Record<string, PlainTensor>>;
   /** What `encode` makes of them. */
   encoded: EncodedRow;
+  /** What the same value teaches when an annotator submits it. */
+  target: Target;
 }
 
 export interface RegionKind<Binding = unknown> {
@@ -88,5 +113,7 @@ export interface RegionKind<Binding = unknown> {
     output: OutputSpec,
     binding: Binding,
   ): EncodedRow;
+  /** Prepares to read annotations of a control that passed `check`. Targets are labels that `bind` maps to the control. */
+  reader(target: BindTarget, options: RegionOptions): AnswerReader;
   example: RegionExample;
 }

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { BindTarget, RegionKind } from './contract.js';
 import { type NumberRange, nearest, numberOf } from './numbers.js';
 import { classRow, valueRow } from './outputs.js';
+import { OUTDATED, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 interface NumberBinding {
@@ -54,12 +55,26 @@ export const number: RegionKind<NumberBinding> = {
     return { results: [score === null ? { value } : { value, score }], score };
   },
 
+  reader(target) {
+    const { min, max } = rangeOf(target);
+    return {
+      labels: null,
+      // A number between the steps says as much as before the config had them.
+      read({ number: value }) {
+        if (typeof value !== 'number' || !Number.isFinite(value)) return UNREADABLE;
+        const isInside = (min === null || value >= min) && (max === null || value <= max);
+        return isInside ? { target: value, outdated: false } : OUTDATED;
+      },
+    };
+  },
+
   example: {
     control: '<Number name="control" toName="object" min="0" max="1" step="0.05"/>',
     options: {},
     output: { name: 'share', tensor: 'values', kind: 'value' },
     outputs: { values: { type: 'float32', data: Float32Array.of(0.34), dims: [1] } },
     encoded: { results: [{ value: { number: 0.35 } }], score: null },
+    target: 0.35,
   },
 };
 

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { BindTarget, RegionKind } from './contract.js';
 import { numberOf } from './numbers.js';
 import { classRow, valueRow } from './outputs.js';
+import { OUTDATED, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 interface RatingBinding {
@@ -55,12 +56,24 @@ export const rating: RegionKind<RatingBinding> = {
     return { results: [score === null ? { value } : { value, score }], score };
   },
 
+  reader(target) {
+    const most = maxRating(target);
+    return {
+      labels: null,
+      read({ rating: stars }) {
+        if (!Number.isInteger(stars) || (stars as number) < 1) return UNREADABLE;
+        return (stars as number) > most ? OUTDATED : { target: stars as number, outdated: false };
+      },
+    };
+  },
+
   example: {
     control: '<Rating name="control" toName="object" maxRating="10"/>',
     options: {},
     output: { name: 'stars', tensor: 'values', kind: 'value' },
     outputs: { values: { type: 'float64', data: Float64Array.of(7.5), dims: [1, 1] } },
     encoded: { results: [{ value: { rating: 8 } }], score: null },
+    target: 8,
   },
 };
 

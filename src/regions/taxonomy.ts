@@ -1,7 +1,8 @@
 import { AppError } from '../errors.js';
 import type { LabelNode } from '../label-config/parse.js';
-import type { BindTarget, RegionKind } from './contract.js';
+import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
 import { classRow } from './outputs.js';
+import { readLabel, readLabels, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 /** Per class of the model, in the order of its columns: the path from the root to the node of the config. */
@@ -59,8 +60,7 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
 
   bind(target, output, options) {
     const names = classesFor(target, output, 'many');
-    const separator = (options.separator as string | undefined) ?? SEPARATOR;
-    const places = placesOf(target, separator);
+    const places = placesOf(target, options);
     const paths = names.map(name => find(name, places));
     const strange = names.filter((_, index) => typeof paths[index] === 'string');
     if (strange.length > 0) {
@@ -83,6 +83,21 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
     return { results: paths.length === 0 ? [] : [score === null ? { value } : { value, score }], score };
   },
 
+  // `maxUsages="1"`: the editor takes one node, and a target is one label.
+  reader(target, options) {
+    const places = placesOf(target, options);
+    const byPath = new Map(places.map(({ path, full }) => [JSON.stringify(path), full[0]!]));
+    const labels = [...new Set(byPath.values())];
+    return {
+      labels,
+      read({ taxonomy: chosen }) {
+        if (!Array.isArray(chosen)) return UNREADABLE;
+        const names = chosen.map(path => byPath.get(JSON.stringify(path)));
+        return target.attributes.maxUsages === '1' ? readLabel(names) : readLabels(names, labels);
+      },
+    };
+  },
+
   example: {
     control:
       '<Taxonomy name="control" toName="object"><Choice value="Eukarya"><Choice value="Mammalia"><Choice value="Cat"/>' +
@@ -101,11 +116,13 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
       results: [{ value: { taxonomy: [['Eukarya', 'Mammalia', 'dog']] }, score: 0.5 }],
       score: 0.5,
     },
+    target: ['Eukarya/Mammalia/dog'],
   },
 };
 
 /** The nodes that can be chosen. */
-function placesOf({ labelTree = [], attributes }: BindTarget, separator: string): Place[] {
+function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOptions): Place[] {
+  const separator = (options.separator as string | undefined) ?? SEPARATOR;
   const places: Place[] = [];
   const visit = (nodes: readonly LabelNode[], above: readonly string[], shown: readonly string[]) => {
     const seen = new Set<string>();

@@ -4,6 +4,8 @@ import { LoadedVersion } from '../../src/inference/host.js';
 import { PROVIDERS, parseProviders } from '../../src/inference/providers/index.js';
 import type { PlainTensor } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { targetOf } from '../../src/label-config/bind.js';
+import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
@@ -63,6 +65,18 @@ describe('the examples of the three tables', () => {
         results.map(body => ({ ...common, ...body })),
       );
       assert.equal(prediction!.score, score);
+    });
+  }
+
+  for (const { tag, example, reader } of Object.values(REGIONS)) {
+    it(`teach what annotators answered with the control ${tag}`, () => {
+      const config = readLabelConfig(`<View><Text name="object" value="$text"/>${example.control}</View>`);
+      const { labels, read } = reader(targetOf(config, 'control', 'object'), example.options);
+      const [result] = example.encoded.results;
+      assert.deepEqual(read(result!.value), { target: example.target, outdated: false });
+      if (labels !== null) assert.includeMembers([...labels], [example.target].flat());
+      else assert.isNumber(example.target);
+      assert.deepEqual(read({}), { target: null, outdated: false });
     });
   }
 
