@@ -174,7 +174,7 @@ function contentOf(reply: Reply, labelStudio: LabelStudio, project: string): unk
   }
   if (status === 404) {
     const where = 'check LABEL_STUDIO_URL, and that the user of LABEL_STUDIO_API_KEY can see the project';
-    throw unexpected(labelStudio, `has no project ${project} (HTTP 404)${detail}; ${where}`);
+    throw unexpected(labelStudio, `has no project ${project}${detail}; ${where}`);
   }
   if (status >= 300 && status <= 399) {
     const location = headers.get('location') ?? '';

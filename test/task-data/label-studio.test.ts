@@ -4,13 +4,8 @@ import { expect } from 'chai';
 import { createLabelStudioAuth } from '../../src/label-studio/auth.js';
 import type { LabelStudio } from '../../src/label-studio/source.js';
 import { presignPath } from '../../src/task-data/resolve.js';
+import { jwt } from '../label-studio/support.js';
 import { anyTask, serve, stopServers, taskDataWith, unreadable } from './servers.js';
-
-function jwt(claims: object): string {
-  return ['{}', JSON.stringify(claims), 'signed']
-    .map(part => Buffer.from(part).toString('base64url'))
-    .join('.');
-}
 
 function seen(requests: readonly IncomingMessage[]): unknown[] {
   return requests.map(({ method, url, headers }) => [method, url, headers.authorization]);

@@ -1,0 +1,183 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../errors.js';
+import type { LabelStudioTask } from '../label-studio/pages.js';
+import type { Target } from '../regions/contract.js';
+import { readTask } from './annotations.js';
+import { checkEnough } from './enough.js';
+import type { LearntOutput } from './outputs.js';
+import { type Split, Splitter } from './split.js';
+
+export interface DatasetOptions {
+  /** The annotated tasks, each id once. */
+  tasks: AsyncIterable<LabelStudioTask> | Iterable<LabelStudioTask>;
+  outputs: readonly LearntOutput[];
+  /** Tasks that each label needs. */
+  min: number;
+  /** The job's folder, which gets `tasks.jsonl`. */
+  folder: string;
+  /**
+   * The task's data as the model is to read it: fetched, if it is the address of what is meant.
+   * @throws AppError when the model could not read the task, which is then left out
+   */
+  dataOf(task: LabelStudioTask): Promise<Record<string, unknown>> | Record<string, unknown>;
+  signal?: AbortSignal | undefined;
+}
+
+/** What a dataset holds and what it does not, as in `context.json`. */
+export interface DatasetCounts {
+  /** Tasks that count, held out or not. */
+  tasks: number;
+  held_out: number;
+  left_out: {
+    /** Tasks that say nothing of any output: cancelled, empty, or nothing but the answers below. */
+    tasks: number;
+    /** Tasks that say something, but whose data the model cannot read. */
+    data: number;
+    /** Single answers that name something which the labeling config has no more. */
+    outdated: number;
+    /** Single answers of no shape that their control has. */
+    unreadable: number;
+  };
+  /** Tasks by output. */
+  answers: Record<string, number>;
+  /** Tasks by output and label, the labels that no task has left away; outputs of numbers are absent. */
+  labels: Record<string, Record<string, number>>;
+}
+
+/**
+ * Writes `tasks.jsonl`: a line for each task that counts, as it came, with `split` and `targets`. Tasks are written as
+ * they come, so memory is bounded by one task and the labels.
+ *
+ * @throws AppError `annotations_too_few`, saying how many are needed and what there is; the errors of `tasks`; the
+ *   signal's reason
+ * @example
+ * const outputs = learntOutputs(manifest, binding, config);
+ * const tasks = client.annotatedTasks('4', signal);
+ * await prepareDataset({ tasks, outputs, min: 2, folder, dataOf: task => task.data, signal });
+ * // { tasks: 300, held_out: 61, left_out: { tasks: 4, ... }, labels: { label: { Amazon: 102, ... } }, ... }
+ */
+export async function prepareDataset(options: DatasetOptions): Promise<DatasetCounts> {
+  const { outputs, min, folder, signal } = options;
+  const draft = join(folder, 'tasks.draft');
+  const tally = new Tally(outputs, min);
+  try {
+    await write(draft, rowsOf(options, tally), signal);
+    const split = tally.splitter.decide();
+    const counts = tally.counts();
+    checkEnough(counts, outputs, min);
+    const finished = async function* () {
+      for await (const line of linesOf(draft)) {
+        // A line of the draft begins with the task's id, so that nothing of it has to be parsed again.
+        const space = line.indexOf(' ');
+        const side: Split = split(Number(line.subarray(0, space)));
+        if (side === 'held_out') counts.held_out++;
+        yield `{"split":"${side}",${line.toString('utf8', space + 2)}\n`;
+      }
+    };
+    await write(join(folder, 'tasks.jsonl'), finished(), signal);
+    return counts;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** The lines of the draft: the id and the row without its split. */
+async function* rowsOf({ tasks, outputs, dataOf }: DatasetOptions, tally: Tally): AsyncGenerator<string> {
+  for await (const task of tasks) {
+    const { targets, outdated, unreadable } = readTask(task.annotations, outputs);
+    tally.leftOut.outdated += outdated;
+    tally.leftOut.unreadable += unreadable;
+    if (targets.size === 0) {
+      tally.leftOut.tasks++;
+      continue;
+    }
+    let data: Record<string, unknown>;
+    try {
+      data = await dataOf(task);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      tally.leftOut.data++;
+      continue;
+    }
+    tally.add(task.id, targets);
+    const { split: _, ...rest } = task;
+    yield `${task.id} ${JSON.stringify({ ...rest, data, targets: Object.fromEntries(targets) })}\n`;
+  }
+}
+
+/** Counts tasks as they pass. */
+class Tally {
+  readonly splitter: Splitter;
+  readonly leftOut = { tasks: 0, data: 0, outdated: 0, unreadable: 0 };
+  #tasks = 0;
+  readonly #answers: Map<string, number>;
+  readonly #labels: Map<string, Map<string, number>>;
+
+  constructor(outputs: readonly LearntOutput[], min: number) {
+    this.splitter = new Splitter(min);
+    this.#answers = new Map(outputs.map(({ output }) => [output.name, 0]));
+    this.#labels = new Map(
+      outputs
+        .filter(({ output }) => output.labels !== undefined)
+        .map(({ output }) => [output.name, new Map()]),
+    );
+  }
+
+  add(id: number, targets: ReadonlyMap<string, Target>): void {
+    this.#tasks++;
+    const all: string[] = [];
+    for (const [output, target] of targets) {
+      this.#answers.set(output, this.#answers.get(output)! + 1);
+      const counts = this.#labels.get(output);
+      // All numbers of an output count as one label.
+      if (counts === undefined) all.push(JSON.stringify([output]));
+      else {
+        for (const label of [target].flat() as string[]) {
+          counts.set(label, (counts.get(label) ?? 0) + 1);
+          all.push(JSON.stringify([output, label]));
+        }
+      }
+    }
+    this.splitter.add(id, all);
+  }
+
+  counts(): DatasetCounts {
+    const labels = [...this.#labels].map(([output, counts]) => [output, Object.fromEntries(counts)] as const);
+    return {
+      tasks: this.#tasks,
+      held_out: 0,
+      left_out: this.leftOut,
+      answers: Object.fromEntries(this.#answers),
+      labels: Object.fromEntries(labels),
+    };
+  }
+}
+
+async function write(path: string, lines: AsyncIterable<string>, signal: AbortSignal | undefined) {
+  try {
+    await pipeline(lines, createWriteStream(path), { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+const LINE_FEED = 10;
+
+/** The lines of a file. Node's own reader ends lines at U+2028 too, which JSON does not escape. */
+async function* linesOf(path: string): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+      pieces.push(chunk.subarray(start, end));
+      yield Buffer.concat(pieces);
+      pieces = [];
+      start = end + 1;
+    }
+    pieces.push(chunk.subarray(start));
+  }
+}
