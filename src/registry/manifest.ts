@@ -143,7 +143,12 @@ function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-async function readJson<T>(
+/**
+ * Reads a JSON file and checks it.
+ * @param hint what is added to the message when it is not valid
+ * @throws AppError of the code, naming the file, the path in it and what was expected
+ */
+export async function readJson<T>(
   path: string,
   check: ValidateFunction<T>,
   code: 'manifest_invalid' | 'version_invalid',

@@ -2,52 +2,27 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError, messageOf } from '../errors.js';
 import type { Pool } from '../inference/pool.js';
-import { type Manifest, readManifest, readVersion } from './manifest.js';
+import { replaceFile } from './durable.js';
+import { type Candidate, Loader } from './loader.js';
+import { type Manifest, readManifest } from './manifest.js';
 import {
-  fingerprint,
+  ACTIVE_FILE,
   listModels,
   listProjects,
   listVersions,
   MODEL_NAME,
   projectModels,
-  verifyFiles,
+  VERSIONS,
 } from './repository.js';
-import type { VersionRecord } from './version.js';
+import { type Lease, type ServedVersion, Shelf, type Slot } from './shelf.js';
+import { isAccepted } from './training-record.js';
 
-/** A version that is loaded and serves. */
-export interface ServedVersion {
-  /** Names this load of it in the pool. */
-  key: string;
-  model: string;
-  /** The project that it was trained for; null: shipped. */
-  project: string | null;
-  version: string;
-  /** What Label Studio sees: `<model>:<version>`. */
-  label: string;
-  manifest: Manifest;
-  record: VersionRecord;
-}
-
-/** A version held until the answer is sent: it stays loaded until `release`, also when another replaced it. */
-export interface Lease {
-  version: ServedVersion;
-  release(): void;
-}
+export type { Lease, ServedVersion } from './shelf.js';
 
 /** What is wrong with a folder of the repository, in words. */
 export interface Problem {
   model: string;
   message: string;
-}
-
-/** A version's folder that may come to serve. */
-interface Candidate extends Pick<ServedVersion, 'project' | 'model' | 'version' | 'manifest'> {
-  folder: string;
-}
-
-interface Held extends ServedVersion {
-  leases: number;
-  retired: boolean;
 }
 
 export interface RegistryOptions {
@@ -56,6 +31,8 @@ export interface RegistryOptions {
   pool: Pool;
   log: Logger;
 }
+
+type Report = (place: string, model: string, error: unknown) => void;
 
 /**
  * The model repository in memory: which version of which model serves whom.
@@ -67,19 +44,24 @@ export interface RegistryOptions {
  */
 export class Registry {
   readonly #options: RegistryOptions;
+  readonly #loader: Loader;
+  readonly #shelf: Shelf;
   #manifests = new Map<string, Manifest>();
-  readonly #served = new Map<string, Held>();
   #problems = new Map<string, Problem>();
   #reloading: Promise<void> | undefined;
   /** The reload that begins when this one has ended. */
   #next: Promise<void> | undefined;
-  /** Versions that failed to load, so that they are not tried again until a file of theirs changes. */
-  readonly #broken = new Map<string, { fingerprint: string; error: AppError }>();
-  #loads = 0;
-  #generation = 0;
+  /** What changes the repository, one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #manifestChanges = 0;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
+    this.#loader = new Loader(options.pool);
+    this.#shelf = new Shelf(async version => {
+      await this.#loader.unload(version);
+      options.log.info({ version: version.label }, `${version.label} is unloaded`);
+    });
   }
 
   /** Names of the models, recipes included. */
@@ -89,7 +71,7 @@ export class Registry {
 
   /** Counts the times that the models or the versions that serve have changed. */
   get generation(): number {
-    return this.#generation;
+    return this.#manifestChanges + this.#shelf.changes;
   }
 
   /** What the last reload found wrong. */
@@ -103,34 +85,80 @@ export class Registry {
 
   /** The version that serves a project: its own, else the shipped one; undefined for a recipe. */
   current(model: string, project: string | null): ServedVersion | undefined {
-    return (
-      (project === null ? undefined : this.#served.get(slot(project, model))) ??
-      this.#served.get(slot(null, model))
-    );
+    return this.#shelf.current(model, project);
   }
 
   /** All versions of a model that serve somebody, newest first. */
   served(model: string): readonly ServedVersion[] {
-    return [...this.#served.values()]
+    return this.#shelf.all
       .filter(each => each.model === model)
       .sort((a, b) => (a.version < b.version ? 1 : -1));
   }
 
   /** Holds the version that serves a project. */
   lease(model: string, project: string | null): Lease | undefined {
-    const held = this.current(model, project) as Held | undefined;
-    if (!held) return undefined;
-    held.leases++;
-    let released = false;
-    return {
-      version: held,
-      release: () => {
-        if (released) return;
-        released = true;
-        held.leases--;
-        this.#unloadIfIdle(held);
-      },
-    };
+    return this.#shelf.lease(model, project);
+  }
+
+  /** Whether a version is loaded, be it that it serves or that a request still holds it. */
+  isLoaded(slot: Slot, version: string): boolean {
+    return this.#shelf.has(slot, version);
+  }
+
+  /** The folder of a model: the shipped one (null), or what a project has of it. */
+  folder({ project, model }: Slot): string {
+    const { modelDir, dataDir } = this.#options;
+    return join(project === null ? modelDir : projectModels(dataDir, project), model);
+  }
+
+  /** Why a version could not be loaded when it was last tried. */
+  problem(slot: Slot, version: string): string | undefined {
+    return this.#loader.problem(join(this.folder(slot), VERSIONS, version));
+  }
+
+  /** Changes the repository's files while nothing else does, and while they are not read. */
+  exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(change);
+    this.#last = run.catch(() => {}); // whoever asked for it is told
+    return run;
+  }
+
+  /**
+   * Loads a version that need not be in the repository, for as long as somebody works with it.
+   * @throws AppError `version_invalid` when it cannot be loaded
+   */
+  async tryOut<T>(candidate: Candidate, work: (version: ServedVersion) => Promise<T>): Promise<T> {
+    const version = await this.#loader.load(candidate);
+    try {
+      return await work(version);
+    } finally {
+      await this.#loader.unload(version);
+    }
+  }
+
+  /**
+   * Lets a version of a project serve from now on, whatever was decided about it: it is checked and loaded, then the
+   * file `active` names it, then it takes over. When this is done, it serves.
+   * @throws AppError `version_invalid` when it cannot be loaded: nothing has changed then
+   */
+  activate(project: string, model: string, version: string): Promise<ServedVersion> {
+    return this.exclusively(async () => {
+      const manifest = this.#manifests.get(model);
+      if (!manifest) throw new AppError('model_unknown', `there is no model '${model}'`);
+      const modelFolder = this.folder({ project, model });
+      const candidate = { project, model, version, folder: join(modelFolder, VERSIONS, version), manifest };
+      const next = await this.#loader.loadOnce(candidate, true);
+      try {
+        await replaceFile(join(modelFolder, ACTIVE_FILE), `${version}\n`);
+      } catch (error) {
+        await this.#loader.unload(next);
+        throw error;
+      }
+      this.#problems.delete(candidate.folder);
+      this.#problems.delete(join(modelFolder, ACTIVE_FILE));
+      this.#serve(next);
+      return next;
+    });
   }
 
   /**
@@ -140,7 +168,7 @@ export class Registry {
    */
   reload(): Promise<void> {
     if (!this.#reloading) {
-      this.#reloading = this.#reload().finally(() => {
+      this.#reloading = this.exclusively(() => this.#reload()).finally(() => {
         this.#reloading = undefined;
       });
       return this.#reloading;
@@ -157,7 +185,7 @@ export class Registry {
   async #reload(): Promise<void> {
     const { modelDir, dataDir } = this.#options;
     const problems = new Map<string, Problem>();
-    const report = (place: string, model: string, error: unknown) => {
+    const report: Report = (place, model, error) => {
       const message = messageOf(error);
       if (this.#problems.get(place)?.message !== message) this.#options.log.error({ model }, message);
       problems.set(place, { model, message });
@@ -182,135 +210,58 @@ export class Registry {
       }
     }
 
-    const wanted = new Set<string>();
-    const refresh = async (project: string | null, model: string, folder: string) => {
-      const manifest = manifests.get(model);
-      if (!manifest) return;
-      wanted.add(slot(project, model));
-      await this.#refresh(project, model, folder, manifest, (version, error) =>
-        report(`${folder}/${version}`, model, error),
-      );
-    };
-    for (const name of names) await refresh(null, name, join(modelDir, name));
+    const slots: Slot[] = names.map(model => ({ project: null, model }));
     for (const project of await listProjects(dataDir)) {
-      const root = projectModels(dataDir, project);
-      for (const name of (await listModels(root)).names) await refresh(project, name, join(root, name));
+      const own = await listModels(projectModels(dataDir, project));
+      for (const model of own.names) slots.push({ project, model });
     }
-    for (const [place, held] of this.#served) {
-      if (!wanted.has(place)) {
-        this.#served.delete(place);
-        this.#retire(held);
-      }
-    }
-    if (JSON.stringify([...manifests]) !== JSON.stringify([...this.#manifests])) this.#generation++;
+    const wanted = slots.filter(({ model }) => manifests.has(model));
+    for (const slot of wanted) await this.#refresh(slot, manifests.get(slot.model)!, report);
+    this.#shelf.keep(wanted);
+    if (JSON.stringify([...manifests]) !== JSON.stringify([...this.#manifests])) this.#manifestChanges++;
     this.#manifests = manifests;
     this.#problems = problems;
   }
 
-  async #refresh(
-    project: string | null,
-    model: string,
-    folder: string,
-    manifest: Manifest,
-    report: (version: string, error: unknown) => void,
-  ): Promise<void> {
-    const place = slot(project, model);
-    const current = this.#served.get(place);
-    const { names: versions, absent } = await listVersions(folder);
-    if (absent !== undefined) {
-      report(
-        'active',
-        new AppError(
-          'version_invalid',
-          `${join(folder, 'active')} names the version '${absent}', which is not there`,
-        ),
-      );
+  /**
+   * Lets the version serve that should: the one that `active` names, else the newest that was not rejected; when one
+   * is broken, the next.
+   */
+  async #refresh(slot: Slot, manifest: Manifest, report: Report): Promise<void> {
+    const { project, model } = slot;
+    const modelFolder = this.folder(slot);
+    const current = this.#shelf.at(slot);
+    const { names, active } = await listVersions(modelFolder);
+    if (active !== undefined && !names.includes(active)) {
+      const place = join(modelFolder, ACTIVE_FILE);
+      report(place, model, `${place} names the version '${active}', which is not there`);
     }
-    for (const version of versions) {
-      if (current?.version === version && JSON.stringify(current.manifest) === JSON.stringify(manifest))
-        return;
+    let any = false;
+    for (const version of [...names].sort((a, b) => Number(b === active) - Number(a === active))) {
+      const folder = join(modelFolder, VERSIONS, version);
       try {
-        const candidate = { project, model, version, folder: join(folder, 'versions', version), manifest };
-        const next = await this.#loadOnce(candidate);
-        this.#served.set(place, next);
-        this.#generation++;
-        if (current) this.#retire(current);
-        this.#options.log.info(
-          { project, version: next.label, replaced: current?.label },
-          `${next.label} serves now`,
-        );
+        if (version !== active && !(await isAccepted(folder))) continue;
+        any = true;
+        if (current?.version === version && JSON.stringify(current.manifest) === JSON.stringify(manifest))
+          return;
+        this.#serve(await this.#loader.loadOnce({ project, model, version, folder, manifest }));
         return;
       } catch (error) {
-        report(version, error);
+        any = true;
+        report(folder, model, error);
         if (current?.version === version) return;
       }
     }
     // Without a single folder left it was taken away on purpose; with only broken ones the old version serves on.
-    if (current && versions.length === 0) {
-      this.#served.delete(place);
-      this.#retire(current);
-    }
+    if (!any) this.#shelf.clear(slot);
   }
 
-  async #loadOnce(candidate: Candidate): Promise<Held> {
-    const { folder, manifest } = candidate;
-    const state = `${await fingerprint(folder)}\n${JSON.stringify(manifest)}`;
-    const broken = this.#broken.get(folder);
-    if (broken?.fingerprint === state) throw broken.error;
-    try {
-      const held = await this.#load(candidate);
-      this.#broken.delete(folder);
-      return held;
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'version_invalid')
-        this.#broken.set(folder, { fingerprint: state, error });
-      throw error;
-    }
+  #serve(next: ServedVersion): void {
+    const replaced = this.#shelf.at(next);
+    this.#shelf.put(next);
+    this.#options.log.info(
+      { project: next.project, version: next.label, replaced: replaced?.label },
+      `${next.label} serves now`,
+    );
   }
-
-  async #load({ project, model, version, folder, manifest }: Candidate): Promise<Held> {
-    const record = await readVersion(join(folder, 'version.json'));
-    const outputs = manifest.outputs.map(({ name }) => {
-      const output = record.outputs.find(each => each.name === name);
-      if (output) return output;
-      const names = record.outputs.map(each => each.name).join(', ');
-      throw new AppError(
-        'version_invalid',
-        `${folder}/version.json has no output '${name}', which model.json names; it has ${names}`,
-      );
-    });
-    await verifyFiles(folder, record);
-    const label = `${model}:${version}`;
-    const key = `${label}#${++this.#loads}`;
-    await this.#options.pool.load({ key, label, folder, input: manifest.input, outputs });
-    return {
-      key,
-      model,
-      project,
-      version,
-      label,
-      manifest,
-      record: { ...record, outputs },
-      leases: 0,
-      retired: false,
-    };
-  }
-
-  #retire(held: Held): void {
-    this.#generation++;
-    held.retired = true;
-    this.#unloadIfIdle(held);
-  }
-
-  #unloadIfIdle(held: Held): void {
-    if (held.retired && held.leases === 0) {
-      void this.#options.pool
-        .unload(held.key)
-        .then(() => this.#options.log.info({ version: held.label }, `${held.label} is unloaded`));
-    }
-  }
-}
-
-function slot(project: string | null, model: string): string {
-  return `${project ?? ''}/${model}`;
 }

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.js';
+import { TRAINING_FILE } from './training-record.js';
 import type { VersionRecord } from './version.js';
 
 /** A model's name: a folder's name that is safe in a URL and in a file system. */
@@ -12,6 +13,11 @@ export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export const VERSION_NAME = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
 /** A project's id as it may be part of a path. */
 export const PROJECT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The folder of a model that its versions are in. */
+export const VERSIONS = 'versions';
+/** The file of a model's folder that names the version which serves. */
+export const ACTIVE_FILE = 'active';
 
 /** Names of the folders in a folder; none when it does not exist. */
 async function folders(path: string): Promise<string[]> {
@@ -47,28 +53,24 @@ export function projectModels(dataDir: string, project: string): string {
 
 /** A model folder's versions. */
 export interface Versions {
-  /** In the order in which they should serve: the one that the file `active` names first, then the newest. */
+  /** Newest first. */
   names: string[];
-  /** What `active` names, when there is no such version. */
-  absent?: string;
+  /** What the file `active` names, be it there or not. */
+  active?: string;
 }
 
 /** Lists a model folder's versions. */
 export async function listVersions(modelFolder: string): Promise<Versions> {
-  const names = (await folders(join(modelFolder, 'versions')))
+  const names = (await folders(join(modelFolder, VERSIONS)))
     .filter(name => VERSION_NAME.test(name))
     .sort()
     .reverse();
-  let active: string;
   try {
-    active = (await readFile(join(modelFolder, 'active'), 'utf8')).trim();
+    return { names, active: (await readFile(join(modelFolder, ACTIVE_FILE), 'utf8')).trim() };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { names };
     throw error;
   }
-  return names.includes(active)
-    ? { names: [active, ...names.filter(name => name !== active)] }
-    : { names, absent: active };
 }
 
 /**
@@ -77,7 +79,7 @@ export async function listVersions(modelFolder: string): Promise<Versions> {
  */
 export async function verifyFiles(folder: string, record: VersionRecord): Promise<void> {
   const unknown = (await readdir(folder)).filter(
-    name => name !== 'version.json' && !Object.hasOwn(record.files, name),
+    name => name !== 'version.json' && name !== TRAINING_FILE && !Object.hasOwn(record.files, name),
   );
   if (unknown.length > 0) {
     throw new AppError(
