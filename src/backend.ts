@@ -11,6 +11,7 @@ import { Metrics } from './metrics.js';
 import type { LabelStudioMLBase, ModelClass } from './model.js';
 import { Projects } from './projects.js';
 import { Registry } from './registry/registry.js';
+import { Versions } from './registry/versions.js';
 import { ResultCache } from './result-cache.js';
 import { Service } from './service.js';
 import { State } from './state.js';
@@ -120,6 +121,7 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
     projects,
     ready: () => directory.list().length > 0 && (repository === null || repository.pool.pids.length > 0),
     describe,
+    versions: repository?.versions ?? null,
     loopback: isLoopback(config.HOST),
   });
   return {
@@ -142,6 +144,7 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
 interface Repository {
   pool: ChildPool;
   registry: Registry;
+  versions: Versions;
   cache: ResultCache | null;
   directory: Directory;
 }
@@ -170,5 +173,6 @@ async function openRepository(config: Config, log: Logger, events: PoolEvents): 
     throw error;
   }
   const cache = config.RESULT_CACHE === 0 ? null : new ResultCache(config.RESULT_CACHE);
-  return { pool, registry, cache, directory: repositoryDirectory({ registry, pool, cache }) };
+  const versions = new Versions(registry);
+  return { pool, registry, versions, cache, directory: repositoryDirectory({ registry, pool, cache }) };
 }

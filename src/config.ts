@@ -39,6 +39,12 @@ function integer(least: number, most: number) {
   };
 }
 
+function fraction(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value > 1) throw new Error('is a number from 0 to 1, such as 0.02');
+  return value;
+}
+
 function cacheSize(value: string): number {
   if (value === 'off') return 0;
   try {
@@ -144,6 +150,21 @@ export const SETTINGS = {
   BASIC_AUTH_USER: setting<string | null>('user name of Basic auth', text, nothing),
   BASIC_AUTH_PASS: setting<string | null>('password of Basic auth', text, nothing),
   WEBHOOK_SECRET: setting<string | null>('lets webhooks in without Basic auth', text, nothing),
+  GATE: setting(
+    '`on`: a new version serves only when it is not worse than the one that serves; `off`: when it loads and runs',
+    oneOf('on', 'off'),
+    'on',
+  ),
+  GATE_TOLERANCE: setting(
+    "how much less a new version may score, 0 to 1; on few annotations the scores' standard error, if that is larger",
+    fraction,
+    '0.02',
+  ),
+  KEEP_VERSIONS: setting(
+    "trained versions of a project's model that are kept, the newest; the one that serves always is",
+    integer(1, 1_000),
+    '5',
+  ),
   ALLOW_HOSTS: setting<readonly string[]>(
     'hosts beyond public ones that task data may come from, such as `minio:9000,*.corp.example`',
     list,

@@ -14,8 +14,10 @@ export const ERRORS = {
     status: 401,
     meaning: 'Basic auth is set on the server, and the request has no or wrong credentials',
   },
+  version_read_only: { status: 403, meaning: 'shipped versions cannot be changed: name a `project`' },
   not_found: { status: 404, meaning: 'there is no such path' },
   model_unknown: { status: 404, meaning: 'there is no model of that name' },
+  version_unknown: { status: 404, meaning: 'the model has no such version, or has it for another project' },
   method_not_allowed: { status: 405, meaning: 'the path exists, but not for this method' },
   untrained: { status: 409, meaning: 'the model is a recipe that has not been trained for this project yet' },
   annotations_too_few: {
@@ -26,6 +28,7 @@ export const ERRORS = {
     status: 409,
     meaning: "Label Studio's address is not known; set `LABEL_STUDIO_URL` and `LABEL_STUDIO_API_KEY`",
   },
+  version_in_use: { status: 409, meaning: 'the version serves, or a request in flight still holds it' },
   job_unknown: { status: 410, meaning: 'there is no such job, or it was removed' },
   request_timeout: { status: 408, meaning: 'the request did not arrive in time' },
   body_too_large: { status: 413, meaning: 'the body is larger than `BODY_LIMIT`' },
@@ -39,6 +42,11 @@ export const ERRORS = {
   model_ambiguous: { status: 422, meaning: 'several models fit the labeling config equally well' },
   task_invalid: { status: 422, meaning: "the task's value is missing or of the wrong type" },
   task_unreadable: { status: 422, meaning: 'what the task points to cannot be read' },
+  version_unusable: { status: 422, meaning: 'the version that should serve cannot be loaded' },
+  version_rejected: {
+    status: 422,
+    meaning: 'the new version does not fit the labeling config, or is worse than the one that serves',
+  },
   task_poisonous: { status: 500, meaning: 'the task ended the inference process each time it was tried' },
   model_failed: { status: 500, meaning: 'the model threw an error; the log has it under the request id' },
   predictions_invalid: {
@@ -46,6 +54,7 @@ export const ERRORS = {
     meaning: '`predict` returned something that is not one prediction a task',
   },
   internal: { status: 500, meaning: 'an error of this server; the log has it under the request id' },
+  training_failed: { status: 500, meaning: 'a training, or `fit`, did not end well; its job says why' },
   setting_invalid: {
     status: 500,
     meaning: 'a setting (environment variable) has a value that it cannot have',

@@ -132,6 +132,17 @@ const CASES: { [N in Name]: { absent: Config[N]; good: [string, Config[N]][]; ba
   BASIC_AUTH_USER: { absent: null, good: [], bad: [] },
   BASIC_AUTH_PASS: { absent: null, good: [], bad: [] },
   WEBHOOK_SECRET: { absent: null, good: [['s3cret', 's3cret']], bad: [] },
+  GATE: { absent: 'on', good: [['off', 'off']], bad: ['true', 'no', 'ON'] },
+  GATE_TOLERANCE: {
+    absent: 0.02,
+    good: [
+      ['0', 0],
+      ['.1', 0.1],
+      ['1', 1],
+    ],
+    bad: ['2%', '-0.1', '1.01', '1e-2', '0,02', '.'],
+  },
+  KEEP_VERSIONS: { absent: 5, good: [['1', 1]], bad: ['0', 'all', '1.5'] },
   ALLOW_HOSTS: {
     absent: [],
     good: [['minio:9000, *.corp.example,', ['minio:9000', '*.corp.example']]],

@@ -239,7 +239,7 @@ describe('README.md', () => {
     const own = paths
       .filter(each => !/ \/(models\/.*)?$/.test(each))
       .map(each => each.replace(/:(\w+)/g, '<$1>'));
-    const shown = readme.section('Paths').match(/(?<=`)(GET|POST) \/[^`]*(?=`)/g);
+    const shown = readme.section('Paths').match(/(?<=`)(GET|POST|DELETE) \/[^`]*(?=`)/g);
     assert.sameMembers(shown ?? [], own);
   });
 

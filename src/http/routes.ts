@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import type { Metrics } from '../metrics.js';
 import type { Projects } from '../projects.js';
+import type { Versions } from '../registry/versions.js';
 import type { Service } from '../service.js';
+import { versionRoutes } from './versions.js';
 import * as wire from './wire.js';
 
 export interface RouteDeps {
@@ -16,6 +18,8 @@ export interface RouteDeps {
   ready(): boolean;
   /** What `/api/models` tells. */
   describe(): unknown;
+  /** Null: the models are classes, which have no versions of that kind. */
+  versions: Versions | null;
   /** Whether the address that this server listens on can be reached from this machine alone. */
   loopback: boolean;
 }
@@ -69,10 +73,7 @@ export function routes(deps: RouteDeps): Router {
   router.post(label('/predict'), () => {});
 
   router.get(label('/versions'), ctx => {
-    const { project } = ctx.query;
-    ctx.body = {
-      versions: service.versions(modelOf(ctx), wire.projectId(Array.isArray(project) ? project[0] : project)),
-    };
+    ctx.body = { versions: service.versions(modelOf(ctx), wire.projectOf(ctx.query)) };
   });
 
   router.post([...label('/webhook'), ...label('/webhook/:secret')], async ctx => {
@@ -146,6 +147,7 @@ export function routes(deps: RouteDeps): Router {
   router.get('/api/models', ctx => {
     ctx.body = deps.describe();
   });
+  versionRoutes(router, () => deps.versions);
 
   return router;
 }

@@ -107,6 +107,13 @@ export function projectId(project: unknown): string | null {
   );
 }
 
+/** The id of a project in a query, `?project=<id>`. */
+export function projectOf({
+  project,
+}: Readonly<Record<string, string | string[] | undefined>>): string | null {
+  return projectId(Array.isArray(project) ? project[0] : project);
+}
+
 /** The same, where there must be one. */
 export function requiredProject(project: unknown): string {
   const id = projectId(project);

@@ -138,27 +138,31 @@ export class Registry {
 
   /**
    * Lets a version of a project serve from now on, whatever was decided about it: it is checked and loaded, then the
-   * file `active` names it, then it takes over. When this is done, it serves.
+   * file `active` names it, then it takes over. When this is done, it serves. To be called within `exclusively`.
    * @throws AppError `version_invalid` when it cannot be loaded: nothing has changed then
    */
-  activate(project: string, model: string, version: string): Promise<ServedVersion> {
-    return this.exclusively(async () => {
-      const manifest = this.#manifests.get(model);
-      if (!manifest) throw new AppError('model_unknown', `there is no model '${model}'`);
-      const modelFolder = this.folder({ project, model });
-      const candidate = { project, model, version, folder: join(modelFolder, VERSIONS, version), manifest };
-      const next = await this.#loader.loadOnce(candidate, true);
-      try {
-        await replaceFile(join(modelFolder, ACTIVE_FILE), `${version}\n`);
-      } catch (error) {
-        await this.#loader.unload(next);
-        throw error;
-      }
-      this.#problems.delete(candidate.folder);
-      this.#problems.delete(join(modelFolder, ACTIVE_FILE));
-      this.#serve(next);
-      return next;
-    });
+  async activate(slot: Slot & { project: string }, version: string): Promise<void> {
+    const manifest = this.#manifests.get(slot.model);
+    if (!manifest) throw new AppError('model_unknown', `there is no model '${slot.model}'`);
+    const modelFolder = this.folder(slot);
+    const folder = join(modelFolder, VERSIONS, version);
+    const next = await this.#loader.loadOnce({ ...slot, version, folder, manifest }, true);
+    try {
+      await replaceFile(join(modelFolder, ACTIVE_FILE), `${version}\n`);
+    } catch (error) {
+      await this.#loader.unload(next);
+      throw error;
+    }
+    this.#problems.delete(folder);
+    this.#problems.delete(join(modelFolder, ACTIVE_FILE));
+    this.#serve(next);
+  }
+
+  /** Forgets what was wrong with a version that was removed. */
+  forget(slot: Slot, version: string): void {
+    const folder = join(this.folder(slot), VERSIONS, version);
+    this.#loader.forget(folder);
+    this.#problems.delete(folder);
   }
 
   /**
