@@ -10,6 +10,7 @@ import { labelStudioSource } from './label-studio/source.js';
 import { Metrics } from './metrics.js';
 import type { LabelStudioMLBase, ModelClass } from './model.js';
 import { Projects } from './projects.js';
+import { clearLeftovers } from './registry/leftovers.js';
 import { Registry } from './registry/registry.js';
 import { Versions } from './registry/versions.js';
 import { ResultCache } from './result-cache.js';
@@ -76,6 +77,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
 }
 
 async function assemble({ config, log, models = [] }: BackendOptions, state: State): Promise<Backend> {
+  await clearLeftovers(config.DATA_DIR);
   state.failUnfinishedJobs();
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
@@ -104,7 +106,14 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
   const directory: Directory = repository?.directory ?? classDirectory(models, live);
   const service: Service = new Service({ directory, state, fits, taskData, log });
   const reload = () => repository?.registry.reload() ?? Promise.resolve();
-  const projects = new Projects({ dataDir: config.DATA_DIR, state, service, reload });
+  const projects = new Projects({
+    dataDir: config.DATA_DIR,
+    state,
+    service,
+    stopLearning: async () => {},
+    exclusively: change => repository?.registry.exclusively(change) ?? change(),
+    reload,
+  });
   const cron = schedule(config.RELOAD_CRON, () => {
     reload().catch(error => log.error({ err: error }, 'the model repository could not be read'));
   });

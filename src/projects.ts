@@ -1,5 +1,6 @@
 import { cp, mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { removeFolder } from './registry/durable.js';
 import type { Service } from './service.js';
 import type { State } from './state.js';
 
@@ -7,6 +8,10 @@ export interface ProjectsDeps {
   dataDir: string;
   state: State;
   service: Service;
+  /** Ends what a project's models are learning; resolves when nothing of it runs any more. */
+  stopLearning(project: string): Promise<void>;
+  /** Changes the versions of projects while nothing else does. */
+  exclusively<T>(change: () => Promise<T>): Promise<T>;
   /** Reads the model repository again. */
   reload(): Promise<void>;
 }
@@ -21,28 +26,39 @@ export class Projects {
 
   /** Removes all that a project has here; nothing happens when it has nothing. */
   async remove(project: string): Promise<void> {
-    await rm(this.#folder(project), { recursive: true, force: true });
-    this.#deps.state.deleteProject(project);
-    this.#deps.service.forget(project);
-    await this.#deps.reload();
+    const { state, service, stopLearning, exclusively, reload } = this.#deps;
+    // Before the folder goes: a training that ends well would make it again.
+    await stopLearning(project);
+    await exclusively(() => removeFolder(this.#folder(project)));
+    state.deleteProject(project);
+    service.forget(project);
+    await reload();
   }
 
-  /** Gives a project a copy of all that another one has here. */
+  /** Gives a project a copy of all that another one has here, but for its jobs. */
   async duplicate(source: string, target: string): Promise<void> {
     if (source === target) return;
-    const copy = join(this.#deps.dataDir, 'projects', `.${target}-copy`);
-    await mkdir(join(this.#deps.dataDir, 'projects'), { recursive: true });
+    const { state, service, exclusively, reload } = this.#deps;
+    await exclusively(() => this.#copy(this.#folder(source), this.#folder(target)));
+    state.duplicateProject(source, target);
+    service.forget(target);
+    await reload();
+  }
+
+  async #copy(source: string, target: string): Promise<void> {
+    const projects = join(this.#deps.dataDir, 'projects');
+    const copy = join(projects, `.${basename(target)}-copy`);
+    await mkdir(projects, { recursive: true });
     await rm(copy, { recursive: true, force: true });
     try {
-      await cp(this.#folder(source), copy, { recursive: true });
-      await rm(this.#folder(target), { recursive: true, force: true });
-      await rename(copy, this.#folder(target));
+      // What begins with a dot is half-done.
+      await cp(source, copy, { recursive: true, filter: path => !basename(path).startsWith('.') });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
     }
-    this.#deps.state.duplicateProject(source, target);
-    this.#deps.service.forget(target);
-    await this.#deps.reload();
+    await removeFolder(target);
+    await rename(copy, target);
   }
 
   #folder(project: string): string {
