@@ -15,6 +15,15 @@ export interface Manifest {
   credits?: string;
   input: { kind: string; [option: string]: unknown };
   outputs: readonly { name: string; control: string; [option: string]: unknown }[];
+  /** How it is trained; absent: it is not. */
+  train?: {
+    /** The trainer's file, in the model's folder or in the server's `scripts`. */
+    script: string;
+    /** Rows that each label needs. */
+    min?: number;
+    /** For the trainer, as they are. */
+    options?: Readonly<Record<string, unknown>>;
+  };
 }
 
 const ajv = new Ajv({
@@ -61,6 +70,16 @@ const checkManifest = ajv.compile<Manifest>({
         required: ['control'],
         oneOf: branches(REGIONS, 'control', { name: { type: 'string', minLength: 1 } }),
       },
+    },
+    train: {
+      type: 'object',
+      properties: {
+        script: { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$' },
+        min: { type: 'integer', minimum: 1 },
+        options: { type: 'object' },
+      },
+      required: ['script'],
+      additionalProperties: false,
     },
   },
   required: ['format', 'title', 'input', 'outputs'],

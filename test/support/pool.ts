@@ -38,12 +38,11 @@ export function versionSource(folder: string): VersionSource {
   };
 }
 
-/** Starts a pool of one child and loads a version. */
-export async function startPool(
-  folder: string,
+/** Starts a pool of one child. */
+export async function startChildPool(
   options: Partial<PoolOptions> = {},
   events: Partial<PoolEvents> = {},
-): Promise<TestPool> {
+): Promise<Pick<TestPool, 'pool' | 'log'>> {
   const log = new CapturedLog();
   const pool = await ChildPool.start(
     {
@@ -61,6 +60,16 @@ export async function startPool(
     },
     { run() {}, load() {}, restart() {}, ...events },
   );
+  return { pool, log };
+}
+
+/** Starts a pool of one child and loads a version. */
+export async function startPool(
+  folder: string,
+  options: Partial<PoolOptions> = {},
+  events: Partial<PoolEvents> = {},
+): Promise<TestPool> {
+  const { pool, log } = await startChildPool(options, events);
   await pool.load(versionSource(folder));
   return {
     pool,

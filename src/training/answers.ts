@@ -1,0 +1,112 @@
+import { setTimeout } from 'node:timers/promises';
+import { AppError } from '../errors.js';
+import type { Pool } from '../inference/pool.js';
+import { type Answer, failureOf, splitItems } from '../inference/protocol.js';
+import { type BoundModel, bindModel } from '../label-config/bind.js';
+import type { LabelConfig } from '../label-config/parse.js';
+import type { ServedVersion } from '../registry/registry.js';
+import type { TaskData } from '../task-data/fetch.js';
+import { preloadTaskData } from '../task-data/preload.js';
+import { TaskList } from '../tasks.js';
+import type { PrepareReader, Target } from './contract.js';
+import type { HeldOutRow } from './held-out.js';
+
+export interface AnswerDeps {
+  pool: Pool;
+  taskData: TaskData;
+  reader: PrepareReader;
+}
+
+/** How often what was refused for want of room or time is asked for, and the first pause before that. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 500;
+
+/** A loaded version, asked as `/predict` asks it, and its results read as an annotator's are. */
+export class Examinee {
+  readonly #deps: AnswerDeps;
+  readonly #version: ServedVersion;
+  readonly #bound: BoundModel;
+  readonly #project: string;
+  readonly #outputs: readonly { name: string; control: string; read: ReturnType<PrepareReader> }[];
+
+  /** @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config */
+  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig, project: string) {
+    const { model: name, manifest, record } = version;
+    this.#deps = deps;
+    this.#version = version;
+    this.#project = project;
+    this.#bound = bindModel({ name, manifest, outputs: record.outputs }, config);
+    this.#outputs = this.#bound.binding.controls.map(binding => {
+      const { name: output, control: _, ...options } = manifest.outputs[binding.output]!;
+      return { name: output, control: binding.control, read: deps.reader(config, binding, options) };
+    });
+  }
+
+  /**
+   * What the version says to some rows.
+   * @returns for each row the answers by the output's name; those that it does not have are left out
+   * @throws AppError of the pool, when it has no room or time even later; the signal's reason
+   */
+  async answer(rows: readonly HeldOutRow[], signal: AbortSignal): Promise<Record<string, Target>[]> {
+    const items = await this.#items(rows, signal);
+    return items.map((item, row) => (failureOf(item) ? {} : this.#read(item, rows[row]!)));
+  }
+
+  async #items(rows: readonly HeldOutRow[], signal: AbortSignal): Promise<string[]> {
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      try {
+        return await this.#run(rows, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof AppError) || !error.retryable || attempt === ATTEMPTS) throw error;
+        await setTimeout(PAUSE_MS * 2 ** (attempt - 1), undefined, { signal });
+      }
+    }
+  }
+
+  async #run(rows: readonly HeldOutRow[], signal: AbortSignal): Promise<string[]> {
+    const { pool, taskData } = this.#deps;
+    const { place, binding } = this.#bound;
+    const { key, manifest } = this.#version;
+    const tasks = new TaskList(
+      rows.map(({ task }) => task),
+      place.isUrl
+        ? (task, value) =>
+            preloadTaskData(
+              taskData,
+              { id: task.id as number, data: task.data, project: this.#project },
+              value,
+              signal,
+            )
+        : undefined,
+    );
+    const source = tasks.groups({ binding: binding.id, place, input: manifest.input }, null);
+    const over = new AbortController();
+    const gone = new Promise<void>(resolve =>
+      signal.addEventListener('abort', () => resolve(), { signal: over.signal }),
+    );
+    try {
+      const { pieces } = await pool.run({ key, binding, source, priority: 'bulk', gone });
+      return pieces.flatMap(piece => {
+        if ('missing' in piece) throw piece.missing;
+        return splitItems(piece.text);
+      });
+    } finally {
+      over.abort();
+    }
+  }
+
+  #read(item: string, { targets }: HeldOutRow): Record<string, Target> {
+    const { result } = JSON.parse(item) as Extract<Answer, { result: unknown }>;
+    const answers: Record<string, Target> = {};
+    for (const { name, control, read } of this.#outputs) {
+      const region = result.find(({ from_name }) => from_name === control);
+      // No result is an answer too where any number of labels is.
+      const none = Array.isArray(targets[name]) ? [] : null;
+      const answer = region ? read(region.value) : none;
+      if (answer !== null) answers[name] = answer;
+    }
+    return answers;
+  }
+}

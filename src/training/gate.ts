@@ -1,0 +1,169 @@
+import { AppError } from '../errors.js';
+import type { LabelConfig } from '../label-config/parse.js';
+import type { Candidate } from '../registry/loader.js';
+import type { Registry, ServedVersion } from '../registry/registry.js';
+import type { GateScores } from '../registry/training-record.js';
+import { type AnswerDeps, Examinee } from './answers.js';
+import type { Target } from './contract.js';
+import { heldOutRows } from './held-out.js';
+import { type Score, score, standardError } from './score.js';
+
+export interface GateDeps extends AnswerDeps {
+  registry: Pick<Registry, 'tryOut' | 'lease'>;
+}
+
+export interface GateOptions {
+  candidate: Candidate & { project: string };
+  config: LabelConfig;
+  /** The `tasks.jsonl` that the candidate was trained with. */
+  tasks: string;
+  /** Whether its scores decide; otherwise it is enough that it runs. */
+  on: boolean;
+  /** How much less than the serving version's its score may be. */
+  tolerance: number;
+  signal: AbortSignal;
+}
+
+/** What is decided about a new version. */
+export interface Verdict {
+  accepted: boolean;
+  /** Why, as the rest of a sentence. */
+  reason: string;
+  /** Null: there was nothing to score it on. */
+  gate: GateScores | null;
+}
+
+const CHUNK = 200;
+/** A standard error needs two. */
+const LEAST_ROWS = 2;
+/** Sums of the same numbers in another order. */
+const ROUNDING = 1e-9;
+
+/** One output's targets and both versions' answers, row by row. */
+interface Sheet {
+  /** Which of the held-out rows these are. */
+  rows: number[];
+  targets: Target[];
+  candidate: (Target | null)[];
+  serving: (Target | null)[];
+}
+
+/**
+ * Decides whether a new version may serve: it is loaded in the inference processes beside the one that serves, and both
+ * answer the held-out tasks as they would answer `/predict`.
+ *
+ * It is accepted when its score is at least the serving version's, less `tolerance` or one standard error of the
+ * difference, whichever is more (see `standardError`). A version that cannot be compared counts as none.
+ *
+ * @throws AppError `version_invalid` when it cannot be loaded; those of the pool when it has no room or time
+ */
+export async function judge(deps: GateDeps, options: GateOptions): Promise<Verdict> {
+  return deps.registry.tryOut(options.candidate, version => examine(deps, version, options));
+}
+
+async function examine(deps: GateDeps, version: ServedVersion, options: GateOptions): Promise<Verdict> {
+  const { config, tasks, signal } = options;
+  const { project, model } = options.candidate;
+  let candidate: Examinee;
+  try {
+    candidate = new Examinee(deps, version, config, project);
+  } catch (error) {
+    return { accepted: false, reason: misfit(error), gate: null };
+  }
+  const lease = deps.registry.lease(model, project);
+  try {
+    const serving = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, project));
+    const sheets = new Map<string, Sheet>();
+    let rows = 0;
+    let answered = 0;
+    for await (const chunk of heldOutRows(tasks, CHUNK)) {
+      const own = await candidate.answer(chunk, signal);
+      const others = serving && (await serving.answer(chunk, signal));
+      chunk.forEach(({ targets }, index) => {
+        for (const [name, target] of Object.entries(targets)) {
+          const sheet = sheets.get(name) ?? { rows: [], targets: [], candidate: [], serving: [] };
+          sheets.set(name, sheet);
+          sheet.rows.push(rows);
+          sheet.targets.push(target);
+          sheet.candidate.push(own[index]![name] ?? null);
+          sheet.serving.push(others?.[index]?.[name] ?? null);
+        }
+        if (Object.keys(own[index]!).length > 0) answered++;
+        rows++;
+      });
+    }
+    if (rows > 0 && answered === 0)
+      return { accepted: false, reason: `it answers none of the ${rows} held-out tasks`, gate: null };
+    return decide(sheets, rows, serving ? lease.version.label : null, options);
+  } finally {
+    lease?.release();
+  }
+}
+
+/** @param serving the version that the other answers are of; null: there are none */
+function decide(
+  sheets: ReadonlyMap<string, Sheet>,
+  rows: number,
+  serving: string | null,
+  { on, tolerance: least }: Pick<GateOptions, 'on' | 'tolerance'>,
+): Verdict {
+  if (rows < LEAST_ROWS) {
+    const reason = `too few annotations to compare it: ${rows} held out, and ${LEAST_ROWS} are needed`;
+    return { accepted: true, reason, gate: null };
+  }
+  const own = combine(sheets, rows, 'candidate');
+  const others = serving === null ? null : combine(sheets, rows, 'serving');
+  const isSame = own.scores.every(({ metric }) => metric === own.scores[0]!.metric);
+  const metric = isSame ? own.scores[0]!.metric : 'mean';
+  const said = `${metric} ${shown(own.value)} on ${rows} held-out tasks`;
+  if (!Number.isFinite(own.value)) return { accepted: false, reason: said, gate: null };
+  const compared = others !== null && Number.isFinite(others.value) ? others : null;
+  const tolerance = compared ? Math.max(least, standardError(own.influence, compared.influence)) : least;
+  const outputs = own.scores.map((each, index) => ({
+    name: each.name,
+    metric: each.metric,
+    candidate: each.value,
+    serving: compared ? compared.scores[index]!.value : null,
+  }));
+  const gate = { metric, rows, candidate: own.value, serving: compared?.value ?? null, tolerance, outputs };
+  if (gate.serving === null) return { accepted: true, reason: `${said}, with none to compare it with`, gate };
+  const versus = `${said}, against ${shown(gate.serving)} of ${serving}`;
+  if (gate.candidate >= gate.serving - tolerance - ROUNDING) return { accepted: true, reason: versus, gate };
+  if (!on) return { accepted: true, reason: `${versus}, which GATE=off lets pass`, gate };
+  return { accepted: false, reason: `${versus} (at most ${shown(tolerance)} less is accepted)`, gate };
+}
+
+/** The scores of one version: each output's, and their mean with each row's influence on it. */
+function combine(sheets: ReadonlyMap<string, Sheet>, rows: number, whose: 'candidate' | 'serving') {
+  const influence = new Array<number>(rows).fill(0);
+  const scores: (Omit<Score, 'influence'> & { name: string })[] = [];
+  for (const [name, sheet] of sheets) {
+    const { influence: own, ...rest } = score(sheet.targets, sheet[whose]);
+    scores.push({ name, ...rest });
+    own.forEach((each, index) => {
+      influence[sheet.rows[index]!]! += each / sheets.size;
+    });
+  }
+  const value = scores.reduce((total, each) => total + each.value, 0) / scores.length;
+  return { value, influence, scores };
+}
+
+function examineeOrNone(make: () => Examinee): Examinee | undefined {
+  try {
+    return make();
+  } catch (error) {
+    misfit(error);
+    return undefined;
+  }
+}
+
+/** Why a version does not fit the config; anything else is thrown on. */
+function misfit(error: unknown): string {
+  if (error instanceof AppError && (error.code === 'label_mismatch' || error.code === 'no_model_fits'))
+    return error.message;
+  throw error;
+}
+
+function shown(value: number): string {
+  return String(Number(value.toFixed(3)));
+}

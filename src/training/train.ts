@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../errors.js';
+import { LabelConfigError } from '../label-config/error.js';
+import { type LabelConfig, readLabelConfig } from '../label-config/parse.js';
+import type { Manifest } from '../registry/manifest.js';
+import type { Registry } from '../registry/registry.js';
+import { TRAINING_FILE, type TrainingRecord } from '../registry/training-record.js';
+import type { Versions } from '../registry/versions.js';
+import type { AnnotatedTask, Job, JobRun, PrepareDataset, Work } from './contract.js';
+import { type GateDeps, judge } from './gate.js';
+import { findVersion } from './harvest.js';
+
+export interface TrainDeps extends GateDeps {
+  registry: Pick<Registry, 'manifest' | 'folder' | 'current' | 'tryOut' | 'lease'>;
+  versions: Pick<Versions, 'add' | 'activate' | 'prune' | 'ofJob'>;
+  /** The folder of the server's own trainers, and of the packages that all trainers may import. */
+  scripts: string;
+  /** The setting `GATE`. */
+  gate: 'on' | 'off';
+  /** The setting `GATE_TOLERANCE`. */
+  tolerance: number;
+  /** The setting `KEEP_VERSIONS`. */
+  keep: number;
+  /** The path of the Python that trainers run with. */
+  python(run: JobRun): Promise<string>;
+  /** The tasks of a project that have annotations. */
+  annotatedTasks(project: string, signal: AbortSignal): AsyncIterable<AnnotatedTask>;
+  prepare: PrepareDataset;
+}
+
+/** A version among those of the project, and what was decided about it. */
+interface Trained {
+  version: string;
+  record: TrainingRecord;
+}
+
+/**
+ * What a `train` job does: a project's annotations are written to the job's folder, the model's trainer makes a version of
+ * them, the gate judges it, it is put among the project's versions, and, if accepted, it serves. Until then, and after
+ * any failure, what served before serves.
+ *
+ * The version's folder has its verdict in it before it is moved to the others, so that a server which dies at any moment
+ * finds either nothing or all; a job that is run again goes on from there.
+ *
+ * @returns work that fails with `training_failed`, `version_rejected` (the version is kept), those of the annotations, or
+ *   the signal's reason
+ * @example
+ * const works: Works = { train: createTrain({ registry, versions, pool, ... }) };
+ */
+export function createTrain(deps: TrainDeps): Work {
+  return async (job, run) => {
+    const slot = { project: job.project, model: job.model };
+    const { version, record } = (await deps.versions.ofJob(slot, job.id)) ?? (await train(deps, job, run));
+    const label = `${job.model}:${version}`;
+    if (record.accepted) {
+      run.report(1, `${label} is about to serve`);
+      await deps.versions.activate(slot, version);
+    }
+    await deps.versions.prune(slot, deps.keep);
+    if (!record.accepted)
+      throw new AppError('version_rejected', `the new version ${label} was rejected: ${record.reason}`);
+    return { version, message: `${label} serves: ${record.reason}`, result: record.gate };
+  };
+}
+
+async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
+  const began = performance.now();
+  const { project, model } = job;
+  const { folder, signal } = run;
+  const manifest = deps.registry.manifest(model);
+  if (!manifest) throw failed(`the model '${model}' was removed from the repository`);
+  const script = scriptOf(deps, model, manifest);
+  const config = parse(run.labelConfig);
+  const parent = deps.registry.current(model, project)?.label ?? null;
+
+  run.report(0, 'reading the annotations');
+  const tasks = deps.annotatedTasks(project, signal);
+  const given = { folder, job: job.id, model, project, manifest, config, parent, tasks, signal };
+  const { counts } = await deps.prepare(given);
+
+  const out = join(folder, 'out');
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out);
+  try {
+    const python = await deps.python(run);
+    run.report(0, `training on ${counts.tasks - counts.held_out} tasks`);
+    await run.spawn(python, [script, '--job', folder], {
+      cwd: folder,
+      env: { PYTHONPATH: deps.scripts },
+      name: 'the trainer',
+    });
+    const version = await findVersion(out);
+
+    run.report(1, `comparing the new version on ${counts.held_out} tasks that it has not seen`);
+    const candidate = { project, model, version, folder: join(out, version), manifest };
+    const verdict = await judge(deps, {
+      candidate,
+      config,
+      tasks: join(folder, 'tasks.jsonl'),
+      on: deps.gate === 'on',
+      tolerance: deps.tolerance,
+      signal,
+    }).catch(error => {
+      throw unusable(error, version, candidate.folder);
+    });
+    signal.throwIfAborted();
+    const record: TrainingRecord = {
+      format: 1,
+      job: job.id,
+      project,
+      parent,
+      created: new Date().toISOString(),
+      seconds: Math.round(performance.now() - began) / 1000,
+      counts,
+      ...verdict,
+    };
+    await writeFile(join(candidate.folder, TRAINING_FILE), JSON.stringify(record, null, 2));
+    await deps.versions.add({ project, model }, version, candidate.folder);
+    return { version, record };
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+/** @throws AppError `training_failed` when the model has no trainer, or has one that is nowhere */
+function scriptOf({ registry, scripts }: TrainDeps, model: string, { train }: Manifest): string {
+  if (!train) throw failed(`the model '${model}' cannot be trained: its model.json has no 'train'`);
+  const places = [registry.folder({ project: null, model }), scripts];
+  const found = places.map(place => join(place, train.script)).find(path => existsSync(path));
+  if (found) return found;
+  throw failed(
+    `the trainer '${train.script}' of the model '${model}' is neither in ${places.join(' nor in ')}`,
+  );
+}
+
+/** @throws AppError `label_config_invalid` */
+function parse(xml: string): LabelConfig {
+  try {
+    return readLabelConfig(xml);
+  } catch (error) {
+    if (error instanceof LabelConfigError) throw new AppError('label_config_invalid', error.message);
+    throw error;
+  }
+}
+
+/** A version that does not load, in words that do not need the job's folder, which is emptied. */
+function unusable(error: unknown, version: string, folder: string): unknown {
+  if (!(error instanceof AppError) || error.code !== 'version_invalid') return error;
+  const why = error.message.replaceAll(`${folder}/`, '').replaceAll(folder, 'it');
+  return failed(`the new version ${version} is broken: ${why}`, error);
+}
+
+function failed(message: string, cause?: unknown): AppError {
+  return new AppError('training_failed', message, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,98 @@
+import { assert } from 'chai';
+import { readTraining } from '../../src/registry/training-record.js';
+import { type LinearSpec, linearVersions, type VersionContent } from '../support/linear.js';
+import { type Row, World } from './world.js';
+
+const CHOICES =
+  '<View><Text name="text" value="$text"/><Choices name="topic" toName="text" choice="multiple">' +
+  '<Choice value="Red"/><Choice value="Blue"/></Choices></View>';
+const NUMBER = '<View><Text name="text" value="$text"/><Number name="topic" toName="text"/></View>';
+const WORDS = ['red', 'blue'];
+
+/** Red, blue, both or neither. */
+const MIXED: Row[] = Array.from({ length: 40 }, (_, index) => {
+  const red = index % 4 < 2;
+  const blue = index % 8 < 5;
+  const target = [...(red ? ['Red'] : []), ...(blue ? ['Blue'] : [])];
+  return { text: `${target.join(' ')} ${index}`, target };
+});
+
+const COUNTED: Row[] = Array.from({ length: 40 }, (_, index) => ({
+  text: 'red '.repeat(index % 5) + index,
+  target: index % 5,
+}));
+
+describe('the gate', () => {
+  let several: VersionContent;
+  let one: VersionContent;
+  let counts: VersionContent;
+  let constant: VersionContent;
+
+  before(async () => {
+    const labels = { labels: ['Red', 'Blue'], decision: { rule: 'threshold', threshold: 0.5 } } as const;
+    const both = { words: WORDS, link: 'sigmoid', output: { name: 'topic', ...labels } } as const;
+    const number = { words: WORDS, link: 'identity', output: { name: 'topic' } } as const;
+    const specs: LinearSpec[] = [
+      {
+        ...both,
+        weights: [
+          [8, 0],
+          [0, 8],
+        ],
+        bias: [-4, -4],
+      },
+      {
+        ...both,
+        weights: [
+          [8, 0],
+          [0, 0],
+        ],
+        bias: [-4, -4],
+      },
+      { ...number, weights: [[1], [0]] },
+      { ...number, weights: [[0], [0]], bias: [2] },
+    ];
+    [several, one, counts, constant] = (await linearVersions(specs)) as [
+      VersionContent,
+      VersionContent,
+      VersionContent,
+      VersionContent,
+    ];
+  });
+
+  it('scores several labels by micro-F1, and no label is an answer', async () => {
+    const world = await World.open({ name: 'topic', control: 'Choices', choice: 'multiple' }, CHOICES);
+    try {
+      const { name, outcome } = await world.trainOn(several, { rows: MIXED });
+      assert.include(outcome.message, 'f1_micro 1 on 20 held-out tasks');
+      const { name: worse, folder } = await world.prepare(one);
+      await world.train({ copy: { [worse]: folder } }, { rows: MIXED }).then(
+        () => assert.fail('it was accepted'),
+        ({ code }) => assert.equal(code, 'version_rejected'),
+      );
+      assert.equal(world.serving, name);
+      // Of 10 Red and 13 Blue, with no Blue: 2 * 10 / (10 + 23), or so.
+      const heldOut = MIXED.filter((_, index) => index % 2 === 1).map(({ target }) => target as string[]);
+      const red = heldOut.filter(target => target.includes('Red')).length;
+      const { gate } = (await readTraining(world.path(worse)))!;
+      assert.approximately(gate!.candidate, (2 * red) / (red + heldOut.flat().length), 1e-12);
+    } finally {
+      await world.pool.stop();
+    }
+  });
+
+  it('scores numbers by their distance, as a share of the spread of the targets', async () => {
+    const world = await World.open({ name: 'topic', control: 'Number' }, NUMBER);
+    try {
+      const { outcome: first, name: flat } = await world.trainOn(constant, { rows: COUNTED });
+      assert.include(first.message, 'd2_absolute_error_score 0 on 20 held-out tasks');
+      const { outcome } = await world.trainOn(counts, { rows: COUNTED });
+      assert.include(
+        outcome.message,
+        `d2_absolute_error_score 1 on 20 held-out tasks, against 0 of topics:${flat}`,
+      );
+    } finally {
+      await world.pool.stop();
+    }
+  });
+});
