@@ -1,7 +1,8 @@
-"""Scores of scikit-learn.
+"""Scores of scikit-learn, for two models' answers to the same rows.
 
-stdin:  one JSON object a line: {"metric", "targets", "first", "second"}: two models' answers; of f1_micro lists
-stdout: one JSON object a line: {"value", "difference", "error"}: the first's score, and how far the second is from it
+stdin:  one JSON object a line: {"metric", "targets", "first", "second"}; for f1_micro they hold lists
+stdout: one JSON object a line: {"value", "difference", "error"}: the score of the first, how much it is above
+        that of the second, and the jackknife's standard error of that difference
 """
 
 import json
