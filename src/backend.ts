@@ -119,7 +119,11 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
   });
 
   const describe = () => ({
-    models: directory.list().map(({ name, versions }) => ({ name, versions: versions(null) })),
+    models: directory.list().map(({ name, versions }) => ({
+      name,
+      ...(repository && aboutModel(repository.registry, name)),
+      versions: versions(null),
+    })),
     problems: repository?.registry.problems ?? [],
   });
   const app = createApp({
@@ -147,6 +151,14 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
       await state.close();
     },
   };
+}
+
+/** What `/api/models` tells of a model of the repository, beside its versions. */
+function aboutModel(registry: Registry, model: string) {
+  const { title, train } = registry.manifest(model)!;
+  // The projects that have a version of their own.
+  const projects = registry.served(model).flatMap(({ project }) => project ?? []);
+  return { title, trainable: train !== undefined, projects };
 }
 
 /** What serves the models of `MODEL_DIR`. */

@@ -76,6 +76,15 @@ export class Loader {
     const label = `${model}:${version}`;
     const key = `${label}#${++this.#loads}`;
     await this.#pool.load({ key, label, folder, input: manifest.input, outputs });
-    return { key, model, project, version, label, manifest, record: { ...record, outputs } };
+    return {
+      key,
+      model,
+      project,
+      version,
+      label,
+      manifest,
+      source: manifest,
+      record: { ...record, outputs },
+    };
   }
 }

@@ -15,15 +15,17 @@ export interface Manifest {
   credits?: string;
   input: { kind: string; [option: string]: unknown };
   outputs: readonly { name: string; control: string; [option: string]: unknown }[];
-  /** How it is trained; absent: it is not. */
-  train?: {
-    /** The trainer's file, in the model's folder or in the server's `scripts`. */
-    script: string;
-    /** Rows that each label needs. */
-    min?: number;
-    /** For the trainer, as they are. */
-    options?: Readonly<Record<string, unknown>>;
-  };
+  train?: TrainSpec;
+}
+
+/** How a model learns from a project's annotations. */
+export interface TrainSpec {
+  /** A Python file in the model's folder, else in the server's own `scripts`. */
+  script: string;
+  /** Annotations that each label needs; absent: 2. */
+  min?: number;
+  /** What the script gets as it is. */
+  options?: Readonly<Record<string, unknown>>;
 }
 
 const ajv = new Ajv({
@@ -74,7 +76,7 @@ const checkManifest = ajv.compile<Manifest>({
     train: {
       type: 'object',
       properties: {
-        script: { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$' },
+        script: { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*\\.py$' },
         min: { type: 'integer', minimum: 1 },
         options: { type: 'object' },
       },

@@ -246,7 +246,7 @@ export class Registry {
       try {
         if (version !== active && !(await isAccepted(folder))) continue;
         any = true;
-        if (current?.version === version && JSON.stringify(current.manifest) === JSON.stringify(manifest))
+        if (current?.version === version && JSON.stringify(current.source) === JSON.stringify(manifest))
           return;
         this.#serve(await this.#loader.loadOnce({ project, model, version, folder, manifest }));
         return;

@@ -12,6 +12,8 @@ export interface ServedVersion {
   /** What Label Studio sees: `<model>:<version>`. */
   label: string;
   manifest: Manifest;
+  /** model.json as it was when this was loaded. */
+  source: Manifest;
   record: VersionRecord;
 }
 

@@ -103,7 +103,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
       tolerance: deps.tolerance,
       signal,
     }).catch(error => {
-      throw unusable(error, version, candidate.folder);
+      throw unjudged(error, version, candidate.folder);
     });
     signal.throwIfAborted();
     const record: TrainingRecord = {
@@ -145,11 +145,13 @@ function parse(xml: string): LabelConfig {
   }
 }
 
-/** A version that does not load, in words that do not need the job's folder, which is emptied. */
-function unusable(error: unknown, version: string, folder: string): unknown {
-  if (!(error instanceof AppError) || error.code !== 'version_invalid') return error;
+/** Why a new version could not be judged, in words that do not need the job's folder, which is emptied. */
+function unjudged(error: unknown, version: string, folder: string): unknown {
+  if (!(error instanceof AppError)) return error;
   const why = error.message.replaceAll(`${folder}/`, '').replaceAll(folder, 'it');
-  return failed(`the new version ${version} is broken: ${why}`, error);
+  if (error.code === 'version_invalid') return failed(`the new version ${version} is broken: ${why}`, error);
+  if (error.retryable) return failed(`the new version ${version} could not be compared: ${why}`, error);
+  return error;
 }
 
 function failed(message: string, cause?: unknown): AppError {

@@ -69,7 +69,11 @@ describe("a project's versions over HTTP", () => {
   const remove = (version: string, project = '?project=7') =>
     backend.send('DELETE', `${PATH}/${version}${project}`, null);
   const serving = async () => {
-    const { body } = await backend.predict({ tasks: tasksOf(['good']), project: '7', label_config: SENTIMENT });
+    const { body } = await backend.predict({
+      tasks: tasksOf(['good']),
+      project: '7',
+      label_config: SENTIMENT,
+    });
     return body.model_version.split(':')[1];
   };
   const problems = async () => ((await backend.get('/api/models')).body as { problems: object[] }).problems;
@@ -103,6 +107,8 @@ describe("a project's versions over HTTP", () => {
     });
     assert.property(metrics, 'accuracy');
     assert.deepInclude(oldest, { gate: null, seconds: null, job: null, reason: null, counts: null });
+    const { models } = (await backend.get<{ models: object[] }>('/api/models')).body;
+    assert.deepInclude(models[0], { name: 'sentiment', projects: ['7'] });
     const shipped = await list('');
     assert.deepEqual(
       shipped.versions.map(({ version, active }) => [version, active]),

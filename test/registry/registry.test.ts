@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { assert } from 'chai';
 import type { Pool } from '../../src/inference/pool.js';
@@ -7,7 +7,9 @@ import { temporaryFolder } from '../support/folder.js';
 import { CapturedLog } from '../support/log.js';
 import { addVersion, modelRepository, shippedVersion } from '../support/models.js';
 
+const OLDER = '20980101-000000-abcdef';
 const NEWER = '20990101-000000-abcdef';
+const NEWEST = '20990101-000001-abcdef';
 
 /** A pool that tells what it is asked, and loads only when it may. */
 class StubPool implements Pool {
@@ -100,5 +102,60 @@ describe('Registry', () => {
     await registry.reload();
     assert.strictEqual(registry.problems[0]?.message, problem!.message);
     assert.deepEqual(pool.calls, [`load ${first}`]);
+  });
+
+  describe('of a version that is chosen', () => {
+    const slot = { project: '7', model: 'sentiment' };
+    let own: string;
+
+    beforeEach(async () => {
+      own = registry.folder(slot);
+      await addVersion(own, OLDER);
+      await addVersion(own, NEWER);
+      await registry.reload();
+      pool.calls.length = 0;
+    });
+
+    it('loads it before anybody is told, and takes it away again when `active` cannot be written', async () => {
+      await mkdir(join(own, 'active/x'), { recursive: true });
+      const error = await registry.activate(slot, OLDER).catch(thrown => thrown);
+      assert.match(error.message, /active/);
+      assert.equal(registry.current('sentiment', '7')?.version, NEWER);
+      assert.deepEqual(pool.calls, [`load sentiment:${OLDER}`, `unload sentiment:${OLDER}`]);
+    });
+
+    it('reads nothing while something is changed, and the next change waits for it', async () => {
+      await addVersion(own, NEWEST);
+      const seen: unknown[] = [];
+      const look = async () => {
+        await new Promise(setImmediate);
+        seen.push(registry.current('sentiment', '7')?.version);
+      };
+      const failed = async () => {
+        await look();
+        throw new Error('a change that fails');
+      };
+      await Promise.allSettled([
+        registry.exclusively(failed),
+        registry.reload(),
+        registry.exclusively(() => registry.activate(slot, OLDER)),
+        registry.exclusively(look),
+      ]);
+      const loads = pool.calls.filter(call => call.startsWith('load'));
+      assert.deepEqual(loads, [`load sentiment:${NEWEST}`, `load sentiment:${OLDER}`]);
+      assert.deepEqual(seen, [NEWER, OLDER]);
+    });
+
+    it('says which versions are loaded, those that are only held too', async () => {
+      const lease = registry.lease('sentiment', '7')!;
+      await registry.activate(slot, OLDER);
+      assert.isTrue(registry.isLoaded(slot, OLDER));
+      assert.isTrue(registry.isLoaded(slot, NEWER));
+      assert.isFalse(registry.isLoaded({ ...slot, project: '8' }, NEWER));
+      lease.release();
+      await new Promise(setImmediate);
+      assert.isFalse(registry.isLoaded(slot, NEWER));
+      assert.deepEqual(pool.calls, [`load sentiment:${OLDER}`, `unload sentiment:${NEWER}`]);
+    });
   });
 });

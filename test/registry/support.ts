@@ -3,7 +3,7 @@ import type { TestBackend } from '../support/backend.js';
 import { SENTIMENT, tasksOf } from '../support/configs.js';
 
 export interface Models {
-  models: { name: string; versions: string[] }[];
+  models: { name: string; title?: string; trainable?: boolean; projects?: string[]; versions: string[] }[];
   problems: { model: string; message: string }[];
 }
 

@@ -39,7 +39,15 @@ describe('a new version', () => {
     assert.equal((await backend.setup({ project: '1', schema: SENTIMENT })).body.model_version, second);
     assert.deepEqual((await backend.get('/versions')).body, { versions: [second] });
     assert.deepEqual(await models(backend), {
-      models: [{ name: 'sentiment', versions: [second] }],
+      models: [
+        {
+          name: 'sentiment',
+          title: 'Sentiment of English sentences',
+          trainable: false,
+          projects: [],
+          versions: [second],
+        },
+      ],
       problems: [],
     });
     await backend.log.line(line => line.msg === `${first} is unloaded`);

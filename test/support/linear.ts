@@ -21,14 +21,17 @@ export interface LinearSpec {
 export type VersionContent = ReadonlyMap<string, Buffer>;
 
 /** Makes the versions' files; Python is started once for all. */
-export async function linearVersions(specs: readonly LinearSpec[]): Promise<VersionContent[]> {
+export async function linearVersions<const S extends readonly LinearSpec[]>(
+  specs: S,
+): Promise<{ -readonly [K in keyof S]: VersionContent }> {
   const lines = specs.map(({ weights, link, bias }) => ({
     weights: weights.map(row => row.map(String)),
     bias: bias ?? weights[0]!.map(() => 0),
     link,
   }));
   const graphs = await runPython<string>('test/support/linear.py', lines);
-  return specs.map((spec, index) => contentOf(spec, Buffer.from(graphs[index]!, 'base64')));
+  const all = specs.map((spec, index) => contentOf(spec, Buffer.from(graphs[index]!, 'base64')));
+  return all as { -readonly [K in keyof S]: VersionContent };
 }
 
 function contentOf({ words, link, output }: LinearSpec, graph: Buffer): VersionContent {

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { readTraining } from '../../src/registry/training-record.js';
-import { type LinearSpec, linearVersions, type VersionContent } from '../support/linear.js';
+import { linearVersions, type VersionContent } from '../support/linear.js';
 import { type Row, World } from './world.js';
 
 const CHOICES =
@@ -32,7 +32,7 @@ describe('the gate', () => {
     const labels = { labels: ['Red', 'Blue'], decision: { rule: 'threshold', threshold: 0.5 } } as const;
     const both = { words: WORDS, link: 'sigmoid', output: { name: 'topic', ...labels } } as const;
     const number = { words: WORDS, link: 'identity', output: { name: 'topic' } } as const;
-    const specs: LinearSpec[] = [
+    [several, one, counts, constant] = await linearVersions([
       {
         ...both,
         weights: [
@@ -51,13 +51,7 @@ describe('the gate', () => {
       },
       { ...number, weights: [[1], [0]] },
       { ...number, weights: [[0], [0]], bias: [2] },
-    ];
-    [several, one, counts, constant] = (await linearVersions(specs)) as [
-      VersionContent,
-      VersionContent,
-      VersionContent,
-      VersionContent,
-    ];
+    ]);
   });
 
   it('scores several labels by micro-F1, and no label is an answer', async () => {

@@ -1,38 +1,11 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
-import { AppError, type ErrorCode } from '../../src/errors.js';
 import { readTraining } from '../../src/registry/training-record.js';
-import { type LinearSpec, linearVersions, type VersionContent } from '../support/linear.js';
-import { type Orders, PROJECT, type Row, TOPICS, World } from './world.js';
-
-const WORDS = ['red', 'blue', 'odd'];
-const OUTPUT = { name: 'topic', labels: ['Red', 'Blue'], decision: { rule: 'argmax' } } as const;
-
-/** A model that knows the words for both colours, and takes a text with `odd` for blue by so much. */
-function colours(strength: number, odd = 0, output: LinearSpec['output'] = OUTPUT): LinearSpec {
-  return {
-    words: WORDS,
-    weights: [
-      [strength, 0],
-      [0, strength],
-      [0, odd],
-    ],
-    link: 'softmax',
-    output,
-  };
-}
-
-/** So many rows, half of them held out; so many of the held-out ones have `odd` in them, and are red. */
-function rows(count: number, odd = 0): Row[] {
-  return Array.from({ length: count }, (_, index) => {
-    const isOdd = index % 2 === 1 && index < 2 * odd;
-    const red = isOdd || index % 4 < 2;
-    return { text: `${red ? 'red' : 'blue'}${isOdd ? ' odd' : ''} ${index}`, target: red ? 'Red' : 'Blue' };
-  });
-}
+import { linearVersions, type VersionContent } from '../support/linear.js';
+import { colours, failure, OUTPUT, rows } from './colours.js';
+import { PROJECT, TOPICS, World } from './world.js';
 
 describe('a training', () => {
   let world: World;
@@ -44,38 +17,19 @@ describe('a training', () => {
   let others: VersionContent;
 
   before(async () => {
-    const specs = [
+    [good, equal, odd, blind, nothing, others] = await linearVersions([
       colours(4),
       colours(5),
       colours(4, 9),
       colours(0),
       colours(Number.NaN),
       colours(4, 0, { ...OUTPUT, labels: ['Amazon', 'Yelp'] }),
-    ];
-    [good, equal, odd, blind, nothing, others] = (await linearVersions(specs)) as [
-      VersionContent,
-      VersionContent,
-      VersionContent,
-      VersionContent,
-      VersionContent,
-      VersionContent,
-    ];
+    ]);
   });
   beforeEach(async () => {
     world = await World.open({ name: 'topic', control: 'Choices', choice: 'single' }, TOPICS);
   });
   afterEach(() => world.pool.stop());
-
-  /** The code and the sentence that a job fails with. */
-  async function failure(work: Promise<unknown>): Promise<{ code: ErrorCode; message: string }> {
-    try {
-      await work;
-    } catch (error) {
-      if (error instanceof AppError) return { code: error.code, message: error.message };
-      throw error;
-    }
-    throw new Error('it did not fail');
-  }
 
   it('makes a first version, which has nothing to beat, and it serves when the job has ended', async () => {
     const { name, outcome } = await world.trainOn(good, { job: 'first', rows: rows(40) });
@@ -129,6 +83,12 @@ describe('a training', () => {
     const { name: same } = await world.trainOn(equal, { rows: rows(40) });
     assert.equal(world.serving, same);
     assert.equal((await readTraining(world.path(same)))!.parent, `topics:${better}`);
+  });
+
+  it('counts tasks that it cannot answer as wrong', async () => {
+    const some = rows(40).map((row, index) => (index < 10 ? { ...row, text: null } : row));
+    const { outcome } = await world.trainOn(good, { rows: some });
+    assert.include(outcome.message, 'accuracy 0.75 on 20 held-out tasks');
   });
 
   it('keeps a worse version as rejected, says both scores, and what served before serves on', async () => {
@@ -203,84 +163,6 @@ describe('a training', () => {
     }
   });
 
-  it('fails with one sentence when the trainer does, or leaves something else, and leaves nothing behind', async () => {
-    const { name: first } = await world.trainOn(good, { rows: rows(40) });
-    const { name: a, folder } = await world.prepare(good);
-    const { name: b } = await world.prepare(good);
-    const copy = { [a]: folder };
-    const cases: [Orders, string | RegExp][] = [
-      [{ exit: 1 }, 'the trainer ended with exit code 1'],
-      [{ exit: 1, say: [{ error: 'annotate more' }] }, 'annotate more'],
-      [{ copy, exit: 3 }, 'the trainer ended with exit code 3'],
-      [{}, 'the trainer ended without an error, and left no version'],
-      [{ copy: { ...copy, [b]: folder } }, `the trainer left ${a}, ${b}, where one version should be`],
-      [{ copy, write: { 'log.txt': 'x' } }, `the trainer left ${a}, log.txt, where one version should be`],
-      [{ write: { [a]: 'x' } }, `the trainer left '${a}', which is no folder`],
-      [{ link: { [a]: folder } }, `the trainer left '${a}', which is no folder`],
-      [{ copy: { latest: folder } }, /^the trainer left a folder 'latest', and a version's name matches /],
-      [
-        { copy, link: { [`${a}/more`]: '/etc/passwd' } },
-        `the new version ${a} has 'more', which is no plain file`,
-      ],
-      [
-        { copy, write: { [`${a}/training.json`]: '{}' } },
-        `the new version ${a} has a training.json, which only the server writes`,
-      ],
-      [
-        { copy, write: { [`${a}/notes.txt`]: 'x' } },
-        `the new version ${a} is broken: notes.txt is not listed in version.json: take it away, or export again`,
-      ],
-      [
-        { copy, write: { [`${a}/model.onnx`]: 'x' } },
-        `the new version ${a} is broken: model.onnx was changed after its export: its SHA-256 is not the one in version.json; export it again`,
-      ],
-      [
-        { copy, write: { [`${a}/version.json`]: '{' } },
-        new RegExp(`^the new version ${a} is broken: version.json is not readable JSON: `),
-      ],
-    ];
-    for (const [orders, message] of cases) {
-      const failed = await failure(world.train(orders, { rows: rows(40) }));
-      assert.equal(failed.code, 'training_failed');
-      if (typeof message === 'string') assert.equal(failed.message, message);
-      else assert.match(failed.message, message);
-      assert.equal(world.serving, first);
-      assert.isFalse(existsSync(join(world.folder, 'out')), failed.message);
-    }
-    assert.deepEqual(await readdir(world.path('')), [first]);
-  });
-
-  it('fails when a graph is none, though its hash holds', async () => {
-    const broken = new Map(good);
-    const text = good.get('version.json')!.toString();
-    const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-    const graph = Buffer.from('<html>not found</html>');
-    broken.set('model.onnx', graph);
-    broken.set('version.json', Buffer.from(text.replace(hash(good.get('model.onnx')!), hash(graph))));
-    const { code, message } = await failure(world.trainOn(broken, { rows: rows(40) }));
-    assert.equal(code, 'training_failed');
-    assert.match(message, /^the new version \S+ is broken: it cannot be served: /);
-    assert.isUndefined(world.serving);
-  });
-
-  it('ends when it is cancelled, at any step, and leaves nothing behind', async () => {
-    const { name, folder } = await world.prepare(good);
-    for (const step of ['reading', 'training', 'comparing']) {
-      const abort = new AbortController();
-      const reason = new AppError('training_failed', `cancelled while ${step}`);
-      const reports: object[] = [];
-      const job = world.train({ copy: { [name]: folder } }, { rows: rows(40), signal: abort.signal });
-      world.reports.push = (report: { message: string }) => {
-        if (report.message.startsWith(step)) abort.abort(reason);
-        return reports.push(report);
-      };
-      assert.deepInclude(await failure(job), { message: reason.message });
-      assert.isUndefined(world.serving);
-      assert.isFalse(existsSync(world.path('')), step);
-      assert.isFalse(existsSync(join(world.folder, 'out')));
-    }
-  });
-
   it('goes on from the version that it had made, when the server died after that', async () => {
     const { name } = await world.trainOn(blind, { job: 'again', rows: rows(40) });
     const { name: other } = await world.trainOn(good, { rows: rows(40) });
@@ -308,28 +190,5 @@ describe('a training', () => {
     lease.release();
     await train(good);
     assert.sameMembers(await readdir(world.path('')), [names[4], names[5]]);
-  });
-
-  it("takes the trainer of the model's folder first, and says when there is none", async () => {
-    const own = join(world.modelDir, 'topics/trainer.mjs');
-    await writeFile(own, 'process.exit(9)');
-    assert.equal(
-      (await failure(world.train({}, { rows: [] }))).message,
-      'the trainer ended with exit code 9',
-    );
-    const manifest = world.registry.manifest('topics')!;
-    const { train, ...untrained } = manifest;
-    Object.assign(train!, { script: 'nowhere.py' });
-    const { message } = await failure(world.train({}, { rows: [] }));
-    assert.match(
-      message,
-      /^the trainer 'nowhere.py' of the model 'topics' is neither in \S+ nor in \S+training$/,
-    );
-    const { registry } = world;
-    Object.assign(registry, { manifest: () => untrained });
-    assert.equal(
-      (await failure(world.train({}, { rows: [] }))).message,
-      "the model 'topics' cannot be trained: its model.json has no 'train'",
-    );
   });
 });

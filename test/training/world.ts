@@ -13,14 +13,14 @@ import type { VersionContent } from '../support/linear.js';
 import { writeVersion } from '../support/linear.js';
 import { CapturedLog } from '../support/log.js';
 import { startChildPool } from '../support/pool.js';
-import { ROOT } from '../support/python.js';
+import { PYTHON, ROOT } from '../support/python.js';
 
 export const PROJECT = '7';
 export const TOPICS =
   '<View><Text name="text" value="$text"/><Choices name="topic" toName="text" choice="single">' +
   '<Choice value="Red"/><Choice value="Blue"/></Choices></View>';
 
-/** What trainer.mjs is told to do. */
+/** What trainer.py is told to do. */
 export interface Orders {
   copy?: Record<string, string>;
   write?: Record<string, string>;
@@ -31,7 +31,7 @@ export interface Orders {
 
 /** A task with what its annotation says; those with an even id are held out. */
 export interface Row {
-  text: string;
+  text: string | null;
   target: Target;
 }
 
@@ -76,7 +76,7 @@ export class World {
       title: 'Topics',
       input: { kind: 'text' },
       outputs: [output],
-      train: { script: 'trainer.mjs' },
+      train: { script: 'trainer.py' },
     };
     await writeFile(join(modelDir, 'topics/model.json'), JSON.stringify(manifest));
     const { pool } = await startChildPool();
@@ -99,7 +99,7 @@ export class World {
     return join(this.registry.folder(this.slot), 'versions', version, file);
   }
 
-  /** Puts a version where trainer.mjs can copy it from; each gets a newer name than the one before. */
+  /** Puts a version where trainer.py can copy it from; each gets a newer name than the one before. */
   async prepare(content: VersionContent): Promise<{ name: string; folder: string }> {
     const name = `20260101-${String(++this.#prepared).padStart(6, '0')}-abcdef`;
     const folder = join(await temporaryFolder(), name);
@@ -128,7 +128,7 @@ export class World {
       gate: 'on',
       tolerance: 0.02,
       keep: 5,
-      python: async () => process.execPath,
+      python: async () => PYTHON,
       annotatedTasks: () => tasksOf(rows),
       prepare: async ({ folder, tasks }) => {
         const lines: string[] = [];

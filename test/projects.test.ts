@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert } from 'chai';
+import { Projects } from '../src/projects.js';
+import { servedBy } from './registry/support.js';
+import { startBackend } from './support/backend.js';
+import { SENTIMENT } from './support/configs.js';
+import { temporaryFolder } from './support/folder.js';
+import { addVersion } from './support/models.js';
+
+const OLD = '20260101-000000-aaaaaa';
+const NEW = '20260102-000000-bbbbbb';
+
+describe('a project', () => {
+  it('is removed after what is being learnt for it has ended, with what that leaves', async () => {
+    const dataDir = await temporaryFolder();
+    const versions = join(dataDir, 'projects/7/models/topics/versions');
+    const steps: string[] = [];
+    const projects = new Projects({
+      dataDir,
+      state: { deleteProject: () => steps.push('state') } as never,
+      service: { forget: () => steps.push('service') } as never,
+      async stopLearning(project) {
+        steps.push(`stop ${project}`);
+        await mkdir(join(versions, NEW), { recursive: true });
+      },
+      exclusively(change) {
+        steps.push('files');
+        return change();
+      },
+      reload: async () => void steps.push('reload'),
+    });
+    await projects.remove('7');
+    assert.deepEqual(steps, ['stop 7', 'files', 'state', 'service', 'reload']);
+    assert.deepEqual(await readdir(join(dataDir, 'projects')), []);
+  });
+
+  it('gives its copy the version that it chose, and nothing that is half-done', async () => {
+    const backend = await startBackend();
+    try {
+      const own = join(backend.dataDir, 'projects/7/models/sentiment');
+      await addVersion(own, OLD);
+      await addVersion(own, NEW);
+      await mkdir(join(own, 'versions', `.${OLD}`));
+      await backend.backend.reload();
+      await backend.setup({ project: '7', schema: SENTIMENT });
+      const chosen = await backend.post(`/api/models/sentiment/versions/${OLD}/activate?project=7`, '');
+      assert.equal(chosen.status, 200);
+      await addVersion(join(backend.dataDir, 'projects/9/models/sentiment'), NEW);
+      await backend.post('/duplicate_model', { project_src: '7', project_dst: '9' });
+      assert.equal(await servedBy(backend, '9'), `sentiment:${OLD}`);
+      const copy = join(backend.dataDir, 'projects/9/models/sentiment');
+      assert.equal(await readFile(join(copy, 'active'), 'utf8'), `${OLD}\n`);
+      assert.sameMembers(await readdir(join(copy, 'versions')), [OLD, NEW]);
+      await backend.post(`/api/models/sentiment/versions/${NEW}/activate?project=9`, '');
+      assert.equal(await servedBy(backend, '7'), `sentiment:${OLD}`);
+      assert.equal(await servedBy(backend, '9'), `sentiment:${NEW}`);
+    } finally {
+      await backend.stop();
+    }
+  });
+
+  it('and its trainings leave nothing when a server that died starts again', async () => {
+    const dataDir = await temporaryFolder();
+    const own = join(dataDir, 'projects/7/models/sentiment');
+    await addVersion(own, NEW);
+    const left = [
+      'projects/.8/models/sentiment/versions',
+      'projects/.9-copy/models',
+      `projects/7/models/sentiment/versions/.${OLD}`,
+      `jobs/j/out/${OLD}`,
+    ];
+    for (const path of left) await mkdir(join(dataDir, path), { recursive: true });
+    await writeFile(join(own, '.active'), 'half');
+    await writeFile(join(dataDir, 'jobs/j/log.txt'), 'kept');
+    const backend = await startBackend({ DATA_DIR: dataDir });
+    try {
+      assert.equal(await servedBy(backend, '7'), `sentiment:${NEW}`);
+      for (const path of [...left, 'projects/7/models/sentiment/.active'])
+        assert.isFalse(existsSync(join(dataDir, path)), path);
+      assert.isTrue(existsSync(join(dataDir, 'jobs/j/log.txt')));
+    } finally {
+      await backend.stop();
+    }
+  });
+});
