@@ -5,16 +5,13 @@ import { type Answer, failureOf, splitItems } from '../inference/protocol.js';
 import { type BoundModel, bindModel } from '../label-config/bind.js';
 import type { LabelConfig } from '../label-config/parse.js';
 import type { ServedVersion } from '../registry/registry.js';
-import type { TaskData } from '../task-data/fetch.js';
-import { preloadTaskData } from '../task-data/preload.js';
 import { TaskList } from '../tasks.js';
-import type { PrepareReader, Target } from './contract.js';
+import type { LearntOutput, LearntOutputs, Target } from './contract.js';
 import type { HeldOutRow } from './held-out.js';
 
 export interface AnswerDeps {
   pool: Pool;
-  taskData: TaskData;
-  reader: PrepareReader;
+  learntOutputs: LearntOutputs;
 }
 
 /** How often what was refused for want of room or time is asked for, and the first pause before that. */
@@ -26,20 +23,15 @@ export class Examinee {
   readonly #deps: AnswerDeps;
   readonly #version: ServedVersion;
   readonly #bound: BoundModel;
-  readonly #project: string;
-  readonly #outputs: readonly { name: string; control: string; read: ReturnType<PrepareReader> }[];
+  readonly #outputs: readonly LearntOutput[];
 
   /** @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config */
-  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig, project: string) {
+  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig) {
     const { model: name, manifest, record } = version;
     this.#deps = deps;
     this.#version = version;
-    this.#project = project;
     this.#bound = bindModel({ name, manifest, outputs: record.outputs }, config);
-    this.#outputs = this.#bound.binding.controls.map(binding => {
-      const { name: output, control: _, ...options } = manifest.outputs[binding.output]!;
-      return { name: output, control: binding.control, read: deps.reader(config, binding, options) };
-    });
+    this.#outputs = deps.learntOutputs(manifest, this.#bound.binding, config);
   }
 
   /**
@@ -66,21 +58,11 @@ export class Examinee {
   }
 
   async #run(rows: readonly HeldOutRow[], signal: AbortSignal): Promise<string[]> {
-    const { pool, taskData } = this.#deps;
+    const { pool } = this.#deps;
     const { place, binding } = this.#bound;
     const { key, manifest } = this.#version;
-    const tasks = new TaskList(
-      rows.map(({ task }) => task),
-      place.isUrl
-        ? (task, value) =>
-            preloadTaskData(
-              taskData,
-              { id: task.id as number, data: task.data, project: this.#project },
-              value,
-              signal,
-            )
-        : undefined,
-    );
+    // What is behind addresses stands in the rows already.
+    const tasks = new TaskList(rows.map(({ task }) => task));
     const source = tasks.groups({ binding: binding.id, place, input: manifest.input }, null);
     const over = new AbortController();
     const gone = new Promise<void>(resolve =>
@@ -100,11 +82,12 @@ export class Examinee {
   #read(item: string, { targets }: HeldOutRow): Record<string, Target> {
     const { result } = JSON.parse(item) as Extract<Answer, { result: unknown }>;
     const answers: Record<string, Target> = {};
-    for (const { name, control, read } of this.#outputs) {
-      const region = result.find(({ from_name }) => from_name === control);
+    for (const { output, read } of this.#outputs) {
+      const { name, from_name } = output;
+      const region = result.find(each => each.from_name === from_name);
       // No result is an answer too where any number of labels is.
       const none = Array.isArray(targets[name]) ? [] : null;
-      const answer = region ? read(region.value) : none;
+      const answer = region ? read(region.value).target : none;
       if (answer !== null) answers[name] = answer;
     }
     return answers;

@@ -1,6 +1,5 @@
-import type { ControlBinding } from '../inference/protocol.js';
+import type { Binding } from '../inference/protocol.js';
 import type { LabelConfig } from '../label-config/parse.js';
-import type { RegionOptions } from '../regions/contract.js';
 import type { Manifest } from '../registry/manifest.js';
 
 /** A training as it is kept. */
@@ -46,42 +45,41 @@ export type Work = (job: Job, run: JobRun) => Promise<Outcome>;
 export type Target = string | readonly string[] | number;
 
 /** An annotated task as Label Studio has it. */
-export interface AnnotatedTask {
+export interface LabelStudioTask {
   id: number;
+  data?: unknown;
+  annotations?: unknown;
   [field: string]: unknown;
 }
 
-/** What a job's folder is filled from. */
+/** An output, and how annotations of its control are read. */
+export interface LearntOutput {
+  /** As trainers read it in `context.json`. */
+  output: { name: string; from_name: string; [option: string]: unknown };
+  read(value: Readonly<Record<string, unknown>>): { target: Target | null };
+}
+
+/** What a model's outputs learn from, in a project. */
+export type LearntOutputs = (manifest: Manifest, binding: Binding, config: LabelConfig) => LearntOutput[];
+
 export interface DatasetOptions {
+  tasks: AsyncIterable<LabelStudioTask>;
+  outputs: readonly LearntOutput[];
+  /** Tasks that each label needs. */
+  min: number;
+  /** The job's folder, which gets `tasks.jsonl`. */
   folder: string;
-  job: string;
-  model: string;
-  project: string;
-  manifest: Manifest;
-  config: LabelConfig;
-  /** The version that serves the project. */
-  parent: string | null;
-  tasks: AsyncIterable<AnnotatedTask>;
+  /** The task's data as the model is to read it. @throws AppError when the model could not: the task is left out */
+  dataOf(task: LabelStudioTask): Promise<Record<string, unknown>>;
   signal: AbortSignal;
 }
 
-/** What became of the annotations. */
-export interface Dataset {
-  counts: Readonly<Record<string, unknown>> & { tasks: number; held_out: number };
+export interface DatasetCounts {
+  /** Tasks that count, held out or not. */
+  tasks: number;
+  held_out: number;
+  [more: string]: unknown;
 }
 
-/**
- * Writes `tasks.jsonl`, `label_config.xml` and `context.json`.
- * @throws AppError that says how many annotations are missing
- */
-export type PrepareDataset = (options: DatasetOptions) => Promise<Dataset>;
-
-/**
- * Prepares to read the results of a control.
- * @returns reads the `value` of one: null when it says nothing that the config has
- */
-export type PrepareReader = (
-  config: LabelConfig,
-  control: ControlBinding,
-  options: RegionOptions,
-) => (value: Readonly<Record<string, unknown>>) => Target | null;
+/** Writes `tasks.jsonl`. @throws AppError that says how many annotations are missing */
+export type PrepareDataset = (options: DatasetOptions) => Promise<DatasetCounts>;

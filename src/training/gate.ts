@@ -66,13 +66,13 @@ async function examine(deps: GateDeps, version: ServedVersion, options: GateOpti
   const { project, model } = options.candidate;
   let candidate: Examinee;
   try {
-    candidate = new Examinee(deps, version, config, project);
+    candidate = new Examinee(deps, version, config);
   } catch (error) {
     return { accepted: false, reason: misfit(error), gate: null };
   }
   const lease = deps.registry.lease(model, project);
   try {
-    const serving = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, project));
+    const serving = lease && examineeOrNone(() => new Examinee(deps, lease.version, config));
     const sheets = new Map<string, Sheet>();
     let rows = 0;
     let answered = 0;

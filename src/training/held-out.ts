@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import type { RawTask } from '../inputs/values.js';
 import type { Target } from './contract.js';
+import { linesOf } from './lines.js';
 
 /** A task that no trainer learnt from, with what its annotations say. */
 export interface HeldOutRow {
@@ -14,19 +14,14 @@ export interface HeldOutRow {
  * @param most rows of a chunk, at most
  */
 export async function* heldOutRows(path: string, most: number): AsyncGenerator<HeldOutRow[], void> {
-  const file = await open(path);
-  try {
-    let chunk: HeldOutRow[] = [];
-    for await (const line of file.readLines()) {
-      const { split, targets, ...task } = JSON.parse(line) as RawTask & Pick<HeldOutRow, 'targets'>;
-      if (split !== 'held_out') continue;
-      chunk.push({ task, targets });
-      if (chunk.length < most) continue;
-      yield chunk;
-      chunk = [];
-    }
-    if (chunk.length > 0) yield chunk;
-  } finally {
-    await file.close();
+  let chunk: HeldOutRow[] = [];
+  for await (const line of linesOf(path)) {
+    const { split, targets, ...task } = JSON.parse(line.toString()) as RawTask & Pick<HeldOutRow, 'targets'>;
+    if (split !== 'held_out') continue;
+    chunk.push({ task, targets });
+    if (chunk.length < most) continue;
+    yield chunk;
+    chunk = [];
   }
+  if (chunk.length > 0) yield chunk;
 }

@@ -2,15 +2,18 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
+import { bindModel } from '../label-config/bind.js';
 import { LabelConfigError } from '../label-config/error.js';
 import { type LabelConfig, readLabelConfig } from '../label-config/parse.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { Registry } from '../registry/registry.js';
 import { TRAINING_FILE, type TrainingRecord } from '../registry/training-record.js';
 import type { Versions } from '../registry/versions.js';
-import type { AnnotatedTask, Job, JobRun, PrepareDataset, Work } from './contract.js';
+import type { TaskData } from '../task-data/fetch.js';
+import type { DatasetCounts, Job, JobRun, LabelStudioTask, PrepareDataset, Work } from './contract.js';
 import { type GateDeps, judge } from './gate.js';
 import { findVersion } from './harvest.js';
+import { readableData } from './readable.js';
 
 export interface TrainDeps extends GateDeps {
   registry: Pick<Registry, 'manifest' | 'folder' | 'current' | 'tryOut' | 'lease'>;
@@ -26,9 +29,13 @@ export interface TrainDeps extends GateDeps {
   /** The path of the Python that trainers run with. */
   python(run: JobRun): Promise<string>;
   /** The tasks of a project that have annotations. */
-  annotatedTasks(project: string, signal: AbortSignal): AsyncIterable<AnnotatedTask>;
-  prepare: PrepareDataset;
+  annotatedTasks(project: string, signal: AbortSignal): AsyncIterable<LabelStudioTask>;
+  prepareDataset: PrepareDataset;
+  taskData: TaskData;
 }
+
+/** Tasks that each label needs when the manifest does not say. */
+const LEAST_TASKS = 2;
 
 /** A version among those of the project, and what was decided about it. */
 interface Trained {
@@ -75,10 +82,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   const config = parse(run.labelConfig);
   const parent = deps.registry.current(model, project)?.label ?? null;
 
-  run.report(0, 'reading the annotations');
-  const tasks = deps.annotatedTasks(project, signal);
-  const given = { folder, job: job.id, model, project, manifest, config, parent, tasks, signal };
-  const { counts } = await deps.prepare(given);
+  const counts = await writeInput(deps, job, run, { manifest, config, parent });
 
   const out = join(folder, 'out');
   await rm(out, { recursive: true, force: true });
@@ -122,6 +126,51 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   } finally {
     await rm(out, { recursive: true, force: true });
   }
+}
+
+/** What a training is given, beside the annotations. */
+interface Given {
+  manifest: Manifest;
+  config: LabelConfig;
+  parent: string | null;
+}
+
+/**
+ * Writes what the trainer reads: `tasks.jsonl`, `label_config.xml` and `context.json`.
+ * @throws AppError `no_model_fits` when the config has no control to learn; those of the annotations
+ */
+async function writeInput(
+  deps: TrainDeps,
+  { id, project, model }: Job,
+  { folder, signal, report }: JobRun,
+  { manifest, config, parent }: Given,
+): Promise<DatasetCounts> {
+  const { place, binding } = bindModel({ name: model, manifest, outputs: null }, config);
+  const outputs = deps.learntOutputs(manifest, binding, config);
+  report(0, 'reading the annotations');
+  const counts = await deps.prepareDataset({
+    tasks: deps.annotatedTasks(project, signal),
+    outputs,
+    min: manifest.train?.min ?? LEAST_TASKS,
+    folder,
+    dataOf: readableData(manifest, place, deps.taskData, project, signal),
+    signal,
+  });
+  const context = {
+    format: 1,
+    job: id,
+    model,
+    project,
+    manifest,
+    options: manifest.train?.options ?? {},
+    parent,
+    input: { ...manifest.input, key: place.key },
+    outputs: outputs.map(({ output }) => output),
+    counts,
+  };
+  await writeFile(join(folder, 'label_config.xml'), config.xml);
+  await writeFile(join(folder, 'context.json'), JSON.stringify(context, null, 2));
+  return counts;
 }
 
 /** @throws AppError `training_failed` when the model has no trainer, or has one that is nowhere */

@@ -24,7 +24,9 @@ export function rows(count: number, odd = 0): Row[] {
   return Array.from({ length: count }, (_, index) => {
     const isOdd = index % 2 === 1 && index < 2 * odd;
     const red = isOdd || index % 4 < 2;
-    return { text: `${red ? 'red' : 'blue'}${isOdd ? ' odd' : ''} ${index}`, target: red ? 'Red' : 'Blue' };
+    // U+2028 ends a line for some readers of lines, and not in JSON.
+    const text = `${red ? 'red' : 'blue'}${isOdd ? ' odd' : ''} \u2028${index}`;
+    return { text, target: red ? 'Red' : 'Blue' };
   });
 }
 

@@ -45,7 +45,7 @@ describe('a training', () => {
       job: 'first',
       project: PROJECT,
       parent: null,
-      counts: { tasks: 40, held_out: 20, left_out: {}, labels: {} },
+      counts: { tasks: 40, held_out: 20 },
       gate: {
         metric: 'accuracy',
         rows: 20,
@@ -70,6 +70,34 @@ describe('a training', () => {
         `topics:${name} is about to serve`,
       ],
     );
+  });
+
+  it('gives the trainer the config, and what it is to learn', async () => {
+    const { name } = await world.trainOn(good, { job: 'first', rows: rows(4) });
+    assert.equal(await readFile(join(world.folder, 'label_config.xml'), 'utf8'), TOPICS);
+    assert.deepInclude(world.context, { job: 'first', parent: null });
+    await world.trainOn(equal, { job: 'second', rows: rows(4) });
+    assert.deepEqual(world.context, {
+      format: 1,
+      job: 'second',
+      model: 'topics',
+      project: PROJECT,
+      manifest: world.registry.manifest('topics'),
+      options: {},
+      parent: `topics:${name}`,
+      input: { kind: 'text', key: 'text' },
+      outputs: [{ name: 'topic', control: 'Choices', choice: 'single', from_name: 'topic', to_name: 'text' }],
+      counts: { tasks: 4, held_out: 2 },
+    });
+  });
+
+  it('reads what tasks point to, as it is read when they are predicted', async () => {
+    world.config = TOPICS.replace('value="$text"', 'value="$text" valueType="url"');
+    const some = rows(8).map(row => ({ ...row, text: `https://example.com/${row.text!.split(' ')[0]}` }));
+    const { outcome } = await world.trainOn(good, { rows: some });
+    assert.include(outcome.message, 'accuracy 1 on 4 held-out tasks');
+    const [first] = (await readFile(join(world.folder, 'tasks.jsonl'), 'utf8')).split('\n');
+    assert.deepEqual(JSON.parse(first!).data, { text: 'red' });
   });
 
   it('lets a better or an equal version serve, with the one before as its parent', async () => {

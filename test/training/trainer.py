@@ -1,4 +1,4 @@
-"""A trainer that does what its job's context.json says: `trainer.py --job FOLDER`."""
+"""A trainer that does what the job's orders.json says: `trainer.py --job FOLDER`."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 folder = Path(sys.argv[sys.argv.index("--job") + 1])
-orders = json.loads((folder / "context.json").read_text())
+orders = json.loads((folder / "orders.json").read_text())
 out = folder / "out"
 for line in orders.get("say", []):
     print(json.dumps(line), flush=True)

@@ -1,12 +1,20 @@
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError } from '../../src/errors.js';
 import type { ChildPool } from '../../src/inference/pool.js';
 import { Registry } from '../../src/registry/registry.js';
 import { Versions } from '../../src/registry/versions.js';
-import type { AnnotatedTask, JobRun, Outcome, PrepareReader, Target } from '../../src/training/contract.js';
+import type { TaskData } from '../../src/task-data/fetch.js';
+import type {
+  JobRun,
+  LabelStudioTask,
+  LearntOutputs,
+  Outcome,
+  PrepareDataset,
+  Target,
+} from '../../src/training/contract.js';
 import { createTrain, type TrainDeps } from '../../src/training/train.js';
 import { temporaryFolder } from '../support/folder.js';
 import type { VersionContent } from '../support/linear.js';
@@ -19,6 +27,12 @@ export const PROJECT = '7';
 export const TOPICS =
   '<View><Text name="text" value="$text"/><Choices name="topic" toName="text" choice="single">' +
   '<Choice value="Red"/><Choice value="Blue"/></Choices></View>';
+
+/** What is behind addresses. */
+const ADDRESSES: Record<string, string> = {
+  'https://example.com/red': 'red',
+  'https://example.com/blue': 'blue',
+};
 
 /** What trainer.py is told to do. */
 export interface Orders {
@@ -50,10 +64,12 @@ export class World {
   readonly versions: Versions;
   /** What the last job told. */
   reports: { progress: number; message: string }[] = [];
+  /** The `context.json` of the last job. */
+  context: Record<string, unknown> = {};
   /** The folder of the last job. */
   folder = '';
   readonly model: string;
-  readonly config: string;
+  config: string;
   #jobs = 0;
   #prepared = 0;
 
@@ -122,27 +138,19 @@ export class World {
       registry: this.registry,
       versions: this.versions,
       pool: this.pool,
-      taskData: { readText: () => Promise.reject(new Error('it is not asked')) } as never,
-      reader,
+      taskData: { readText: async (url: string) => ADDRESSES[url]! } as unknown as TaskData,
+      learntOutputs,
       scripts: join(ROOT, 'test/training'),
       gate: 'on',
       tolerance: 0.02,
       keep: 5,
-      python: async () => PYTHON,
-      annotatedTasks: () => tasksOf(rows),
-      prepare: async ({ folder, tasks }) => {
-        const lines: string[] = [];
-        let heldOut = 0;
-        for await (const task of tasks) {
-          const split = task.id % 2 === 0 ? 'held_out' : 'train';
-          if (split === 'held_out') heldOut++;
-          const { target, ...rest } = task;
-          lines.push(`${JSON.stringify({ ...rest, split, targets: { topic: target } })}\n`);
-        }
-        await writeFile(join(folder, 'tasks.jsonl'), lines.join(''));
-        await writeFile(join(folder, 'context.json'), JSON.stringify(orders));
-        return { counts: { tasks: lines.length, held_out: heldOut, left_out: {}, labels: {} } };
+      python: async run => {
+        this.context = JSON.parse(await readFile(join(run.folder, 'context.json'), 'utf8'));
+        await writeFile(join(run.folder, 'orders.json'), JSON.stringify(orders));
+        return PYTHON;
       },
+      annotatedTasks: () => tasksOf(rows),
+      prepareDataset,
       ...settings,
     });
     return work({ id: job, project: PROJECT, model: this.model }, this.#run(signal));
@@ -181,13 +189,30 @@ export class World {
 
 const KEYS: Record<string, string> = { Choices: 'choices', Number: 'number' };
 
-const reader: PrepareReader =
-  (_config, { tag }, { choice }) =>
-  value => {
-    const said = value[KEYS[tag]!] as Target;
-    return tag === 'Choices' && choice === 'single' ? (said as readonly string[])[0]! : said;
-  };
+const learntOutputs: LearntOutputs = (manifest, { controls }) =>
+  controls.map(({ control, tag, toName, output }) => ({
+    output: { ...manifest.outputs[output]!, from_name: control, to_name: toName },
+    read(value) {
+      const said = value[KEYS[tag]!] as Target;
+      const isSingle = manifest.outputs[output]!.choice === 'single';
+      return { target: isSingle ? (said as readonly string[])[0]! : said };
+    },
+  }));
 
-async function* tasksOf(rows: readonly Row[]): AsyncGenerator<AnnotatedTask> {
+/** As the server's, but for what it counts and holds out. */
+const prepareDataset: PrepareDataset = async ({ folder, tasks, dataOf }) => {
+  const lines: string[] = [];
+  let heldOut = 0;
+  for await (const task of tasks) {
+    const split = task.id % 2 === 0 ? 'held_out' : 'train';
+    const data = await dataOf(task).catch(() => task.data);
+    if (split === 'held_out') heldOut++;
+    lines.push(`${JSON.stringify({ id: task.id, data, split, targets: { topic: task.target } })}\n`);
+  }
+  await writeFile(join(folder, 'tasks.jsonl'), lines.join(''));
+  return { tasks: lines.length, held_out: heldOut };
+};
+
+async function* tasksOf(rows: readonly Row[]): AsyncGenerator<LabelStudioTask> {
   for (const [index, { text, target }] of rows.entries()) yield { id: index + 1, data: { text }, target };
 }
