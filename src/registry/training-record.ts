@@ -32,7 +32,7 @@ export interface TrainingRecord {
   /** How long its training took. */
   seconds: number;
   /** What it was trained on. */
-  counts: Readonly<Record<string, unknown>>;
+  counts: object;
   /** Null: there was nothing to score it on. */
   gate: GateScores | null;
   accepted: boolean;

@@ -52,33 +52,55 @@ export interface LabelStudioTask {
   [field: string]: unknown;
 }
 
+/** An output as trainers read it in `context.json`. */
+export interface TrainingOutput {
+  name: string;
+  control: string;
+  from_name: string;
+  to_name: string;
+  labels?: readonly string[];
+  [option: string]: unknown;
+}
+
+/** What one annotated value says; null when it says nothing that the config allows. */
+export interface Reading {
+  target: Target | null;
+  outdated: boolean;
+}
+
 /** An output, and how annotations of its control are read. */
 export interface LearntOutput {
   /** As trainers read it in `context.json`. */
-  output: { name: string; from_name: string; [option: string]: unknown };
-  read(value: Readonly<Record<string, unknown>>): { target: Target | null };
+  output: TrainingOutput;
+  /** `type` of the control's results. */
+  type: string;
+  read(value: Readonly<Record<string, unknown>>): Reading;
 }
 
 /** What a model's outputs learn from, in a project. */
 export type LearntOutputs = (manifest: Manifest, binding: Binding, config: LabelConfig) => LearntOutput[];
 
 export interface DatasetOptions {
-  tasks: AsyncIterable<LabelStudioTask>;
+  tasks: AsyncIterable<LabelStudioTask> | Iterable<LabelStudioTask>;
   outputs: readonly LearntOutput[];
   /** Tasks that each label needs. */
   min: number;
   /** The job's folder, which gets `tasks.jsonl`. */
   folder: string;
   /** The task's data as the model is to read it. @throws AppError when the model could not: the task is left out */
-  dataOf(task: LabelStudioTask): Promise<Record<string, unknown>>;
-  signal: AbortSignal;
+  dataOf(task: LabelStudioTask): Promise<Record<string, unknown>> | Record<string, unknown>;
+  signal?: AbortSignal | undefined;
 }
 
 export interface DatasetCounts {
   /** Tasks that count, held out or not. */
   tasks: number;
   held_out: number;
-  [more: string]: unknown;
+  left_out: { tasks: number; data: number; outdated: number; unreadable: number };
+  /** Tasks by output. */
+  answers: Record<string, number>;
+  /** Tasks by output and label. */
+  labels: Record<string, Record<string, number>>;
 }
 
 /** Writes `tasks.jsonl`. @throws AppError that says how many annotations are missing */

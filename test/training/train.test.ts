@@ -5,7 +5,7 @@ import { assert } from 'chai';
 import { readTraining } from '../../src/registry/training-record.js';
 import { linearVersions, type VersionContent } from '../support/linear.js';
 import { colours, failure, OUTPUT, rows } from './colours.js';
-import { PROJECT, TOPICS, World } from './world.js';
+import { counts, PROJECT, TOPICS, World } from './world.js';
 
 describe('a training', () => {
   let world: World;
@@ -45,7 +45,7 @@ describe('a training', () => {
       job: 'first',
       project: PROJECT,
       parent: null,
-      counts: { tasks: 40, held_out: 20 },
+      counts: counts(40, 20),
       gate: {
         metric: 'accuracy',
         rows: 20,
@@ -87,7 +87,7 @@ describe('a training', () => {
       parent: `topics:${name}`,
       input: { kind: 'text', key: 'text' },
       outputs: [{ name: 'topic', control: 'Choices', choice: 'single', from_name: 'topic', to_name: 'text' }],
-      counts: { tasks: 4, held_out: 2 },
+      counts: counts(4, 2),
     });
   });
 

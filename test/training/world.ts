@@ -8,6 +8,7 @@ import { Registry } from '../../src/registry/registry.js';
 import { Versions } from '../../src/registry/versions.js';
 import type { TaskData } from '../../src/task-data/fetch.js';
 import type {
+  DatasetCounts,
   JobRun,
   LabelStudioTask,
   LearntOutputs,
@@ -187,17 +188,23 @@ export class World {
   }
 }
 
-const KEYS: Record<string, string> = { Choices: 'choices', Number: 'number' };
-
 const learntOutputs: LearntOutputs = (manifest, { controls }) =>
   controls.map(({ control, tag, toName, output }) => ({
     output: { ...manifest.outputs[output]!, from_name: control, to_name: toName },
+    type: tag.toLowerCase(),
     read(value) {
-      const said = value[KEYS[tag]!] as Target;
+      const said = value[tag.toLowerCase()] as Target;
       const isSingle = manifest.outputs[output]!.choice === 'single';
-      return { target: isSingle ? (said as readonly string[])[0]! : said };
+      return { target: isSingle ? (said as readonly string[])[0]! : said, outdated: false };
     },
   }));
+
+const NOTHING = { left_out: { tasks: 0, data: 0, outdated: 0, unreadable: 0 }, answers: {}, labels: {} };
+
+/** What counts so many tasks. */
+export function counts(tasks: number, held_out: number): DatasetCounts {
+  return { ...NOTHING, tasks, held_out };
+}
 
 /** As the server's, but for what it counts and holds out. */
 const prepareDataset: PrepareDataset = async ({ folder, tasks, dataOf }) => {
@@ -205,12 +212,12 @@ const prepareDataset: PrepareDataset = async ({ folder, tasks, dataOf }) => {
   let heldOut = 0;
   for await (const task of tasks) {
     const split = task.id % 2 === 0 ? 'held_out' : 'train';
-    const data = await dataOf(task).catch(() => task.data);
+    const data = await Promise.resolve(dataOf(task)).catch(() => task.data);
     if (split === 'held_out') heldOut++;
     lines.push(`${JSON.stringify({ id: task.id, data, split, targets: { topic: task.target } })}\n`);
   }
   await writeFile(join(folder, 'tasks.jsonl'), lines.join(''));
-  return { tasks: lines.length, held_out: heldOut };
+  return counts(lines.length, heldOut);
 };
 
 async function* tasksOf(rows: readonly Row[]): AsyncGenerator<LabelStudioTask> {
