@@ -4,14 +4,14 @@ import type { Pool } from '../inference/pool.js';
 import { type Answer, failureOf, splitItems } from '../inference/protocol.js';
 import { type BoundModel, bindModel } from '../label-config/bind.js';
 import type { LabelConfig } from '../label-config/parse.js';
+import type { Target } from '../regions/contract.js';
 import type { ServedVersion } from '../registry/registry.js';
 import { TaskList } from '../tasks.js';
-import type { LearntOutput, LearntOutputs, Target } from './contract.js';
 import type { HeldOutRow } from './held-out.js';
+import { type LearntOutput, learntOutputs } from './outputs.js';
 
 export interface AnswerDeps {
   pool: Pool;
-  learntOutputs: LearntOutputs;
 }
 
 /** How often what was refused for want of room or time is asked for, and the first pause before that. */
@@ -31,7 +31,7 @@ export class Examinee {
     this.#deps = deps;
     this.#version = version;
     this.#bound = bindModel({ name, manifest, outputs: record.outputs }, config);
-    this.#outputs = deps.learntOutputs(manifest, this.#bound.binding, config);
+    this.#outputs = learntOutputs(manifest, this.#bound.binding, config);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -7,6 +7,7 @@ import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Target } from '../regions/contract.js';
 import { readTask } from './annotations.js';
 import { checkEnough } from './enough.js';
+import { linesOf } from './lines.js';
 import type { LearntOutput } from './outputs.js';
 import { type Split, Splitter } from './split.js';
 
@@ -162,22 +163,5 @@ async function write(path: string, lines: AsyncIterable<string>, signal: AbortSi
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
-  }
-}
-
-const LINE_FEED = 10;
-
-/** The lines of a file. Node's own reader ends lines at U+2028 too, which JSON does not escape. */
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      pieces.push(chunk.subarray(start, end));
-      yield Buffer.concat(pieces);
-      pieces = [];
-      start = end + 1;
-    }
-    pieces.push(chunk.subarray(start));
   }
 }

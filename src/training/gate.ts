@@ -1,10 +1,10 @@
 import { AppError } from '../errors.js';
 import type { LabelConfig } from '../label-config/parse.js';
+import type { Target } from '../regions/contract.js';
 import type { Candidate } from '../registry/loader.js';
 import type { Registry, ServedVersion } from '../registry/registry.js';
 import type { GateScores } from '../registry/training-record.js';
 import { type AnswerDeps, Examinee } from './answers.js';
-import type { Target } from './contract.js';
 import { heldOutRows } from './held-out.js';
 import { type Score, score, standardError } from './score.js';
 

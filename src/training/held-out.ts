@@ -1,5 +1,5 @@
 import type { RawTask } from '../inputs/values.js';
-import type { Target } from './contract.js';
+import type { Target } from '../regions/contract.js';
 import { linesOf } from './lines.js';
 
 /** A task that no trainer learnt from, with what its annotations say. */

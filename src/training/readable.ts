@@ -1,10 +1,10 @@
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import { dataOf } from '../inputs/values.js';
+import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { TaskData } from '../task-data/fetch.js';
 import { preloadTaskData } from '../task-data/preload.js';
-import type { LabelStudioTask } from './contract.js';
 
 /**
  * Reads tasks as the model will read them when it is served.

@@ -1,4 +1,4 @@
-import type { Target } from './contract.js';
+import type { Target } from '../regions/contract.js';
 
 /** The names are those of scikit-learn. */
 export type Metric = 'accuracy' | 'f1_micro' | 'd2_absolute_error_score';

@@ -5,14 +5,17 @@ import { AppError } from '../errors.js';
 import { bindModel } from '../label-config/bind.js';
 import { LabelConfigError } from '../label-config/error.js';
 import { type LabelConfig, readLabelConfig } from '../label-config/parse.js';
+import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { Registry } from '../registry/registry.js';
 import { TRAINING_FILE, type TrainingRecord } from '../registry/training-record.js';
 import type { Versions } from '../registry/versions.js';
 import type { TaskData } from '../task-data/fetch.js';
-import type { DatasetCounts, Job, JobRun, LabelStudioTask, PrepareDataset, Work } from './contract.js';
+import type { Job, JobRun, Work } from './contract.js';
+import type { DatasetCounts, prepareDataset } from './dataset.js';
 import { type GateDeps, judge } from './gate.js';
 import { findVersion } from './harvest.js';
+import { learntOutputs } from './outputs.js';
 import { readableData } from './readable.js';
 
 export interface TrainDeps extends GateDeps {
@@ -30,7 +33,8 @@ export interface TrainDeps extends GateDeps {
   python(run: JobRun): Promise<string>;
   /** The tasks of a project that have annotations. */
   annotatedTasks(project: string, signal: AbortSignal): AsyncIterable<LabelStudioTask>;
-  prepareDataset: PrepareDataset;
+  /** Writes `tasks.jsonl`. */
+  prepareDataset: typeof prepareDataset;
   taskData: TaskData;
 }
 
@@ -146,7 +150,7 @@ async function writeInput(
   { manifest, config, parent }: Given,
 ): Promise<DatasetCounts> {
   const { place, binding } = bindModel({ name: model, manifest, outputs: null }, config);
-  const outputs = deps.learntOutputs(manifest, binding, config);
+  const outputs = learntOutputs(manifest, binding, config);
   report(0, 'reading the annotations');
   const counts = await deps.prepareDataset({
     tasks: deps.annotatedTasks(project, signal),

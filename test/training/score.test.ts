@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import type { Target } from '../../src/training/contract.js';
+import type { Target } from '../../src/regions/contract.js';
 import { score, standardError } from '../../src/training/score.js';
 import { runPython } from '../support/python.js';
 

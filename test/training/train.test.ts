@@ -86,7 +86,16 @@ describe('a training', () => {
       options: {},
       parent: `topics:${name}`,
       input: { kind: 'text', key: 'text' },
-      outputs: [{ name: 'topic', control: 'Choices', choice: 'single', from_name: 'topic', to_name: 'text' }],
+      outputs: [
+        {
+          name: 'topic',
+          control: 'Choices',
+          choice: 'single',
+          from_name: 'topic',
+          to_name: 'text',
+          labels: ['Red', 'Blue'],
+        },
+      ],
       counts: counts(4, 2),
     });
   });

@@ -4,18 +4,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError } from '../../src/errors.js';
 import type { ChildPool } from '../../src/inference/pool.js';
+import type { LabelStudioTask } from '../../src/label-studio/pages.js';
+import type { Target } from '../../src/regions/contract.js';
 import { Registry } from '../../src/registry/registry.js';
 import { Versions } from '../../src/registry/versions.js';
 import type { TaskData } from '../../src/task-data/fetch.js';
-import type {
-  DatasetCounts,
-  JobRun,
-  LabelStudioTask,
-  LearntOutputs,
-  Outcome,
-  PrepareDataset,
-  Target,
-} from '../../src/training/contract.js';
+import type { JobRun, Outcome } from '../../src/training/contract.js';
+import type { DatasetCounts } from '../../src/training/dataset.js';
 import { createTrain, type TrainDeps } from '../../src/training/train.js';
 import { temporaryFolder } from '../support/folder.js';
 import type { VersionContent } from '../support/linear.js';
@@ -140,7 +135,6 @@ export class World {
       versions: this.versions,
       pool: this.pool,
       taskData: { readText: async (url: string) => ADDRESSES[url]! } as unknown as TaskData,
-      learntOutputs,
       scripts: join(ROOT, 'test/training'),
       gate: 'on',
       tolerance: 0.02,
@@ -188,17 +182,6 @@ export class World {
   }
 }
 
-const learntOutputs: LearntOutputs = (manifest, { controls }) =>
-  controls.map(({ control, tag, toName, output }) => ({
-    output: { ...manifest.outputs[output]!, from_name: control, to_name: toName },
-    type: tag.toLowerCase(),
-    read(value) {
-      const said = value[tag.toLowerCase()] as Target;
-      const isSingle = manifest.outputs[output]!.choice === 'single';
-      return { target: isSingle ? (said as readonly string[])[0]! : said, outdated: false };
-    },
-  }));
-
 const NOTHING = { left_out: { tasks: 0, data: 0, outdated: 0, unreadable: 0 }, answers: {}, labels: {} };
 
 /** What counts so many tasks. */
@@ -207,19 +190,22 @@ export function counts(tasks: number, held_out: number): DatasetCounts {
 }
 
 /** As the server's, but for what it counts and holds out. */
-const prepareDataset: PrepareDataset = async ({ folder, tasks, dataOf }) => {
+const prepareDataset: TrainDeps['prepareDataset'] = async ({ folder, tasks, dataOf }) => {
   const lines: string[] = [];
   let heldOut = 0;
   for await (const task of tasks) {
     const split = task.id % 2 === 0 ? 'held_out' : 'train';
     const data = await Promise.resolve(dataOf(task)).catch(() => task.data);
     if (split === 'held_out') heldOut++;
-    lines.push(`${JSON.stringify({ id: task.id, data, split, targets: { topic: task.target } })}\n`);
+    lines.push(
+      `${JSON.stringify({ id: task.id, data, split, targets: { topic: task.target as Target } })}\n`,
+    );
   }
   await writeFile(join(folder, 'tasks.jsonl'), lines.join(''));
   return counts(lines.length, heldOut);
 };
 
 async function* tasksOf(rows: readonly Row[]): AsyncGenerator<LabelStudioTask> {
-  for (const [index, { text, target }] of rows.entries()) yield { id: index + 1, data: { text }, target };
+  for (const [index, { text, target }] of rows.entries())
+    yield { id: index + 1, data: { text }, annotations: [], target };
 }
