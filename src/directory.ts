@@ -1,8 +1,11 @@
 import { AppError } from './errors.js';
-import { bindModel } from './label-config/bind.js';
+import { INPUTS } from './inputs/index.js';
+import { bindModel, CONFIG_HAS } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, type LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
 import { type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
+import { learntOptions } from './registry/manifest.js';
+import type { InputSpec } from './registry/version.js';
 
 /** How much is known of a project's data by a model that fits: the best class answers. */
 const CLASSES = { trained: 3, shipped: 2, recipe: 1, code: 0 } as const;
@@ -34,10 +37,13 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
     name,
     fit(config, project) {
       const version = registry.current(name, project);
-      const manifest = version?.manifest ?? registry.manifest(name)!;
-      bindModel({ name, manifest, outputs: version?.record.outputs ?? null }, config);
-      if (!version) return 'recipe';
-      return version.project === null ? 'shipped' : 'trained';
+      if (version) {
+        bindModel({ name, manifest: version.manifest, outputs: version.record.outputs }, config);
+        return version.project === null ? 'shipped' : 'trained';
+      }
+      const manifest = registry.manifest(name)!;
+      bindModel({ name, manifest, outputs: null }, config, recipeTags(manifest.input));
+      return 'recipe';
     },
     create: context => new OnnxModel(context, deps),
     versions(project) {
@@ -52,6 +58,12 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
     },
     list: () => registry.models.map(backend),
   };
+}
+
+/** The object tags by which a recipe is picked: where its input is still to be learnt, nearly any would do. */
+function recipeTags(input: InputSpec): readonly string[] {
+  const { objectTags, recipe } = INPUTS[input.kind]!;
+  return recipe && learntOptions(input).length > 0 ? recipe.objectTags : objectTags;
 }
 
 /**
@@ -142,8 +154,13 @@ export function pick(
   if (reasons.length === 0)
     throw new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
   if (reasons.length === 1) throw reasons[0]!;
-  throw new AppError(
-    'no_model_fits',
-    `no model fits this labeling config: ${reasons.map(each => each.message).join('; ')}`,
-  );
+  throw new AppError('no_model_fits', `no model fits this labeling config${together(reasons)}`);
+}
+
+/** All reasons; what the config has, which many of them end with, is said once. */
+function together(reasons: readonly AppError[]): string {
+  const parts = reasons.map(({ message }) => message.split(CONFIG_HAS));
+  const has = parts.find(each => each.length > 1)?.[1];
+  const which = has === undefined ? '' : `, which has ${has}`;
+  return `${which}: ${parts.map(([reason]) => reason).join('; ')}`;
 }

@@ -75,6 +75,13 @@ describe('the choice of a model', () => {
       'no_model_fits',
       `no model fits this labeling config: ${mismatch.message}; the model 'b' fills Rating`,
     ]);
+    const told = (model: string, tag: string) =>
+      new AppError('no_model_fits', `the model '${model}' fills ${tag}; the labeling config has Labels 'l'`);
+    assert.deepEqual(refusal({ a: told('a', 'Rating'), b: mismatch, c: told('c', 'Number') }), [
+      'no_model_fits',
+      "no model fits this labeling config, which has Labels 'l': the model 'a' fills Rating; " +
+        `${mismatch.message}; the model 'c' fills Number`,
+    ]);
     assert.deepEqual(refusal({}), ['no_model_fits', 'this server has no model: put one into its MODEL_DIR']);
   });
 

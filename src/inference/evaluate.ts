@@ -41,7 +41,7 @@ export async function openVersion(folder: string): Promise<Evaluator> {
   const record = await readVersion(join(folder, 'version.json'));
   await verifyFiles(folder, record);
   const spec = (await new VersionFiles(folder).json(SPEC_FILE)) as FeaturesSpec;
-  const input = { kind: KINDS[spec.input], ...(spec.columns && { columns: spec.columns }) };
+  const input = record.input ?? { kind: KINDS[spec.input], ...(spec.columns && { columns: spec.columns }) };
   const source = { key: folder, label: folder, folder, input, outputs: record.outputs };
   const version = await LoadedVersion.load(source, { name: 'cpu', device: 0 });
   return {

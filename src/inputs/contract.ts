@@ -79,6 +79,13 @@ export interface InputKind {
   objectTags: readonly string[];
   /** JSON schema of the manifest's `input`, without `kind`. */
   optionsSchema: Readonly<Record<string, unknown>>;
+  /** What a recipe, which is a model without a version, may leave to its training. */
+  recipe?: {
+    /** Options that each trained version brings, in its own `input`. */
+    options: readonly string[];
+    /** The object tags whose controls a recipe without them fills where nobody chose it by its name. */
+    objectTags: readonly string[];
+  };
   /**
    * Takes this kind's value out of a task's data.
    * @throws AppError `task_invalid` when it is missing or of the wrong type: that task's failure, not the request's

@@ -10,7 +10,7 @@ const EXAMPLE_COLUMNS: readonly ColumnSpec[] = [
 ];
 
 /**
- * A record of columns out of the task's data, whatever tags show them.
+ * A record of columns out of the task's data, whatever tags show them, or out of the object that a Table shows.
  *
  * @example
  * { "kind": "tabular", "columns": [{ "name": "age", "kind": "number" }, { "name": "city", "kind": "category" }] }
@@ -25,7 +25,14 @@ export const tabular: InputKind = {
         minItems: 1,
         items: {
           type: 'object',
-          properties: { name: { type: 'string' }, kind: { enum: ['number', 'text', 'category'] } },
+          properties: {
+            name: { type: 'string' },
+            kind: { enum: ['number', 'text', 'category'] },
+            optional: {
+              type: 'boolean',
+              description: 'whether a task may lack it, which is a missing value',
+            },
+          },
           required: ['name', 'kind'],
           additionalProperties: false,
         },
@@ -35,7 +42,14 @@ export const tabular: InputKind = {
     required: ['columns'],
   },
 
-  read: (data, _place, options) => columnsOf(options).map(column => readColumn(data, column)),
+  // What the columns are is learnt; without them any config of such a control would do.
+  recipe: { options: ['columns'], objectTags: ['Table'] },
+
+  read(data, { key }, options) {
+    const shown = data[key];
+    const record = isRecord(shown) ? { ...shown, ...data } : data;
+    return columnsOf(options).map(column => readColumn(record, column));
+  },
 
   load: (folder, options) => loadFeatures(folder, columnsOf(options)),
 
@@ -73,13 +87,18 @@ export const tabular: InputKind = {
   },
 };
 
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function columnsOf(options: Readonly<Record<string, unknown>>): readonly ColumnSpec[] {
   return options.columns as readonly ColumnSpec[];
 }
 
 /** A column's value as JSON; a missing number is null. */
-function readColumn(data: Readonly<Record<string, unknown>>, { name, kind }: ColumnSpec): unknown {
+function readColumn(data: Readonly<Record<string, unknown>>, { name, kind, optional }: ColumnSpec): unknown {
   if (!Object.hasOwn(data, name)) {
+    if (optional) return null;
     throw new AppError(
       'task_invalid',
       `the task's data has no column '${name}'; it has ${Object.keys(data).join(', ') || 'none'}`,

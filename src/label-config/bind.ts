@@ -59,6 +59,8 @@ export function placeOf(
 export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
   return { ...config.controls.get(control)!, toName, parsed: config.parsed[control]! };
 }
+/** What stands in an error's message before what the config offers. */
+export const CONFIG_HAS = '; the labeling config has ';
 
 /** What the config offers, for an error's message. */
 function summary(config: LabelConfig): string {
@@ -81,11 +83,15 @@ interface Candidate {
  * All of them point at the one object that the model reads; a model that reads no object but the task's columns fills
  * any.
  *
+ * @param objectTags the object tags that the controls may point at; empty: any
  * @throws AppError `no_model_fits` when the config has no such control, `label_mismatch` when it has one with labels
  *   that the model's do not map to; the message begins with the model
  */
-export function bindModel(model: Bindable, config: LabelConfig): BoundModel {
-  const { objectTags } = INPUTS[model.manifest.input.kind]!;
+export function bindModel(
+  model: Bindable,
+  config: LabelConfig,
+  objectTags = INPUTS[model.manifest.input.kind]!.objectTags,
+): BoundModel {
   const all = [...config.controls.values()].flatMap(control =>
     placesOf(config, control.name, objectTags).map(place => ({ control, place })),
   );
@@ -101,7 +107,7 @@ export function bindModel(model: Bindable, config: LabelConfig): BoundModel {
   const reasons: AppError[] = [];
   for (const candidates of groups) {
     try {
-      return fill(model, candidates, config);
+      return fill(model, candidates, config, objectTags);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       reasons.push(error);
@@ -116,6 +122,7 @@ function fill(
   { name, manifest, outputs }: Bindable,
   candidates: readonly Candidate[],
   config: LabelConfig,
+  objectTags: readonly string[],
 ): BoundModel {
   const bound: (Candidate & { binding: ControlBinding })[] = [];
   const isFree = ({ control }: Candidate) => !bound.some(each => each?.control.name === control.name);
@@ -150,11 +157,10 @@ function fill(
     if (bound[index]) continue;
     const reason = reasons[index];
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
-    const { objectTags } = INPUTS[manifest.input.kind]!;
     const objects = objectTags.length === 0 ? '' : ` on ${objectTags.join(' or ')}`;
     throw new AppError(
       'no_model_fits',
-      `the model '${name}' fills ${tag}${objects}; the labeling config has ${summary(config)}`,
+      `the model '${name}' fills ${tag}${objects}${CONFIG_HAS}${summary(config)}`,
     );
   }
   const controls = bound.map(({ binding }) => binding);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Pool } from '../inference/pool.js';
-import { readVersion } from './manifest.js';
+import { inputOf, readVersion } from './manifest.js';
 import { fingerprint, verifyFiles } from './repository.js';
 import type { ServedVersion } from './shelf.js';
 
@@ -61,8 +61,9 @@ export class Loader {
    * Checks a version's files and loads it, wherever its folder lies.
    * @throws AppError `version_invalid`
    */
-  async load({ project, model, version, folder, manifest }: Candidate): Promise<ServedVersion> {
+  async load({ project, model, version, folder, manifest: source }: Candidate): Promise<ServedVersion> {
     const record = await readVersion(join(folder, 'version.json'));
+    const manifest = { ...source, input: inputOf(folder, record, source) };
     const outputs = manifest.outputs.map(({ name }) => {
       const output = record.outputs.find(each => each.name === name);
       if (output) return output;
@@ -83,7 +84,7 @@ export class Loader {
       version,
       label,
       manifest,
-      source: manifest,
+      source,
       record: { ...record, outputs },
     };
   }

@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { AppError, messageOf } from '../errors.js';
 import { INPUTS } from '../inputs/index.js';
 import { REGIONS } from '../regions/index.js';
-import type { VersionRecord } from './version.js';
+import type { InputSpec, VersionRecord } from './version.js';
 
 /** `models/<name>/model.json`: what a model reads and which controls it fills. */
 export interface Manifest {
@@ -13,7 +13,7 @@ export interface Manifest {
   description?: string;
   /** Whom to thank: data, licences. */
   credits?: string;
-  input: { kind: string; [option: string]: unknown };
+  input: InputSpec;
   outputs: readonly { name: string; control: string; [option: string]: unknown }[];
   train?: TrainSpec;
 }
@@ -36,32 +36,60 @@ const ajv = new Ajv({
   strictRequired: false,
 });
 
-/** One branch a row of a table: the row's word, and the options that the row itself declares. */
-function branches(
-  table: Readonly<Record<string, { optionsSchema: Readonly<Record<string, unknown>> }>>,
-  word: string,
-  base: object,
-) {
-  return Object.entries(table).map(([name, { optionsSchema }]) => ({
-    ...optionsSchema,
-    properties: { [word]: { const: name }, ...base, ...(optionsSchema.properties as object) },
-    required: [word, ...Object.keys(base), ...((optionsSchema.required as string[]) ?? [])],
-    additionalProperties: false,
-  }));
+/** A row of a table, with the options that it declares, and which of them may be left out. */
+interface TableRow {
+  optionsSchema: Readonly<Record<string, unknown>>;
+  recipe?: { options: readonly string[] };
 }
 
-const checkManifest = ajv.compile<Manifest>({
+/** One branch a row of a table: the row's word, and the options that the row itself declares. */
+function branches(
+  table: Readonly<Record<string, TableRow>>,
+  word: string,
+  base: object,
+  mayBeLeftOut: (row: TableRow) => readonly string[] = () => [],
+) {
+  return Object.entries(table).map(([name, row]) => {
+    const { optionsSchema } = row;
+    const required = ((optionsSchema.required as string[]) ?? []).filter(
+      option => !mayBeLeftOut(row).includes(option),
+    );
+    return {
+      ...optionsSchema,
+      properties: { [word]: { const: name }, ...base, ...(optionsSchema.properties as object) },
+      required: [word, ...Object.keys(base), ...required],
+      additionalProperties: false,
+    };
+  });
+}
+
+/** @param isRecipe whether options may be left to the training */
+function inputSchema(isRecipe: boolean) {
+  return {
+    type: 'object',
+    discriminator: { propertyName: 'kind' },
+    required: ['kind'],
+    oneOf: branches(INPUTS, 'kind', {}, row => (isRecipe ? (row.recipe?.options ?? []) : [])),
+  };
+}
+
+const manifestSchema = (isRecipe: boolean) => ({
   type: 'object',
   properties: {
     format: { const: 1 },
     title: { type: 'string', minLength: 1 },
     description: { type: 'string' },
     credits: { type: 'string' },
-    input: {
+    input: inputSchema(isRecipe),
+    train: {
       type: 'object',
-      discriminator: { propertyName: 'kind' },
-      required: ['kind'],
-      oneOf: branches(INPUTS, 'kind', {}),
+      properties: {
+        script: { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*\\.py$' },
+        min: { type: 'integer', minimum: 1 },
+        options: { type: 'object' },
+      },
+      required: ['script'],
+      additionalProperties: false,
     },
     outputs: {
       type: 'array',
@@ -73,20 +101,13 @@ const checkManifest = ajv.compile<Manifest>({
         oneOf: branches(REGIONS, 'control', { name: { type: 'string', minLength: 1 } }),
       },
     },
-    train: {
-      type: 'object',
-      properties: {
-        script: { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*\\.py$' },
-        min: { type: 'integer', minimum: 1 },
-        options: { type: 'object' },
-      },
-      required: ['script'],
-      additionalProperties: false,
-    },
   },
   required: ['format', 'title', 'input', 'outputs'],
   additionalProperties: false,
 });
+
+const checkManifest = ajv.compile<Manifest>(manifestSchema(false));
+const checkTrainedManifest = ajv.compile<Manifest>(manifestSchema(true));
 
 const checkVersion = ajv.compile<VersionRecord>({
   type: 'object',
@@ -99,6 +120,7 @@ const checkVersion = ajv.compile<VersionRecord>({
       propertyNames: { pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$' },
       additionalProperties: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     },
+    input: inputSchema(false),
     outputs: {
       type: 'array',
       minItems: 1,
@@ -171,7 +193,7 @@ function shown(value: unknown): string {
  */
 export async function readJson<T>(
   path: string,
-  check: ValidateFunction<T>,
+  checkOf: (value: unknown) => ValidateFunction<T>,
   code: 'manifest_invalid' | 'version_invalid',
   hint: string,
 ): Promise<T> {
@@ -181,6 +203,7 @@ export async function readJson<T>(
   } catch (error) {
     throw new AppError(code, `${path} is not readable JSON: ${messageOf(error)}`, { cause: error });
   }
+  const check = checkOf(value);
   if (check(value)) return value;
   // A missing word of a table is told as a missing property already.
   const wrong = (check.errors ?? []).filter(
@@ -189,13 +212,42 @@ export async function readJson<T>(
   throw new AppError(code, `${path}: ${wrong.map(describe).join('; ')}${hint}`);
 }
 
+/** The options that an input leaves to the training, by name. */
+export function learntOptions(input: InputSpec): string[] {
+  return (INPUTS[input.kind]!.recipe?.options ?? []).filter(option => input[option] === undefined);
+}
+
+/**
+ * What a version reads: its own `input`, else the manifest's.
+ * @throws AppError `version_invalid` when it reads another kind of thing, or neither says what
+ */
+export function inputOf(folder: string, { input }: VersionRecord, manifest: Manifest): InputSpec {
+  const { kind } = manifest.input;
+  if (input !== undefined && input.kind !== kind) {
+    throw new AppError(
+      'version_invalid',
+      `${folder}/version.json has an input of the kind '${input.kind}', and model.json one of the kind '${kind}'`,
+    );
+  }
+  const missing = input === undefined ? learntOptions(manifest.input) : [];
+  if (missing.length > 0) {
+    throw new AppError(
+      'version_invalid',
+      `${folder}/version.json has no input, and that of model.json lacks ${missing.join(', ')}`,
+    );
+  }
+  return input ?? manifest.input;
+}
+
 /**
  * Reads and checks a manifest.
  * @throws AppError `manifest_invalid`, naming the file, the path in it and what was expected
  */
 export function readManifest(path: string): Promise<Manifest> {
   const hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${Object.keys(REGIONS).join(', ')})`;
-  return readJson(path, checkManifest, 'manifest_invalid', hint);
+  const checkOf = (value: unknown) =>
+    typeof value === 'object' && value !== null && 'train' in value ? checkTrainedManifest : checkManifest;
+  return readJson(path, checkOf, 'manifest_invalid', hint);
 }
 
 /**
@@ -203,5 +255,5 @@ export function readManifest(path: string): Promise<Manifest> {
  * @throws AppError `version_invalid`, naming the file, the path in it and what was expected
  */
 export function readVersion(path: string): Promise<VersionRecord> {
-  return readJson(path, checkVersion, 'version_invalid', '');
+  return readJson(path, () => checkVersion, 'version_invalid', '');
 }

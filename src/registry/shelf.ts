@@ -11,6 +11,7 @@ export interface ServedVersion {
   version: string;
   /** What Label Studio sees: `<model>:<version>`. */
   label: string;
+  /** With the version's own `input` where it has one. */
   manifest: Manifest;
   /** model.json as it was when this was loaded. */
   source: Manifest;

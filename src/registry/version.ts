@@ -20,6 +20,12 @@ export interface OutputSpec {
   decision?: Decision;
 }
 
+/** What a model reads: a word of `src/inputs/index.ts`, and the options of that kind. */
+export interface InputSpec {
+  kind: string;
+  [option: string]: unknown;
+}
+
 /** `versions/<version>/version.json`. */
 export interface VersionRecord {
   format: 1;
@@ -27,6 +33,8 @@ export interface VersionRecord {
   created: string;
   /** SHA-256 (hex) of every other file of the folder. */
   files: Readonly<Record<string, string>>;
+  /** What this version reads, in place of the manifest's `input`: a trained one's columns. */
+  input?: InputSpec;
   outputs: readonly OutputSpec[];
   metrics: Readonly<Record<string, unknown>>;
   /** What the parity gate measured when this version was exported. */

@@ -2,7 +2,7 @@ import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import { dataOf } from '../inputs/values.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
-import type { Manifest } from '../registry/manifest.js';
+import { learntOptions, type Manifest } from '../registry/manifest.js';
 import type { TaskData } from '../task-data/fetch.js';
 import { preloadTaskData } from '../task-data/preload.js';
 
@@ -20,9 +20,9 @@ export function readableData(
   project: string,
   signal: AbortSignal,
 ): (task: LabelStudioTask) => Promise<Record<string, unknown>> {
-  const { read, optionsSchema } = INPUTS[input.kind]!;
+  const { read } = INPUTS[input.kind]!;
   // What a version reads may be left to its training: there is nothing to check then.
-  const isKnown = ((optionsSchema.required ?? []) as string[]).every(option => input[option] !== undefined);
+  const isKnown = learntOptions(input).length === 0;
   return async task => {
     let data = dataOf(task);
     if (place.isUrl) {

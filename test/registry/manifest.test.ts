@@ -49,6 +49,17 @@ describe('model.json', () => {
     assert.deepEqual(await readManifest(path), MANIFEST as never);
   });
 
+  it('may leave what is learnt to the training', async () => {
+    const path = join(await temporaryFolder(), 'model.json');
+    const recipe = {
+      ...MANIFEST,
+      input: { kind: 'tabular' },
+      train: { script: 'train_tabular.py', min: 3, options: { depth: [1, null] } },
+    };
+    await writeFile(path, JSON.stringify(recipe));
+    assert.deepEqual(await readManifest(path), recipe as never);
+  });
+
   it('says when it is missing', async () => {
     const error = await readManifest('/nowhere/model.json').catch((thrown: AppError) => thrown);
     assert.match((error as AppError).message, /^\/nowhere\/model.json .*no such file/i);
@@ -96,6 +107,24 @@ describe('model.json', () => {
       { ...MANIFEST, outputs: [{ control: 'Choices', choice: 'single' }] },
       ": /outputs/0 lacks 'name'",
     ],
+    [
+      'an input without its options and no training',
+      { ...MANIFEST, input: { kind: 'tabular' } },
+      ": /input lacks 'columns'",
+    ],
+    ['a training without a script', { ...MANIFEST, train: { min: 2 } }, ": /train lacks 'script'"],
+    [
+      'a training of no annotation',
+      { ...MANIFEST, train: { script: 'a.py', min: 0 } },
+      ': /train/min must be >= 1, not 0',
+    ],
+    ...['../train.py', 'scripts/train.py', 'train.sh', '.py', '-c.py', 'a b.py'].map(
+      (script): Case => [
+        `the script ${script}`,
+        { ...MANIFEST, train: { script } },
+        `: /train/script must match pattern "^[A-Za-z0-9_][A-Za-z0-9._-]*\\.py$", not "${script}"`,
+      ],
+    ),
   ]);
 });
 
@@ -104,6 +133,14 @@ describe('version.json', () => {
     const path = join(await temporaryFolder(), 'version.json');
     await writeFile(path, JSON.stringify(VERSION));
     assert.deepEqual(await readVersion(path), VERSION as never);
+  });
+
+  it('may have an input of its own', async () => {
+    const path = join(await temporaryFolder(), 'version.json');
+    const columns = [{ name: 'age', kind: 'number', optional: true }];
+    const version = { ...VERSION, input: { kind: 'tabular', columns } };
+    await writeFile(path, JSON.stringify(version));
+    assert.deepEqual(await readVersion(path), version as never);
   });
 
   const { metrics: _, ...unmeasured } = VERSION;
@@ -121,6 +158,16 @@ describe('version.json', () => {
       'an unknown rule',
       { ...VERSION, outputs: [{ ...output, decision: { rule: 'dice' } }] },
       ': /outputs/0/decision/rule is "dice", which is not known',
+    ],
+    [
+      'an input that still leaves something open',
+      { ...VERSION, input: { kind: 'tabular' } },
+      ": /input lacks 'columns'",
+    ],
+    [
+      'an unknown input',
+      { ...VERSION, input: { kind: 'smell' } },
+      ': /input/kind is "smell", which is not known',
     ],
   ]);
 });

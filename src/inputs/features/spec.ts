@@ -35,6 +35,8 @@ export interface ColumnSpec {
   name: string;
   /** `number`: a number, numeric text, or a missing value; `text`: a string; `category`: a string, number or boolean. */
   kind: 'number' | 'text' | 'category';
+  /** Whether a task may lack the column, which is then a missing value. */
+  optional?: boolean;
 }
 
 /** Code points on which the exporting Python disagrees with this Node; the child follows Python. */
