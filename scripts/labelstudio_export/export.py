@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +20,34 @@ from .samples import Samples, text_samples
 from .writer import Draft, same_content, staged
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to export, and how to call it.
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A fitted model, rows to compare it on, and what its answers are called.
 
     `samples` are texts, or records of columns (cells as in a CSV file, or values). `labels` are names of the
-    classes of each output, `outputs` names of the outputs, `controls` the control tag that each fills; empty:
-    chosen by what the model gives.
+    classes of each output that has classes, `outputs` names of the outputs; empty: chosen by what the model
+    gives.
     """
 
     model: Any
     samples: Sequence[str] | Sequence[dict[str, Any]]
-    name: str
-    repository: Path
     labels: Sequence[Sequence[str]] = ()
     outputs: Sequence[str] = ()
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Fitted):
+    """What to export as which model of a repository.
+
+    `controls` are the control tags that the outputs fill; empty: chosen by what the model gives.
+    """
+
+    name: str
+    repository: Path
     controls: Sequence[str] = ()
     title: str | None = None
     about: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,32 +60,83 @@ class Exported:
 
 
 def export(request: Request) -> Exported:
-    """Exports a model, or refuses and leaves nothing behind.
+    """Exports a model into a repository, or refuses and leaves nothing behind.
 
     :raises ExportError: when the model cannot be served, or what would be served differs from it
     """
-    texts = expects_texts(request.model)
-    order = None if texts else fitted_columns(request.model, request.samples)
-    built = build_version(request.model, Raw(order), request.labels, request.outputs)
-    samples = make_samples(request, built, order)
-    samples, references = answers(request.model, samples, built)
+    made = _convert(request)
+    draft = Draft(made.built.files, made.built.outputs, manifest(request, made.built), request.metrics)
+    return _write(made, draft, request.repository / request.name / "versions")
+
+
+def export_trained(
+    fitted: Fitted, outputs: Sequence[dict[str, Any]], versions: Path, optional: Set[str] = frozenset()
+) -> Exported:
+    """Exports what was trained for a model that has its model.json elsewhere; the version alone is written.
+
+    :param outputs: the `outputs` of that model.json, in the order of the model's
+    :param versions: the folder that gets the version's
+    :param optional: columns that a task may lack
+    :raises ExportError: as `export`, and when model.json expects other answers
+    """
+    made = _convert(replace(fitted, outputs=[output["name"] for output in outputs]))
+    for expected, spec in zip(outputs, made.built.outputs, strict=True):
+        given = manifest_output(spec, expected["control"])
+        if given.get("choice") != expected.get("choice"):
+            raise ExportError(
+                f"the output {expected['name']!r}",
+                f"model.json has the choice {expected.get('choice')!r}, the model gives {given['choice']!r}",
+                "train another model, or change model.json",
+            )
+    source = None
+    if made.built.columns is not None:
+        columns = [
+            column | ({"optional": True} if column["name"] in optional else {})
+            for column in made.built.columns
+        ]
+        source = {"kind": "tabular", "columns": columns}
+    draft = Draft(made.built.files, made.built.outputs, None, fitted.metrics, source)
+    return _write(made, draft, versions)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A converted model and what it is held against."""
+
+    name: str
+    built: Built
+    samples: Samples
+    references: dict[str, Reference]
+    tolerance: float
+
+
+def _convert(fitted: Fitted) -> _Made:
+    texts = expects_texts(fitted.model)
+    order = None if texts else fitted_columns(fitted.model, fitted.samples)
+    built = build_version(fitted.model, Raw(order), fitted.labels, fitted.outputs)
+    samples = make_samples(fitted, built, order)
+    samples, references = answers(fitted.model, samples, built)
     tolerance = FLOAT_TOLERANCE if built.single else DOUBLE_TOLERANCE
     built.files.put("parity.json", parity_file(samples, references, tolerance))
-    draft = Draft(built.files, built.outputs, manifest(request, built), request.metrics)
-    with staged(request.repository, request.name, draft) as stage:
-        comparison = compare(stage.folder, samples, references, tolerance)
+    return _Made(type(fitted.model).__name__, built, samples, references, tolerance)
+
+
+def _write(made: _Made, draft: Draft, versions: Path) -> Exported:
+    """Writes the version if it answers as the original does."""
+    with staged(versions, draft) as stage:
+        comparison = compare(stage.folder, made.samples, made.references, made.tolerance)
         if len(comparison.failed):
-            raise refusal(comparison, samples, type(request.model).__name__)
-        parity = comparison.record(samples)
-        known = same_content(request.repository, request.name, draft)
+            raise refusal(comparison, made.samples, made.name)
+        parity = comparison.record(made.samples)
+        known = same_content(versions, draft)
         folder = known or stage.commit(parity)
     return Exported(folder, known is None, parity)
 
 
-def make_samples(request: Request, built: Built, order: tuple[str, ...] | None) -> Samples:
-    """The request's samples and the generated ones."""
+def make_samples(fitted: Fitted, built: Built, order: tuple[str, ...] | None) -> Samples:
+    """The given samples and generated ones."""
     if order is None:
-        return text_samples([str(text) for text in request.samples])
+        return text_samples([str(text) for text in fitted.samples])
     columns = built.columns or []
     given = [
         {
@@ -88,11 +148,11 @@ def make_samples(request: Request, built: Built, order: tuple[str, ...] | None) 
             )
             for column in columns
         }
-        for number, record in enumerate(request.samples, start=1)
+        for number, record in enumerate(fitted.samples, start=1)
         if isinstance(record, dict)
     ]
     nones = {name for name, values in built.categories.items() if None in values}
-    return record_samples(given, columns, order, hasattr(request.model, "feature_names_in_"), nones)
+    return record_samples(given, columns, order, hasattr(fitted.model, "feature_names_in_"), nones)
 
 
 def answers(model: Any, samples: Samples, built: Built) -> tuple[Samples, dict[str, Reference]]:

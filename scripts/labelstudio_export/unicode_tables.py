@@ -6,33 +6,24 @@ import functools
 import re
 import sys
 import unicodedata
-from collections.abc import Callable
 from typing import Any
 
 
 @functools.cache
 def unicode_tables() -> dict[str, Any]:
     """`UnicodeTables` of `src/inputs/features/spec.ts`, of the running interpreter."""
-    word = re.compile(r"\w").match
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    # Two letters a character, the first of them a capital: a category is never found between two others.
+    categories = "".join(map(unicodedata.category, every))
     return {
         "version": unicodedata.unidata_version,
-        "word": _ranges(lambda code: word(chr(code)) is not None),
-        "lower": {chr(code): chr(code).lower() for code in _all() if chr(code).lower() != chr(code)},
-        "unassigned": _ranges(lambda code: unicodedata.category(chr(code)) == "Cn"),
+        "word": _ranges(r"\w+", every, 1),
+        "lower": {one: low for one, low in zip(every, map(str.lower, every), strict=True) if low != one},
+        "unassigned": _ranges("(?:Cn)+", categories, 2),
     }
 
 
-def _all() -> range:
-    return range(sys.maxunicode + 1)
-
-
-def _ranges(holds: Callable[[int], bool]) -> list[list[int]]:
-    """Inclusive ranges of the code points for which `holds`."""
-    ranges: list[list[int]] = []
-    for code in _all():
-        if holds(code):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return ranges
+def _ranges(pattern: str, text: str, width: int) -> list[list[int]]:
+    """Inclusive ranges of the code points whose part of the text, `width` long, matches."""
+    found = re.finditer(pattern, text)
+    return [[match.start() // width, match.end() // width - 1] for match in found]

@@ -27,19 +27,25 @@ class Draft:
     """A version that is not written yet.
 
     `outputs` are the `OutputSpec`s of `src/registry/version.ts`; `manifest` is the model.json to write when
-    the model has none.
+    the model has none, None for a version alone; `input` is the version's own input where model.json leaves
+    that to the training.
     """
 
     files: VersionFiles
     outputs: list[dict[str, Any]]
-    manifest: dict[str, Any]
+    manifest: dict[str, Any] | None
     metrics: dict[str, Any] = field(default_factory=dict)
+    input: dict[str, Any] | None = None
     tools: dict[str, str] = field(default_factory=lambda: tool_versions(_TOOLS))
 
     def content_hash(self) -> str:
-        """SHA-256 (hex) over what the version serves: its files and the meaning of its outputs."""
-        content = {"files": _hashes(self.files), "outputs": self.outputs}
+        """SHA-256 (hex) over what the version serves: its files and the meaning of its input and outputs."""
+        content = {"files": _hashes(self.files), "outputs": self.outputs, **self.own_input()}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def own_input(self) -> dict[str, Any]:
+        """The record's entry of that name, if it has one."""
+        return {} if self.input is None else {"input": self.input}
 
 
 @dataclass
@@ -58,6 +64,7 @@ class Stage:
             "format": 1,
             "created": self.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "files": _hashes(self.draft.files),
+            **self.draft.own_input(),
             "outputs": self.draft.outputs,
             "metrics": self.draft.metrics,
             "parity": parity,
@@ -66,10 +73,10 @@ class Stage:
         (self.folder / "version.json").write_bytes(dump_json(record, indent=2) + b"\n")
 
     def commit(self, parity: dict[str, Any]) -> Path:
-        """Renames the folder into the repository, where the server finds it, and returns its new path."""
+        """Renames the folder to its place, where the server finds it, and returns its new path."""
         self.write_record(parity)
-        manifest = self.target.parent.parent / "model.json"
-        if not manifest.exists():
+        manifest = _manifest_path(self.target.parent)
+        if self.draft.manifest is not None and not manifest.exists():
             # The version comes last: a model.json without versions is a state that the server knows.
             beside = manifest.with_name(f".{manifest.name}-{secrets.token_hex(4)}")
             beside.write_bytes(dump_json(self.draft.manifest, indent=2) + b"\n")
@@ -80,19 +87,20 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(repository: Path, name: str, draft: Draft, created: datetime | None = None) -> Iterator[Stage]:
-    """Lays the draft into `<repository>/<name>/versions/.tmp-…`; what is not committed is removed at the end.
+def staged(versions: Path, draft: Draft, created: datetime | None = None) -> Iterator[Stage]:
+    """Lays the draft into `<versions>/.tmp-…`; what is not committed is removed at the end.
 
+    :param versions: the model's folder of versions; model.json is beside it
     :raises ExportError: when the model's model.json does not describe such a version
     """
-    model = repository / name
-    check_manifest(model / "model.json", draft)
+    if draft.manifest is not None:
+        check_manifest(_manifest_path(versions), draft.manifest, draft)
     created = created or datetime.now(timezone.utc)
     version = f"{created.strftime('%Y%m%d-%H%M%S')}-{draft.content_hash()[:6]}"
-    fresh = [folder for folder in (repository, model, model / "versions") if not folder.exists()]
-    folder = model / "versions" / f".tmp-{secrets.token_hex(8)}"
+    made = [folder for folder in (versions, *versions.parents) if not folder.exists()]
+    folder = versions / f".tmp-{secrets.token_hex(8)}"
     folder.mkdir(parents=True)
-    stage = Stage(folder, model / "versions" / version, draft, created)
+    stage = Stage(folder, versions / version, draft, created)
     try:
         for file, data in draft.files.items():
             (folder / file).write_bytes(data)
@@ -101,23 +109,24 @@ def staged(repository: Path, name: str, draft: Draft, created: datetime | None =
     finally:
         if stage.committed is None:
             shutil.rmtree(folder, ignore_errors=True)
-            for made in reversed(fresh):
+            for each in made:
                 with contextlib.suppress(OSError):
-                    made.rmdir()
+                    each.rmdir()
 
 
-def same_content(repository: Path, name: str, draft: Draft) -> Path | None:
+def same_content(versions: Path, draft: Draft) -> Path | None:
     """The newest version of the model that already serves exactly this, or None."""
-    found = sorted((repository / name / "versions").glob(f"????????-??????-{draft.content_hash()[:6]}"))
+    found = sorted(versions.glob(f"????????-??????-{draft.content_hash()[:6]}"))
     for folder in reversed(found):
         with contextlib.suppress(OSError, ValueError, KeyError):
             record = json.loads((folder / "version.json").read_bytes())
-            if record["files"] == _hashes(draft.files) and record["outputs"] == draft.outputs:
+            same = record["files"] == _hashes(draft.files) and record["outputs"] == draft.outputs
+            if same and record.get("input") == draft.input:
                 return folder
     return None
 
 
-def check_manifest(path: Path, draft: Draft) -> None:
+def check_manifest(path: Path, expected: dict[str, Any], draft: Draft) -> None:
     """Checks that an existing model.json has the input kind and the outputs of the draft.
 
     :raises ExportError: when it differs, or cannot be read
@@ -131,12 +140,16 @@ def check_manifest(path: Path, draft: Draft) -> None:
         outputs = [output["name"] for output in manifest["outputs"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(str(path), f"cannot be read ({error!r})", todo) from error
-    wanted = draft.manifest["input"]["kind"]
+    wanted = expected["input"]["kind"]
     if kind != wanted:
         raise ExportError(str(path), f"the model takes {kind!r}, this pipeline takes {wanted!r}", todo)
     names = [output["name"] for output in draft.outputs]
     if not set(outputs) <= set(names):
         raise ExportError(str(path), f"it names the outputs {outputs}, this pipeline has {names}", todo)
+
+
+def _manifest_path(versions: Path) -> Path:
+    return versions.parent / "model.json"
 
 
 def tool_versions(distributions: tuple[str, ...]) -> dict[str, str]:

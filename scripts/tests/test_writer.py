@@ -23,7 +23,7 @@ def draft(content: bytes = b"model", name: str = "label", kind: str = "text") ->
 
 
 def write(repository, a_draft, parity=None):
-    with staged(repository, "spam", a_draft, CREATED) as stage:
+    with staged(repository / "spam" / "versions", a_draft, CREATED) as stage:
         return stage.commit(parity or {"rows": 1})
 
 
@@ -45,12 +45,12 @@ def test_the_name_follows_the_content(tmp_path):
     first, same, other = draft(), draft(), draft(b"another")
     assert first.content_hash() == same.content_hash() != other.content_hash()
     folder = write(tmp_path, first)
-    assert same_content(tmp_path, "spam", same) == folder
-    assert same_content(tmp_path, "spam", other) is None
+    assert same_content(folder.parent, same) == folder
+    assert same_content(folder.parent, other) is None
 
 
 def test_what_is_not_committed_is_removed(tmp_path):
-    with pytest.raises(RuntimeError), staged(tmp_path, "spam", draft(), CREATED) as stage:
+    with pytest.raises(RuntimeError), staged(tmp_path / "spam" / "versions", draft(), CREATED) as stage:
         assert (stage.folder / "model.onnx").exists()
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []

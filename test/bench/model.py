@@ -123,7 +123,9 @@ def export(pipeline: Pipeline, texts: list[str], repository: Path) -> dict[str, 
 
     shutil.rmtree(repository, ignore_errors=True)
     begin = time.perf_counter()
-    folder = export_version(Request(pipeline, texts[:200], "bench", repository)).folder
+    folder = export_version(
+        Request(model=pipeline, samples=texts[:200], name="bench", repository=repository)
+    ).folder
     return {"folder": str(folder), "exportSeconds": time.perf_counter() - begin}
 
 
