@@ -151,8 +151,15 @@ describe('make serve', () => {
     const ended = once(child, 'exit');
     const seen = await lines(child, 'serving ');
     const { models, provider, msg } = seen.at(-1)!;
-    assert.deepEqual({ models, provider }, { models: ['sentiment'], provider: 'cpu' });
-    assert.match(String(msg), /^serving sentiment on http:\/\/127\.0\.0\.1:\d+$/);
+    const shipped = [
+      'sentiment',
+      'tabular-classifier',
+      'tabular-regressor',
+      'text-classifier',
+      'text-multilabel-classifier',
+    ];
+    assert.deepEqual({ models, provider }, { models: shipped, provider: 'cpu' });
+    assert.match(String(msg), /^serving sentiment, tabular-classifier, .* on http:\/\/127\.0\.0\.1:\d+$/);
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
     assert.equal(await text(child.stderr!), '');

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import type { ErrorBody, PredictBody, Reply } from '../support/client.js';
+import { modelRepository } from '../support/models.js';
 
 interface Recorded {
   method: 'GET' | 'POST';
@@ -26,7 +27,7 @@ describe('the requests of a real Label Studio 1.23.2, in their order', () => {
   const replies: Reply<unknown>[] = [];
 
   before(async () => {
-    backend = await startBackend();
+    backend = await startBackend({ MODEL_DIR: await modelRepository('sentiment') });
     for (const { method, path, headers, body } of requests) {
       const options = { headers: endToEnd(headers) };
       replies.push(

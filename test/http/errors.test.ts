@@ -3,12 +3,13 @@ import { reasonPhrase } from '../../src/http/errors.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import type { ErrorBody, Reply } from '../support/client.js';
 import { LABELS, SENTIMENT, tasksOf } from '../support/configs.js';
+import { modelRepository } from '../support/models.js';
 
 describe('errors over HTTP', () => {
   let backend: TestBackend;
 
   before(async () => {
-    backend = await startBackend({ BODY_LIMIT: '100kb' });
+    backend = await startBackend({ MODEL_DIR: await modelRepository('sentiment'), BODY_LIMIT: '100kb' });
   });
   after(() => backend.stop());
 

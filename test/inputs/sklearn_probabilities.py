@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from labelstudio_export.sentiment_data import load_sentences  # noqa: E402
-from labelstudio_export.train_text import _search  # noqa: E402
+from labelstudio_train.sentiment_data import load_sentences  # noqa: E402
+from labelstudio_train.sentiment import _search  # noqa: E402
 
 
 def main() -> None:

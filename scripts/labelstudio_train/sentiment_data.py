@@ -9,7 +9,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from .errors import ExportError
+from labelstudio_export.errors import ExportError
 
 PACKAGE = "sentiment@5.0.2"
 _SHA512 = "ZeC3y0JsOYTdwujt5uOd7ILJNilbgFzUtg/LEG4wUv43LayFNLZ28ec8+Su+h3saHlJmIwYxBzfDHHZuiMA15g=="

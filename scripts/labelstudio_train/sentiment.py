@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
-from .errors import ExportError
-from .export import Request, export
+from labelstudio_export.errors import ExportError
+from labelstudio_export.export import Request, export
+
 from .sentiment_data import CREDITS, load_sentences
+from .text import word_features
 
 LABELS = ("Negative", "Positive")
 _DESCRIPTION = (
@@ -100,11 +101,7 @@ def _search() -> GridSearchCV:
     """The pipeline and the settings to choose among. liblinear gives the same weights on every machine."""
     pipeline = Pipeline(
         [
-            # One-letter words stay: "I" and "a", and what is left of "don't".
-            (
-                "features",
-                TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"),
-            ),
+            ("features", word_features((1, 2))),
             ("classifier", LogisticRegression(solver="liblinear", tol=1e-6, max_iter=1000)),
         ]
     )
