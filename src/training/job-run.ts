@@ -1,0 +1,68 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Environment, trainerEnvironment } from './environment.js';
+import type { Job, JobInput, JobRun, ProcessMark } from './job.js';
+import { JobLog } from './job-log.js';
+import { oneLine, type Report } from './output.js';
+import { runProcess } from './process.js';
+
+export const LOG_FILE = 'log.txt';
+
+export interface RunOptions {
+  job: Job;
+  input: JobInput;
+  /** The job's own folder. */
+  folder: string;
+  signal: AbortSignal;
+  /** This process's environment. */
+  environment: Environment;
+  memory: number;
+  grace: number;
+  report(report: Report): void;
+  started(process: ProcessMark): void;
+}
+
+/** A job's run, with its folder made and its log open. */
+export interface OpenRun {
+  run: JobRun;
+  log: JobLog;
+}
+
+/** Makes a job's folder anew, its log apart, and what its work has at hand. */
+export async function openRun(options: RunOptions): Promise<OpenRun> {
+  const { job, input, folder, signal, environment, memory, grace, report, started } = options;
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    // What an earlier attempt left must not be taken for this one's.
+    if (name !== LOG_FILE) await rm(join(folder, name), { recursive: true });
+  }
+  const log = await JobLog.open(join(folder, LOG_FILE));
+  let last = '';
+  const run: JobRun = {
+    ...input,
+    folder,
+    signal,
+    report(progress, message) {
+      report({ progress, message: oneLine(message) });
+      if (message !== last) void log.write(`${message}\n`);
+      last = message;
+    },
+    spawn: (command, args, { cwd = folder, env = {}, name, onMessage } = {}) =>
+      runProcess({
+        job: job.id,
+        command,
+        args,
+        cwd,
+        env: { ...trainerEnvironment(environment), ...env },
+        signal,
+        grace,
+        memory,
+        log,
+        started,
+        report,
+        ...(name === undefined ? {} : { name }),
+        ...(onMessage ? { onMessage } : {}),
+      }),
+  };
+  return { run, log };
+}
