@@ -2,8 +2,7 @@ import { resolve } from 'node:path';
 import { validate as isCronExpression } from 'node-cron';
 import { AppError } from './errors.js';
 import { parseProviders } from './inference/providers/index.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from './training/environment.js';
 
 /** One setting: how its text is read, and what it is when the variable is absent or empty. */
 interface Setting<T> {
@@ -79,6 +78,11 @@ function httpUrl(value: string): string {
   return value.replace(/\/+$/, '');
 }
 
+/** A name is looked for on the `PATH`; a path must mean the same in every folder. */
+function program(value: string): string {
+  return value.includes('/') ? resolve(value) : value;
+}
+
 function cron(value: string): string {
   if (!isCronExpression(value)) throw new Error('is a cron expression such as "* * * * *"');
   return value;
@@ -147,6 +151,25 @@ export const SETTINGS = {
   RESULT_CACHE: setting('memory for answers that were given before, or `off`', cacheSize, '32mb'),
   CHILD_MEMORY: setting('an inference process that grows past it is replaced', bytes, '4gb'),
   DRAIN_TIMEOUT: setting('how long requests in flight may take when the server stops', milliseconds, '10s'),
+  TRAIN_EVERY: setting('new annotations after which a model is trained', integer(1, 1_000_000), '10'),
+  TRAIN_DEBOUNCE: setting(
+    'how long no annotation may have come before that; after six times as long it is trained all the same',
+    milliseconds,
+    '10s',
+  ),
+  TRAIN_CRON: setting<string | null>(
+    'when models with new annotations are trained, however few there are',
+    cron,
+    nothing,
+  ),
+  TRAIN_TIMEOUT: setting('a training, or `fit`, that takes longer is ended', milliseconds, '30m'),
+  TRAIN_MEMORY: setting('a training, or `fit`, that grows past it is ended (on Linux)', bytes, '4gb'),
+  PYTHON: setting<string | null>(
+    'the Python that trains, with the packages of `scripts/requirements/base.txt`',
+    program,
+    nothing,
+    'an environment that the first training makes in `DATA_DIR`',
+  ),
   BASIC_AUTH_USER: setting<string | null>('user name of Basic auth', text, nothing),
   BASIC_AUTH_PASS: setting<string | null>('password of Basic auth', text, nothing),
   WEBHOOK_SECRET: setting<string | null>('lets webhooks in without Basic auth', text, nothing),
@@ -186,6 +209,11 @@ type Values = { [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setti
 
 /** The validated settings, frozen; sizes in bytes, times in milliseconds. */
 export type Config = Readonly<Values>;
+
+/** The environment of this process, for the programs that it starts. */
+export function ownEnvironment(): Environment {
+  return process.env;
+}
 
 /**
  * Reads all settings from an environment.
