@@ -7,12 +7,14 @@ import type { ItemTexts } from './onnx-model.js';
 
 /**
  * Asks a model that is code. Tasks without data are answered here, so that such a model need not look for them.
+ * @param own the model's version when it was chosen: another one may be set before it has answered
  * @throws AppError `model_failed` or `predictions_invalid`
  */
 export async function askClass(
   model: LabelStudioMLBase,
   tasks: readonly RawTask[],
   context: Context | null,
+  own: string,
 ): Promise<ItemTexts> {
   const failures = new Map<number, TaskFailure>();
   const sound: Task[] = [];
@@ -24,7 +26,7 @@ export async function askClass(
     }
   });
   const { items, version } =
-    sound.length === 0 ? { items: [], version: model.modelVersion } : await ask(model, sound, context);
+    sound.length === 0 ? { items: [], version: own } : await ask(model, sound, context, own);
   const answered = items.values();
   const texts = tasks.map((_task, index) => {
     const failure = failures.get(index);
@@ -39,6 +41,7 @@ async function ask(
   model: LabelStudioMLBase,
   tasks: Task[],
   context: Context | null,
+  own: string,
 ): Promise<{ items: PredictionItem[]; version: string }> {
   let answer: Awaited<ReturnType<LabelStudioMLBase['predict']>>;
   try {
@@ -59,7 +62,7 @@ async function ask(
       `predict() of the model '${model.name}' returned ${items.length} predictions for ${tasks.length} tasks`,
     );
   }
-  return { items, version: (Array.isArray(answer) ? undefined : answer.modelVersion) ?? model.modelVersion };
+  return { items, version: (Array.isArray(answer) ? undefined : answer.modelVersion) ?? own };
 }
 
 /** An item as the answer has it: `model_version` in every prediction. */

@@ -1,29 +1,38 @@
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { schedule } from 'node-cron';
 import type { Logger } from 'pino';
-import type { Config } from './config.js';
-import { classDirectory, type Directory, repositoryDirectory } from './directory.js';
+import { type Config, ownEnvironment } from './config.js';
+import { classDirectory, type Directory } from './directory.js';
 import { type App, createApp } from './http/app.js';
-import { ChildPool, type PoolEvents } from './inference/pool.js';
-import { createLabelStudioAuth } from './label-studio/auth.js';
-import { labelStudioSource } from './label-studio/source.js';
+import { createLabelStudioClient } from './label-studio/client.js';
 import { Metrics } from './metrics.js';
-import type { LabelStudioMLBase, ModelClass } from './model.js';
+import { MODEL_VERSION, type ModelClass } from './model.js';
 import { Projects } from './projects.js';
 import { clearLeftovers } from './registry/leftovers.js';
-import { Registry } from './registry/registry.js';
-import { Versions } from './registry/versions.js';
-import { ResultCache } from './result-cache.js';
+import { aboutModel, openRepository, type Repository } from './repository.js';
 import { Service } from './service.js';
 import { State } from './state.js';
-import { createTaskData } from './task-data/fetch.js';
-import { Fits } from './training/fits.js';
+import { configuredSources, type Sources } from './task-data/configured.js';
+import { prepareDataset } from './training/dataset.js';
+import type { Environment } from './training/environment.js';
+import { type Entry, fitWork } from './training/fit.js';
+import type { Work } from './training/job.js';
+import { Jobs } from './training/jobs.js';
+import { Python, SCRIPTS } from './training/python.js';
+import { createTrain } from './training/train.js';
+import { Triggers } from './training/triggers.js';
 
 export interface BackendOptions {
   config: Config;
   log: Logger;
   /** Classes to serve; none: the models of `MODEL_DIR`. */
   models?: readonly ModelClass[];
+  /** The script that calls `serve()` with the classes; without it their `fit` cannot run. */
+  entry?: Entry;
+  /** What programs that the backend starts get theirs from; this process's by default. */
+  environment?: Environment;
 }
 
 /** A running backend, not listening yet. */
@@ -44,14 +53,11 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** The most that is fetched for one value of a task, and how long that may take. */
-const TASK_DATA_LIMITS = { maxBytes: 256 * 2 ** 20, timeoutMs: 30_000 };
+/** Trainings leave half of the machine to predictions; the grace is what a trainer may take to end when it is asked to. */
+const JOB_LIMITS = { atOnce: Math.max(1, Math.floor(availableParallelism() / 2)), grace: 5_000, kept: 100 };
 
-/** How long Label Studio may take to exchange a personal access token. */
-const TOKEN_TIMEOUT_MS = 30_000;
-
-/** The run of a batch, or the loading of a version, that takes longer has hung. */
-const HUNG_MS = { run: 30_000, load: 300_000 };
+/** A page of annotated tasks: Label Studio may predict for tasks that it lists, and that may take as long. */
+const LABEL_STUDIO_LIMITS = { timeoutMs: 120_000, maxBytes: 64 * 2 ** 20 };
 
 /** Whether an address that the server listens on can be reached from this machine alone. */
 export function isLoopback(host: string): boolean {
@@ -59,7 +65,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Makes a backend: children, model repository, state, HTTP.
+ * Makes a backend: children, model repository, state, jobs, HTTP.
  *
  * @throws AppError `provider_unavailable` when no execution provider of the list works here
  * @example
@@ -76,52 +82,74 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   }
 }
 
-async function assemble({ config, log, models = [] }: BackendOptions, state: State): Promise<Backend> {
+async function assemble(options: BackendOptions, state: State): Promise<Backend> {
+  const { config, log, models = [], environment = ownEnvironment() } = options;
   await clearLeftovers(config.DATA_DIR);
-  state.failUnfinishedJobs();
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
     cache: () => repository?.cache ?? null,
   });
-  const fits = new Fits(state, log, status => metrics.job(status));
-  const labelStudio = labelStudioSource(config, state);
-  const auth = createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: TOKEN_TIMEOUT_MS });
-  const taskData = createTaskData({
-    labelStudio,
-    auth,
-    localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
-    allowHosts: config.ALLOW_HOSTS,
-    ...TASK_DATA_LIMITS,
+  const sources = configuredSources(config, state);
+  const repository = models.length === 0 ? await openRepository(config, log, metrics) : null;
+  const directory: Directory =
+    repository?.directory ??
+    classDirectory(models, {
+      live: name => [...service.live.values()].filter(model => model.name === name),
+      stored: name =>
+        state
+          .modelValues(name, MODEL_VERSION)
+          .map(({ project, value }) => ({ project, version: String(value) })),
+    });
+  const jobs = new Jobs({
+    state,
+    folder: join(config.DATA_DIR, 'jobs'),
+    works: {
+      fit: fitWork({
+        entry: options.entry ?? null,
+        config,
+        state,
+        environment,
+        renew: (model, project) => service.renew(model, project),
+      }),
+      ...(repository ? { train: trainWork(config, repository, sources, environment) } : {}),
+    },
+    environment,
+    limits: { ...JOB_LIMITS, timeout: config.TRAIN_TIMEOUT, memory: config.TRAIN_MEMORY },
+    log,
+    ended: status => metrics.job(status),
   });
-
-  const live = (name: string): readonly LabelStudioMLBase[] =>
-    [...service.live.values()].filter(model => model.name === name);
-  let repository: Repository | null;
-  try {
-    repository = models.length === 0 ? await openRepository(config, log, metrics) : null;
-  } catch (error) {
-    await state.close();
-    throw error;
-  }
-  const directory: Directory = repository?.directory ?? classDirectory(models, live);
-  const service: Service = new Service({ directory, state, fits, taskData, log });
+  const triggers = new Triggers({
+    state,
+    request: request => jobs.request(request),
+    every: config.TRAIN_EVERY,
+    debounce: config.TRAIN_DEBOUNCE,
+    log,
+  });
+  const { taskData } = sources;
+  const service: Service = new Service({ directory, state, jobs, triggers, taskData, log });
   const reload = () => repository?.registry.reload() ?? Promise.resolve();
   const projects = new Projects({
     dataDir: config.DATA_DIR,
     state,
     service,
-    stopLearning: async () => {},
+    async stopLearning(project) {
+      triggers.forget(project);
+      await jobs.remove(project);
+    },
     exclusively: change => repository?.registry.exclusively(change) ?? change(),
     reload,
   });
-  const cron = schedule(config.RELOAD_CRON, () => {
-    reload().catch(error => log.error({ err: error }, 'the model repository could not be read'));
-  });
+  const crons = [
+    schedule(config.RELOAD_CRON, () => {
+      reload().catch(error => log.error({ err: error }, 'the model repository could not be read'));
+    }),
+    ...(config.TRAIN_CRON === null ? [] : [schedule(config.TRAIN_CRON, () => triggers.trainAll())]),
+  ];
 
   const describe = () => ({
     models: directory.list().map(({ name, versions }) => ({
       name,
-      ...(repository && aboutModel(repository.registry, name)),
+      ...(repository && aboutModel(repository, name)),
       versions: versions(null),
     })),
     problems: repository?.registry.problems ?? [],
@@ -132,11 +160,13 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
     metrics,
     service,
     projects,
+    jobs,
     ready: () => directory.list().length > 0 && (repository === null || repository.pool.pids.length > 0),
     describe,
     versions: repository?.versions ?? null,
     loopback: isLoopback(config.HOST),
   });
+  await jobs.start();
   return {
     app,
     describe,
@@ -144,8 +174,9 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
     pids: () => repository?.pool.pids ?? [],
     reload,
     async close() {
-      await cron.destroy();
-      await fits.stop(config.DRAIN_TIMEOUT);
+      for (const cron of crons) await cron.destroy();
+      await triggers.stop();
+      await jobs.stop(config.DRAIN_TIMEOUT);
       await repository?.pool.stop();
       await app.close();
       await state.close();
@@ -153,47 +184,31 @@ async function assemble({ config, log, models = [] }: BackendOptions, state: Sta
   };
 }
 
-/** What `/api/models` tells of a model of the repository, beside its versions. */
-function aboutModel(registry: Registry, model: string) {
-  const { title, train } = registry.manifest(model)!;
-  // The projects that have a version of their own.
-  const projects = registry.served(model).flatMap(({ project }) => project ?? []);
-  return { title, trainable: train !== undefined, projects };
-}
-
-/** What serves the models of `MODEL_DIR`. */
-interface Repository {
-  pool: ChildPool;
-  registry: Registry;
-  versions: Versions;
-  cache: ResultCache | null;
-  directory: Directory;
-}
-
-async function openRepository(config: Config, log: Logger, events: PoolEvents): Promise<Repository> {
-  const pool = await ChildPool.start(
-    {
-      workers: config.WORKERS,
-      providers: config.EXECUTION_PROVIDER,
-      maxBatch: config.MAX_BATCH,
-      batchDelay: config.BATCH_DELAY,
-      queueLimit: config.QUEUE_LIMIT,
-      deadline: config.REQUEST_DEADLINE,
-      runLimit: HUNG_MS.run,
-      loadLimit: HUNG_MS.load,
-      childMemory: config.CHILD_MEMORY,
-      log,
-    },
-    events,
-  );
-  const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log });
-  try {
-    await registry.reload();
-  } catch (error) {
-    await pool.stop();
-    throw error;
-  }
-  const cache = config.RESULT_CACHE === 0 ? null : new ResultCache(config.RESULT_CACHE);
-  const versions = new Versions(registry);
-  return { pool, registry, versions, cache, directory: repositoryDirectory({ registry, pool, cache }) };
+/** How models of the repository are trained. */
+function trainWork(
+  config: Config,
+  { registry, versions, pool }: Repository,
+  { labelStudio, auth, taskData }: Sources,
+  environment: Environment,
+): Work {
+  const client = createLabelStudioClient({ labelStudio, auth, ...LABEL_STUDIO_LIMITS });
+  const python = new Python({
+    python: config.PYTHON,
+    folder: join(config.DATA_DIR, 'python'),
+    requirements: join(SCRIPTS, 'requirements', 'base.txt'),
+    environment,
+  });
+  return createTrain({
+    registry,
+    versions,
+    pool,
+    taskData,
+    prepareDataset,
+    scripts: SCRIPTS,
+    gate: config.GATE,
+    tolerance: config.GATE_TOLERANCE,
+    keep: config.KEEP_VERSIONS,
+    python: run => python.ready(run),
+    annotatedTasks: (project, signal) => client.annotatedTasks(project, signal),
+  });
 }

@@ -2,10 +2,11 @@ import { AppError } from './errors.js';
 import { INPUTS } from './inputs/index.js';
 import { bindModel, CONFIG_HAS } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
-import { initialVersion, type LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
+import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
 import { type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
 import { learntOptions } from './registry/manifest.js';
 import type { InputSpec } from './registry/version.js';
+import type { JobKind } from './training/job.js';
 
 /** How much is known of a project's data by a model that fits: the best class answers. */
 const CLASSES = { trained: 3, shipped: 2, recipe: 1, code: 0 } as const;
@@ -19,6 +20,8 @@ export interface Backend {
    */
   fit(config: LabelConfig, project: string): keyof typeof CLASSES;
   create(context: ModelContext): LabelStudioMLBase;
+  /** How it learns; null: it does not. */
+  learns(context: ModelContext): JobKind | null;
   /** The strings that it can answer as `model_version`, newest first; for one project or for all. */
   versions(project: string | null): string[];
 }
@@ -46,6 +49,7 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
       return 'recipe';
     },
     create: context => new OnnxModel(context, deps),
+    learns: () => (registry.manifest(name)?.train ? 'train' : null),
     versions(project) {
       if (project !== null) return [registry.current(name, project)?.label ?? untrained(name)];
       const labels = registry.served(name).map(({ label }) => label);
@@ -66,25 +70,29 @@ function recipeTags(input: InputSpec): readonly string[] {
   return recipe && learntOptions(input).length > 0 ? recipe.objectTags : objectTags;
 }
 
-/**
- * Models that are classes of the user, each named by its class (`MyModel` answers below `/models/my-model/`).
- * @param live the instances of a model, which know what version they are
- */
-export function classDirectory(
-  classes: readonly ModelClass[],
-  live: (model: string) => readonly LabelStudioMLBase[],
-): Directory {
+/** What is known of a model that is a class. */
+export interface ClassVersions {
+  /** Its instances, which know what version they are. */
+  live(model: string): readonly Pick<LabelStudioMLBase, 'projectId' | 'modelVersion'>[];
+  /** The versions that it has set, of projects without an instance too. */
+  stored(model: string): readonly { project: string; version: string }[];
+}
+
+/** Models that are classes of the user, each named by its class (`MyModel` answers below `/models/my-model/`). */
+export function classDirectory(classes: readonly ModelClass[], { live, stored }: ClassVersions): Directory {
   const backends = classes.map((Model): Backend => {
     const name = kebab(Model.name);
     return {
       name,
       fit: () => 'code',
       create: context => new Model(context),
+      learns: context => (new Model(context).fit === LabelStudioMLBase.prototype.fit ? null : 'fit'),
       versions(project) {
-        const asked = live(name).filter(model => project === null || model.projectId === project);
-        return asked.length === 0
-          ? [initialVersion(name)]
-          : [...new Set(asked.map(model => model.modelVersion))];
+        const known = [
+          ...live(name).map(model => ({ project: model.projectId, version: model.modelVersion })),
+          ...stored(name),
+        ].filter(each => project === null || each.project === project);
+        return known.length === 0 ? [initialVersion(name)] : [...new Set(known.map(each => each.version))];
       },
     };
   });

@@ -24,3 +24,4 @@ export {
 } from './model.js';
 export { OnnxModel } from './onnx-model.js';
 export type { Region } from './regions/contract.js';
+export type { Entry } from './training/fit.js';

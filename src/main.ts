@@ -7,6 +7,8 @@ import { AppError, messageOf } from './errors.js';
 import { createHttpServer } from './http/server.js';
 import type { ModelClass } from './model.js';
 import { readable } from './readable-log.js';
+import type { Entry } from './training/fit.js';
+import { FIT_VARIABLE, type FitMessage, type FitRequest, runFit } from './training/fit-child.js';
 
 /** Bytes of log lines that are written together, and how long one may wait. */
 const LOG_BUFFER = 8192;
@@ -16,6 +18,8 @@ export interface ServeOptions {
   /** Settings; the process's environment by default. */
   env?: Readonly<Record<string, string | undefined>>;
   log?: Logger;
+  /** The script that `fit` is run by, in a process of its own; by default the one that this process runs. */
+  entry?: Entry;
 }
 
 export interface Server {
@@ -37,9 +41,16 @@ export async function serve(
   models: ModelClass | readonly ModelClass[] = [],
   options: ServeOptions = {},
 ): Promise<Server> {
+  if (process.env[FIT_VARIABLE] !== undefined && process.send) return learn([models].flat());
   const config = readConfig(options.env ?? process.env);
   const log = options.log ?? createLog(config.LOG_LEVEL);
-  const backend = await createBackend({ config, log, models: [models].flat() });
+  const entry = options.entry ?? ownEntry();
+  const backend = await createBackend({
+    config,
+    log,
+    models: [models].flat(),
+    ...(entry ? { entry } : {}),
+  });
   const { server, drain } = createHttpServer(backend.app);
   try {
     await listen(server, config);
@@ -85,6 +96,38 @@ export async function serve(
   );
   log.flush();
   return { url, close };
+}
+
+/** What this process was started with. */
+function ownEntry(): Entry | undefined {
+  const [, script, ...args] = process.argv;
+  return script === undefined ? undefined : { script, args, execArgv: process.execArgv };
+}
+
+/** Learns in the place of serving, as the server that started this process asks, and ends it. */
+function learn(models: readonly ModelClass[]): Promise<never> {
+  // Servers that `fit` starts are none of ours.
+  delete process.env[FIT_VARIABLE];
+  const send = (message: FitMessage) =>
+    new Promise<void>(resolve => process.send!(message, undefined, {}, () => resolve()));
+  const fail = (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stdout.write(`\n${JSON.stringify({ error: messageOf(error) })}\n`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', fail);
+  // The server has ended, however it did.
+  process.once('disconnect', () => process.exit(1));
+  process.once('message', async (request: FitRequest) => {
+    try {
+      await send(await runFit(models, request, pino({ level: request.logLevel })));
+      process.exit(0);
+    } catch (error) {
+      fail(error);
+    }
+  });
+  void send({ ready: true });
+  return new Promise(() => {});
 }
 
 /** JSON lines for programs, sentences for somebody at a terminal. */

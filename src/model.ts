@@ -59,7 +59,7 @@ export interface ModelContext {
 }
 
 /** Keys of the state that the base class uses itself; the names are the Python SDK's. */
-const MODEL_VERSION = 'model_version';
+export const MODEL_VERSION = 'model_version';
 export const TRAIN_OUTPUT = 'train_output';
 
 /** `modelVersion` of a class that has set none. */
@@ -108,6 +108,14 @@ export abstract class LabelStudioMLBase {
 
   /**
    * Learns from an event, in the background: Label Studio is not kept waiting.
+   *
+   * It runs in a process of its own, which starts the script that calls `serve()` again, on an instance that is made and
+   * set up there; so it may hold the thread, be cancelled, or end its process, and the server serves on. What reaches the
+   * server is what it returns, what it keeps with `set`, and `modelVersion` if it sets that; instances are then made anew,
+   * so that their `setup` sees it. A throw fails the job, and leaves `trainOutput` and `modelVersion` as they were.
+   *
+   * Each annotation event and press on **Start Training** asks for it, one at a time a project. What comes meanwhile is
+   * one more call, with the newest event's body (and the event `START_TRAINING`, if that was among them).
    * @param event such as `ANNOTATION_CREATED` or `START_TRAINING`
    * @param data the webhook's body
    * @returns anything JSON can hold; it is kept as `trainOutput`

@@ -6,17 +6,21 @@ import { failureOf, ITEM_SEPARATOR } from './inference/protocol.js';
 import { LabelConfigError } from './label-config/error.js';
 import { type LabelConfig, readLabelConfig } from './label-config/parse.js';
 import { LruMap } from './lru-map.js';
-import type { Context, LabelStudioMLBase, ModelContext } from './model.js';
+import type { Context, LabelStudioMLBase } from './model.js';
+import { modelContext } from './model-context.js';
 import { type ItemTexts, OnnxModel } from './onnx-model.js';
-import type { Job, Project, State } from './state.js';
+import type { Project, State } from './state.js';
 import type { TaskData } from './task-data/fetch.js';
 import type { TaskBatch } from './tasks.js';
-import type { Fits } from './training/fits.js';
+import type { Job } from './training/job.js';
+import type { Jobs } from './training/jobs.js';
+import type { Triggers } from './training/triggers.js';
 
 export interface ServiceDeps {
   directory: Directory;
   state: State;
-  fits: Fits;
+  jobs: Jobs;
+  triggers: Triggers;
   taskData: TaskData;
   log: Logger;
 }
@@ -52,6 +56,8 @@ export class Service {
   readonly #deps: ServiceDeps;
   readonly #configs = new ByConfig<LabelConfig>();
   readonly #instances = new ByConfig<Promise<LabelStudioMLBase>>();
+  /** Those whose `setup` runs; a stale one saw what has changed since. */
+  readonly #making = new Set<{ key: string; stale: boolean }>();
   /** Which instance answers whom, as long as the directory's generation is the same. */
   readonly #routes = new ByConfig<{ generation: number; instance: Promise<LabelStudioMLBase> }>();
 
@@ -82,10 +88,11 @@ export class Service {
   async predict({ batch, model, context, gone, ...request }: PredictRequest): Promise<ItemTexts> {
     const { project, labelConfig } = this.#whose(request.project, request.labelConfig);
     const instance = await this.#instance(model, project, labelConfig);
+    const own = instance.modelVersion;
     let answer: ItemTexts;
-    if (batch.count === 0) answer = { texts: [], modelVersion: instance.modelVersion };
+    if (batch.count === 0) answer = { texts: [], modelVersion: own };
     else if (instance instanceof OnnxModel) answer = await instance.answer(batch, { context, gone });
-    else answer = await askClass(instance, await batch.all(), context);
+    else answer = await askClass(instance, await batch.all(), context, own);
     if (answer.texts.length > 0 && (batch.count === 1 || context !== null)) {
       const [first] = answer.texts[0]!.toString().split(ITEM_SEPARATOR, 1);
       const failure = failureOf(first!);
@@ -104,24 +111,26 @@ export class Service {
 
   /**
    * Gives a model an event to learn from, in the background.
-   * @returns the job's id; undefined when the model that answers the project has nothing to learn with
+   * @returns the job's id; undefined when none is asked for yet, or the model that answers the project does not learn
    */
-  async learn(
+  learn(
     event: string,
     data: Record<string, unknown>,
     project: string | null,
     labelConfig: string | null,
     model: string | null,
-  ) {
+  ): string | undefined {
     const whose = this.#whose(project, labelConfig);
-    return this.#deps.fits.add(await this.#instance(model, whose.project, whose.labelConfig), event, data);
+    const config = this.#parse(whose.labelConfig);
+    const backend = pick(this.#deps.directory, this.#wanted(model, whose.project), config, whose.project);
+    const kind = backend.learns(modelContext(this.#deps, backend.name, whose.project, config));
+    if (kind === null) return undefined;
+    return this.#deps.triggers.take({ model: backend.name, kind, event, data, ...whose });
   }
 
   /** @throws AppError `job_unknown` */
   job(id: string): Job {
-    const job = this.#deps.fits.status(id);
-    if (job) return job;
-    throw new AppError('job_unknown', `there is no job '${id}' on this server`);
+    return this.#deps.jobs.job(id);
   }
 
   /** Keeps a project's new labeling config. */
@@ -137,11 +146,31 @@ export class Service {
 
   /** Forgets the instances of a project. */
   forget(project: string): void {
-    for (const map of [this.#instances, this.#routes, this.live]) {
-      for (const key of [...map.keys()]) {
-        if (key.split('\n', 2)[1] === project) map.delete(key);
-      }
+    this.#forget((_, of) => of === project);
+  }
+
+  /** Makes the instances of a model for a project anew when they are asked for next, those in the making at once. */
+  renew(model: string, project: string): void {
+    this.#forget((name, of) => name === model && of === project);
+  }
+
+  #forget(fits: (model: string, project: string) => boolean): void {
+    const isOne = (key: string) => {
+      const [model = '', project = ''] = key.split('\n', 2);
+      return fits(model, project);
+    };
+    for (const map of [this.#instances, this.live]) {
+      for (const key of [...map.keys()]) if (isOne(key)) map.delete(key);
     }
+    for (const making of this.#making) if (isOne(making.key)) making.stale = true;
+    // Routes are cheap, and do not say which model they lead to.
+    for (const key of [...this.#routes.keys()]) this.#routes.delete(key);
+  }
+
+  /** The model that a request or its project names. */
+  #wanted(model: string | null, project: string): string | null {
+    const named = model ?? this.#deps.state.project(project)?.extraParams.model;
+    return typeof named === 'string' ? named : null;
   }
 
   /** Whose request it is, and by which config it is answered. */
@@ -179,9 +208,8 @@ export class Service {
   }
 
   #instance(model: string | null, project: string, xml: string): Promise<LabelStudioMLBase> {
-    const { directory, state } = this.#deps;
-    const named = model ?? state.project(project)?.extraParams.model;
-    const wanted = typeof named === 'string' ? named : null;
+    const { directory } = this.#deps;
+    const wanted = this.#wanted(model, project);
     const route = `${wanted ?? ''}\n${project}\n${xml}`;
     const known = this.#routes.get(route);
     if (known?.generation === directory.generation) return known.instance;
@@ -191,7 +219,9 @@ export class Service {
     const key = `${backend.name}\n${project}\n${xml}`;
     let instance = this.#instances.get(key);
     if (!instance) {
-      instance = this.#make(key, () => backend.create(this.#context(backend.name, project, config)));
+      instance = this.#make(key, () =>
+        backend.create(modelContext(this.#deps, backend.name, project, config)),
+      );
       this.#instances.set(key, instance);
     }
     this.#routes.set(route, { generation: directory.generation, instance });
@@ -203,28 +233,21 @@ export class Service {
   }
 
   async #make(key: string, create: () => LabelStudioMLBase): Promise<LabelStudioMLBase> {
+    const making = { key, stale: false };
+    this.#making.add(making);
     try {
-      const model = create();
-      await model.setup();
+      let model: LabelStudioMLBase;
+      do {
+        making.stale = false;
+        model = create();
+        await model.setup();
+      } while (making.stale);
       this.live.set(key, model);
       return model;
     } catch (error) {
       throw asModelFailure(error, `the model '${key.split('\n', 1)[0]}' failed in setup()`);
+    } finally {
+      this.#making.delete(making);
     }
-  }
-
-  #context(name: string, project: string, labelConfig: LabelConfig): ModelContext {
-    const { state, taskData, log } = this.#deps;
-    return {
-      name,
-      projectId: project,
-      labelConfig,
-      get extraParams() {
-        return state.project(project)?.extraParams ?? {};
-      },
-      state: state.model(name, project),
-      taskData,
-      log: log.child({ model: name, project }),
-    };
   }
 }

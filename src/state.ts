@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { LruMap } from './lru-map.js';
+import type { Job, JobInput, ProcessMark } from './training/job.js';
 
 /** What `/setup` told of a project; kept, because Label Studio sends these only there. */
 export interface Project {
@@ -12,15 +13,14 @@ export interface Project {
   extraParams: Readonly<Record<string, unknown>>;
 }
 
-/** A run of `fit` or of a training. */
-export interface Job {
-  id: string;
+/** Events that a model has not been trained with yet. */
+export interface Pending extends JobInput {
   model: string;
   project: string;
-  status: 'queued' | 'started' | 'finished' | 'failed';
-  /** ISO 8601, UTC. */
-  created: string;
-  error?: string;
+  /** New annotations. */
+  count: number;
+  /** The newest event. */
+  event: string;
 }
 
 /** State of a model for one project; survives a restart. Values are whatever JSON can hold. */
@@ -32,14 +32,14 @@ export interface ModelState {
 }
 
 const LAST = ['last-project'];
-/** Keys have a size limit, and nothing else was ever a job's id. */
-const JOB_ID = /^[\w-]{1,64}$/;
+const OWNER = ['jobs-owner'];
 const PROJECTS_KEPT = 1_000;
 
 /**
  * Everything that must survive a restart and is not a file: what projects were set up with, what models keep, jobs.
  *
- * Writes are on disk when they return; they are rare (a setup with news, an event, a job).
+ * Writes are on disk when they return, but for one; they are rare (a setup with news, an event, a job). The processes that
+ * `fit` runs in open the same state.
  * @example
  * const state = State.open('data');
  * state.model('MyModel', '4').set('threshold', 0.5);
@@ -98,6 +98,14 @@ export class State {
     };
   }
 
+  /** The values of a key, of all projects of a model. */
+  modelValues(model: string, key: string): { project: string; value: unknown }[] {
+    // Keys alone: other values may be large.
+    return [...this.#db.getKeys({ start: ['state'], end: ['state\0'] })]
+      .filter(place => place[2] === model && place[3] === key)
+      .map(place => ({ project: place[1]!, value: this.#db.get(place) }));
+  }
+
   /** Forgets a project and what its models kept. */
   deleteProject(id: string): void {
     this.#db.transactionSync(() => {
@@ -119,23 +127,63 @@ export class State {
     });
   }
 
-  job(id: string): Job | undefined {
-    if (!JOB_ID.test(id)) return undefined;
-    return this.#db.get(['job', id]) as Job | undefined;
+  /** All jobs, in no order. */
+  jobs(): Job[] {
+    return [...this.#below('job')].map(({ value }) => value as Job);
   }
 
-  setJob(job: Job): void {
-    this.#db.putSync(['job', job.id], job);
+  /**
+   * Keeps a job.
+   * @param input what it is done with; null takes that away, and without it it stays as it is
+   */
+  setJob(job: Job, input?: JobInput | null): void {
+    this.#db.transactionSync(() => {
+      this.#db.putSync(['job', job.id], job);
+      if (input === null) this.#db.removeSync(['job-input', job.id]);
+      else if (input) this.#db.putSync(['job-input', job.id], input);
+    });
   }
 
-  /** Marks what a run of the server left unfinished, which nothing will finish any more. */
-  failUnfinishedJobs(): void {
-    for (const { key, value } of [...this.#below('job')]) {
-      const job = value as Job;
-      if (job.status === 'queued' || job.status === 'started') {
-        this.#db.putSync(key, { ...job, status: 'failed', error: 'the server stopped before it was done' });
-      }
-    }
+  jobInput(id: string): JobInput | undefined {
+    return this.#db.get(['job-input', id]) as JobInput | undefined;
+  }
+
+  deleteJob(id: string): void {
+    this.#db.transactionSync(() => {
+      this.#db.removeSync(['job', id]);
+      this.#db.removeSync(['job-input', id]);
+    });
+  }
+
+  /** The process that runs the jobs. */
+  jobsOwner(): ProcessMark | undefined {
+    return this.#db.get(OWNER) as ProcessMark | undefined;
+  }
+
+  setJobsOwner(owner: ProcessMark | undefined): void {
+    if (owner) this.#db.putSync(OWNER, owner);
+    else this.#db.removeSync(OWNER);
+  }
+
+  pending(): Pending[] {
+    return [...this.#below('pending')].map(({ value }) => value as Pending);
+  }
+
+  /**
+   * Keeps what is pending; this one write does not wait for the disk, since there is one for each annotation.
+   * @returns resolves when it is committed
+   */
+  async setPending(pending: Pending): Promise<void> {
+    await this.#db.put(['pending', pending.project, pending.model], pending);
+  }
+
+  async deletePending({ project, model }: Pick<Pending, 'model' | 'project'>): Promise<void> {
+    await this.#db.remove(['pending', project, model]);
+  }
+
+  /** Forgets processes that read the state and were killed at it; what they saw could not be written over. */
+  forgetReaders(): void {
+    this.#db.readerCheck();
   }
 
   close(): Promise<void> {

@@ -1,286 +1,239 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { assert } from 'chai';
-import { pino } from 'pino';
-import { LabelStudioMLBase, type PredictionItem, readLabelConfig, type Task } from '../src/index.js';
-import { createLabelStudioAuth } from '../src/label-studio/auth.js';
-import { State } from '../src/state.js';
-import { createTaskData } from '../src/task-data/fetch.js';
-import { Fits } from '../src/training/fits.js';
-import { CHOICES, type ClassBackend, gate, startClasses, stopAll, temporaryFolder } from './class-backend.js';
+import type { Job } from '../src/training/job.js';
+import { startBackend, type TestBackend } from './support/backend.js';
+import { SENTIMENT, tasksOf } from './support/configs.js';
+import { temporaryFolder } from './support/folder.js';
+import { startProcess } from './support/process.js';
+import { ROOT } from './support/python.js';
+import { Learner, Simple } from './training/fit-models.js';
+import { isRunning, written } from './training/runs.js';
 
-const PROJECT = { id: 7, title: 'Letters', label_config: CHOICES };
+const ENTRY = { script: `${ROOT}test/training/fit-entry.ts`, execArgv: ['--import', 'tsx'] };
 
-class Simple extends LabelStudioMLBase {
-  override predict(tasks: Task[]): PredictionItem[] {
-    return tasks.map(() => ({ result: [], score: 0.5 }));
-  }
+type Client = Pick<TestBackend, 'get' | 'post'>;
+type Known = { weights: unknown; output: unknown; pid: number };
+
+const project = (id: number) => ({ id, title: 'x', label_config: SENTIMENT });
+
+/** Sends an event, and gives the id of its job. */
+async function teach(backend: Client, body: Record<string, unknown>, id = 7): Promise<string> {
+  const event = { action: 'START_TRAINING', project: project(id), ...body };
+  const reply = await backend.post<{ status: string; job: string }>('/models/learner/webhook', event);
+  assert.equal(reply.status, 200);
+  return reply.body.job;
 }
 
-/** Asks for a job until it has ended. */
-async function ended({ post }: ClassBackend, job: string) {
-  for (;;) {
-    const { body } = await post('/job_status', { job });
-    if (['finished', 'failed'].includes(body.job_status)) return body;
-  }
+/** Waits for the end of a job, by its events. */
+async function ended(client: Client, id: string): Promise<Job> {
+  const { body } = await client.get<string>(`/api/jobs/${id}/events`);
+  return JSON.parse(
+    body
+      .trim()
+      .split('\n')
+      .at(-1)!
+      .replace(/^data: /, ''),
+  );
+}
+
+async function known(backend: Client, id = 7): Promise<Known & { version: string }> {
+  const request = { project: id, tasks: tasksOf(['a']), label_config: SENTIMENT };
+  const { body } = await backend.post<{ results: [{ known: Known; model_version: string }] }>(
+    '/models/learner/predict',
+    request,
+  );
+  return { ...body.results[0].known, version: body.results[0].model_version };
 }
 
 describe('LabelStudioMLBase.fit', () => {
-  afterEach(stopAll);
+  let backend: TestBackend;
+  const open = (env: Record<string, string> = {}) => startBackend(env, [Learner, Simple], undefined, ENTRY);
+  before(async () => {
+    backend = await open({ TRAIN_MEMORY: '400mb', BASIC_AUTH_USER: '', BASIC_AUTH_PASS: '' });
+  });
+  after(() => backend.stop());
 
-  it('is called for what teaches something, with the whole body, and not for other events', async () => {
-    const events: [string, unknown][] = [];
-    class Learning extends Simple {
-      override fit(event: string, data: Record<string, unknown>) {
-        events.push([event, data.annotation]);
-      }
-    }
-    const backend = await startClasses([Learning]);
-    await backend.post('/setup', { project: '7.1795520884', schema: CHOICES });
-    const learning = [
-      'ANNOTATION_CREATED',
-      'ANNOTATIONS_CREATED',
-      'ANNOTATION_UPDATED',
-      'ANNOTATIONS_DELETED',
-    ];
-    const other = [
-      'TASKS_CREATED',
-      'TASKS_DELETED',
-      'PROJECT_UPDATED',
-      'LABEL_LINK_CREATED',
-      'SOMETHING_NEW',
-    ];
-    for (const action of [...learning, ...other, 'START_TRAINING']) {
-      const { status, body } = await backend.post('/webhook', {
-        action,
-        project: PROJECT,
-        annotation: { action },
+  it('is given the event with its whole body, in a process of its own that is like the server', async () => {
+    process.env.SOME_VARIABLE = 'of the user';
+    process.env.BASIC_AUTH_PASS = 'hunter2';
+    try {
+      await backend.post('/models/learner/setup', {
+        project: '5.1',
+        schema: SENTIMENT,
+        extra_params: { a: 1 },
       });
-      assert.equal(status, 200);
-      if (other.includes(action)) assert.notProperty(body, 'job');
-      else assert.equal((await ended(backend, body.job)).job_status, 'finished');
+      const body = { do: 'look', annotation: { id: 3 } };
+      const job = await ended(backend, await teach(backend, { action: 'ANNOTATION_CREATED', ...body }, 5));
+      assert.deepInclude<object>(job, {
+        status: 'finished',
+        kind: 'fit',
+        model: 'learner',
+        project: '5',
+        progress: 1,
+      });
+      const { pid, ...seen } = (await known(backend, 5)).output as Record<string, unknown>;
+      assert.notEqual(pid, process.pid);
+      assert.deepEqual<object>(seen, {
+        event: 'ANNOTATION_CREATED',
+        data: { action: 'ANNOTATION_CREATED', project: project(5), ...body },
+        nice: 10,
+        variables: ['of the user', null],
+        projectId: '5',
+        labelConfig: SENTIMENT,
+        extraParams: { a: 1 },
+        weights: null,
+      });
+    } finally {
+      delete process.env.SOME_VARIABLE;
+      delete process.env.BASIC_AUTH_PASS;
     }
-    assert.deepEqual(
-      events,
-      [...learning, 'START_TRAINING'].map(event => [event, { action: event }]),
-    );
   });
 
-  it('runs in the background: the webhook answers first, and the job tells how far it is', async () => {
-    const finish = gate();
-    class Slow extends Simple {
-      override async fit() {
-        await finish.opened;
-        return { accuracy: 1 };
-      }
-    }
-    const backend = await startClasses([Slow]);
-    const { body } = await backend.post('/webhook', { action: 'START_TRAINING', project: PROJECT });
-    const running = await backend.post('/job_status', { job: body.job });
-    assert.include(['queued', 'started'], running.body.job_status);
-    assert.approximately(Date.parse(running.body.created_at), Date.now(), 60_000);
-    finish.open();
-    assert.equal((await ended(backend, body.job)).job_status, 'finished');
-  });
-
-  it('begins after the answer even when it holds the thread', async () => {
-    const order: string[] = [];
-    class Holding extends Simple {
-      override fit() {
-        order.push('fit');
-      }
-    }
-    const state = State.open(await temporaryFolder());
-    const log = pino({ level: 'silent' });
-    const fits = new Fits(state, log, () => {});
-    const model = new Holding({
-      name: 'holding',
-      projectId: '7',
-      labelConfig: readLabelConfig(CHOICES),
-      extraParams: {},
-      state: state.model('holding', '7'),
-      taskData: createTaskData({
-        labelStudio: () => null,
-        auth: createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 1 }),
-        localFilesRoot: null,
-        allowHosts: [],
-        maxBytes: 1,
-        timeoutMs: 1,
-      }),
-      log,
-    });
-    fits.add(model, 'START_TRAINING', {});
-    // An answer is written in the same turn of the event loop, some promises later.
-    for (let promise = 0; promise < 100; promise++) await Promise.resolve();
-    order.push('answer');
-    await fits.stop(60_000);
-    assert.deepEqual(order, ['answer', 'fit']);
-    await state.close();
-  });
-
-  it('runs one at a time for a project, in the order of the events, and side by side for several', async () => {
-    const steps: string[] = [];
-    const gates = { '7': gate(), '8': gate() };
-    class Ordered extends Simple {
-      override async fit(event: string) {
-        steps.push(`${this.projectId} ${event} begins`);
-        await gates[this.projectId as '7' | '8'].opened;
-        steps.push(`${this.projectId} ${event} ends`);
-      }
-    }
-    const backend = await startClasses([Ordered]);
-    const send = async (id: number, action: string) =>
-      (await backend.post('/webhook', { action, project: { ...PROJECT, id } })).body.job;
-    const jobs = [
-      await send(7, 'ANNOTATION_CREATED'),
-      await send(7, 'START_TRAINING'),
-      await send(8, 'START_TRAINING'),
-    ];
-    gates['8'].open();
-    await ended(backend, jobs[2]!);
-    assert.equal((await backend.post('/job_status', { job: jobs[1] })).body.job_status, 'queued');
-    gates['7'].open();
-    await ended(backend, jobs[1]!);
-    assert.deepEqual(steps, [
-      '7 ANNOTATION_CREATED begins',
-      '8 START_TRAINING begins',
-      '8 START_TRAINING ends',
-      '7 ANNOTATION_CREATED ends',
-      '7 START_TRAINING begins',
-      '7 START_TRAINING ends',
-    ]);
-  });
-
-  it('that fails is a failed job, is logged, and leaves what was learned before', async () => {
-    class Failing extends Simple {
-      override fit(event: string) {
-        if (event === 'START_TRAINING') throw new Error('too few annotations');
-        return { learned: event };
-      }
-      override predict(tasks: Task[]) {
-        return tasks.map(() => ({ result: [], trained: this.trainOutput }));
-      }
-    }
-    const backend = await startClasses([Failing]);
-    for (const action of ['ANNOTATION_CREATED', 'START_TRAINING', 'ANNOTATION_UPDATED', 'START_TRAINING']) {
-      const { body } = await backend.post('/webhook', { action, project: PROJECT });
-      const job = await ended(backend, body.job);
-      assert.equal(job.job_status, action === 'START_TRAINING' ? 'failed' : 'finished');
-      if (action === 'START_TRAINING') assert.equal(job.error, 'too few annotations');
-    }
-    assert.equal(backend.log.filter(({ msg }) => msg === 'fit() failed').length, 2);
-    const { body } = await backend.post('/predict', {
-      project: 7,
-      tasks: [{ data: {} }],
-      label_config: CHOICES,
-    });
-    assert.deepInclude<object>(body.results[0]!, { trained: { learned: 'ANNOTATION_UPDATED' } });
-  });
-
-  it('gives trainOutput, which survives a restart with everything that was set, per project', async () => {
-    class Learning extends Simple {
-      override fit() {
-        this.set('count', ((this.get('count') as number | undefined) ?? 0) + 1);
-        this.modelVersion = `learning:${this.get('count')}`;
-        return { count: this.get('count') };
-      }
-      override predict(tasks: Task[]) {
-        const known = [this.has('count'), this.get('count') ?? null, this.trainOutput ?? null];
-        return tasks.map(() => ({ result: [], known }));
-      }
-    }
+  it('changes what is predicted and its version, everywhere and at once, and after a restart', async () => {
     const DATA_DIR = await temporaryFolder();
-    const known = async ({ post }: ClassBackend, project: number) => {
-      const { body } = await post('/predict', { project, tasks: [{ data: {} }], label_config: CHOICES });
-      return (body.results[0] as unknown as { known: unknown[] }).known;
-    };
-    let backend = await startClasses([Learning], { DATA_DIR });
-    assert.deepEqual(await known(backend, 7), [false, null, null]);
-    for (const count of [1, 2]) {
-      await ended(
-        backend,
-        (await backend.post('/webhook', { action: 'ANNOTATION_CREATED', project: PROJECT })).body.job,
-      );
-      assert.deepEqual(await known(backend, 7), [true, count, { count }]);
-    }
-    await backend.stop();
-
-    backend = await startClasses([Learning], { DATA_DIR });
-    assert.deepEqual(await known(backend, 7), [true, 2, { count: 2 }]);
-    assert.deepEqual(await known(backend, 8), [false, null, null]);
-    const { body } = await backend.post('/setup', { project: 7, schema: CHOICES });
-    assert.equal(body.model_version, 'learning:2');
-  });
-
-  it('changes the version everywhere when it sets modelVersion, and only then', async () => {
-    class Versioned extends Simple {
-      override fit(event: string) {
-        if (event === 'START_TRAINING') this.modelVersion = 'versioned:second';
-      }
-    }
-    const backend = await startClasses([Versioned]);
+    let own = await open({ DATA_DIR });
     const versions = async () => {
-      const setup = await backend.post('/setup', { project: 7, schema: CHOICES });
-      const predict = await backend.post('/predict', { project: 7, tasks: [{ data: {} }] });
-      const list = await backend.get('/versions');
-      const own = await backend.get('/models/versioned/versions?project=7');
-      return [
-        setup.body.model_version,
-        predict.body.model_version,
-        predict.body.results[0]!.model_version,
-        ...list.body.versions,
-        ...own.body.versions,
-      ];
+      const setup = await own.post<{ model_version: string }>('/models/learner/setup', {
+        project: 7,
+        schema: SENTIMENT,
+      });
+      const all = await own.get<{ versions: string[] }>('/models/learner/versions');
+      const one = await own.get<{ versions: string[] }>('/models/learner/versions?project=7');
+      return [setup.body.model_version, ...all.body.versions, ...one.body.versions];
     };
-    const all = (version: string) => Array.from({ length: 5 }, () => version);
-    assert.deepEqual(await versions(), all('versioned:0.0.1'));
-    for (const [action, version] of [
-      ['ANNOTATION_CREATED', 'versioned:0.0.1'],
-      ['START_TRAINING', 'versioned:second'],
-      ['ANNOTATION_CREATED', 'versioned:second'],
-    ] as const) {
-      await ended(backend, (await backend.post('/webhook', { action, project: PROJECT })).body.job);
-      assert.deepEqual(await versions(), all(version));
-    }
+    assert.deepEqual(await versions(), Array(3).fill('learner:0.0.1'));
+    assert.include(await known(own), { weights: null, version: 'learner:0.0.1' });
+    const job = await teach(own, { weights: 4 });
+    assert.include(await ended(own, job), { status: 'finished', version: 'learner:4' });
+    const learnt = { weights: 4, output: { learnt: 4 }, version: 'learner:4', pid: process.pid };
+    // Before anything else is asked: there is no instance of it now.
+    const { body } = await own.get<{ versions: string[] }>('/models/learner/versions?project=7');
+    assert.deepEqual(body.versions, ['learner:4']);
+    assert.deepEqual(await known(own), learnt);
+    assert.deepEqual(await versions(), Array(3).fill('learner:4'));
+    await own.stop();
+
+    own = await open({ DATA_DIR });
+    const list = await own.get<{ versions: string[] }>('/models/learner/versions?project=7');
+    assert.deepEqual(list.body.versions, ['learner:4']);
+    assert.deepEqual(await known(own), learnt);
+    assert.include(await known(own, 8), { weights: null, version: 'learner:0.0.1' });
+    const { body: status } = await own.post<{ job_status: string }>('/job_status', { job });
+    assert.equal(status.job_status, 'finished');
+    await own.stop();
   });
 
-  it('is started by /train as well, and is finished before the server has stopped', async () => {
-    const finish = gate();
-    const begun = gate();
-    let learned = false;
-    class Slow extends Simple {
-      override async fit(event: string) {
-        assert.equal(event, 'START_TRAINING');
-        begun.open();
-        await finish.opened;
-        learned = true;
-        return 1;
+  for (const [what, error] of [
+    ['throw', /^too few annotations$/],
+    ['throw later', /^nobody waited for this$/],
+    ['exit', /^fit\(\) ended its process before it returned$/],
+    ['function', /^fit\(\) returned a function, which JSON cannot hold$/],
+    ['eat', /^fit\(\) needed more memory than TRAIN_MEMORY, 400 MB, and was ended$/],
+  ] as const) {
+    it(`that fails (${what}) is a failed job, and all is as before`, async () => {
+      const before = await known(backend);
+      const id = await teach(backend, { do: what });
+      const job = await ended(backend, id);
+      assert.equal(job.status, 'failed');
+      assert.match(job.error!, error);
+      assert.deepEqual(await known(backend), before);
+      const { body } = await backend.post<object>('/job_status', { job: id });
+      assert.deepInclude(body, { job_status: 'failed', created_at: job.created, error: job.error });
+      await backend.log.line(({ msg, job: of }) => of === id && msg === `fit failed: ${job.error}`);
+      if (what === 'throw') {
+        const { log } = (await backend.get<{ log: string }>(`/api/jobs/${id}`)).body;
+        assert.match(log, /Error: too few\nannotations\n\s+at Learner\.fit .*fit-models\.ts/);
       }
+    });
+  }
+
+  it('that holds its thread holds nothing else, and is cancelled', async () => {
+    const path = join(await temporaryFolder(), 'pid');
+    const id = await teach(backend, { do: 'spin', path });
+    const pid = Number(await written(path));
+    assert.equal((await known(backend)).pid, process.pid);
+    const waiting = await teach(backend, { do: 'spin', path });
+    assert.notEqual(waiting, id);
+    for (const each of [waiting, id]) {
+      assert.equal((await backend.post(`/api/jobs/${each}/cancel`, {})).status, 200);
+      assert.include(await ended(backend, each), {
+        status: 'failed',
+        error: `cancelled by POST /api/jobs/${each}/cancel`,
+      });
     }
-    const DATA_DIR = await temporaryFolder();
-    const backend = await startClasses([Slow], { DATA_DIR });
-    const { status, body } = await backend.post('/train', {
-      project: 7,
-      label_config: CHOICES,
-      annotations: [],
+    assert.isFalse(await isRunning(pid));
+  });
+
+  it('is called once more for all that comes while it runs, with the newest', async () => {
+    const path = join(await temporaryFolder(), 'go');
+    const jobs = new Set<string>();
+    for (let id = 0; id < 200; id++)
+      jobs.add(await teach(backend, { action: 'ANNOTATION_CREATED', do: 'wait', path, annotation: { id } }));
+    assert.equal(jobs.size, 2);
+    await writeFile(path, '');
+    await ended(backend, [...jobs][1]!);
+    assert.deepEqual((await known(backend)).output, { id: 199 });
+  });
+
+  it('is started by /train as well, not by other events, and a class without it has no job', async () => {
+    const { status, body } = await backend.post<{ job: string }>('/models/learner/train', {
+      ...{ project: 7, label_config: SENTIMENT, annotations: [], weights: 1 },
     });
     assert.equal(status, 201);
-    await begun.opened;
-    const stopped = backend.stop();
-    assert.isFalse(learned);
-    finish.open();
-    await stopped;
-    assert.isTrue(learned);
-    const again = await startClasses([Slow], { DATA_DIR });
-    assert.equal((await again.post('/job_status', { job: body.job })).body.job_status, 'finished');
+    assert.equal((await ended(backend, body.job)).event, 'START_TRAINING');
+    for (const action of ['TASKS_CREATED', 'PROJECT_UPDATED', 'LABEL_LINK_CREATED', 'SOMETHING_NEW'])
+      assert.isUndefined(await teach(backend, { action }));
+    const simple = await backend.post<object>('/models/simple/train', {
+      project: 7,
+      label_config: SENTIMENT,
+    });
+    assert.deepEqual([simple.status, simple.body], [201, {}]);
   });
 
-  it('that a class does not have makes no job, and an unknown job is gone', async () => {
-    const { post } = await startClasses([Simple]);
-    const { status, body } = await post('/webhook', { action: 'START_TRAINING', project: PROJECT });
-    assert.equal(status, 200);
-    assert.notProperty(body, 'job');
-    assert.deepInclude(await post('/job_status', { job: 'nope' }), {
-      status: 410,
-      reason: "there is no job 'nope' on this server",
-    });
+  it('is ended with its project, and leaves nothing', async () => {
+    const path = join(await temporaryFolder(), 'pid');
+    const id = await teach(backend, { do: 'spin', path }, 9);
+    const pid = Number(await written(path));
+    await backend.post('/delete', { project: '9' });
+    assert.isFalse(await isRunning(pid));
+    assert.equal((await backend.get(`/api/jobs/${id}`)).status, 410);
+    assert.isFalse(existsSync(join(backend.dataDir, 'jobs', id)));
+  });
+
+  it('is refused in words where nobody knows the script that serves the classes', async () => {
+    const own = await startBackend({}, [Learner]);
+    const { error } = await ended(own, await teach(own, {}));
+    assert.match(
+      error!,
+      /^fit\(\) runs in a process of its own, .*: give createBackend\(\) that script as `entry`$/,
+    );
+    await own.stop();
+  });
+});
+
+describe('a server that is killed while fit() runs', () => {
+  it('ends what it left and does the job again', async () => {
+    const DATA_DIR = await temporaryFolder();
+    const path = join(DATA_DIR, 'pid');
+    const script = 'test/training/fit-entry.ts';
+    const first = await startProcess({ DATA_DIR }, script);
+    const id = await teach(first, { do: 'spin', path });
+    const pid = Number(await written(path));
+    first.signal('SIGKILL');
+    await first.ended;
+    assert.isTrue(await isRunning(pid));
+
+    const second = await startProcess({ DATA_DIR }, script);
+    try {
+      assert.isFalse(await isRunning(pid));
+      assert.equal((await ended(second, id)).status, 'finished');
+      assert.equal((await known(second)).output, `not ${pid}`);
+    } finally {
+      await second.stop();
+    }
+    assert.equal(await second.ended, 0);
+    assert.isTrue(existsSync(join(DATA_DIR, 'jobs', id, 'log.txt')));
   });
 });

@@ -73,13 +73,11 @@ describe('a project', () => {
     ];
     for (const path of left) await mkdir(join(dataDir, path), { recursive: true });
     await writeFile(join(own, '.active'), 'half');
-    await writeFile(join(dataDir, 'jobs/j/log.txt'), 'kept');
     const backend = await startBackend({ DATA_DIR: dataDir });
     try {
       assert.equal(await servedBy(backend, '7'), `sentiment:${NEW}`);
       for (const path of [...left, 'projects/7/models/sentiment/.active'])
         assert.isFalse(existsSync(join(dataDir, path)), path);
-      assert.isTrue(existsSync(join(dataDir, 'jobs/j/log.txt')));
     } finally {
       await backend.stop();
     }

@@ -9,6 +9,7 @@ import { assert } from 'chai';
 import { pino } from 'pino';
 import { SETTINGS } from '../src/config.js';
 import { ERRORS } from '../src/errors.js';
+import type { EventStreams } from '../src/http/job-routes.js';
 import { type RouteDeps, routes } from '../src/http/routes.js';
 import { LabelStudioMLBase, parseLabelConfig, type Server, serve } from '../src/index.js';
 import { INPUTS } from '../src/inputs/index.js';
@@ -233,7 +234,7 @@ describe('README.md', () => {
   });
 
   it('has the paths of the server, all of them and no other', () => {
-    const paths = routes({} as RouteDeps).stack.flatMap(({ methods, path }) =>
+    const paths = routes({} as RouteDeps, {} as EventStreams).stack.flatMap(({ methods, path }) =>
       methods.filter(method => method !== 'HEAD').map(method => `${method} ${path}`),
     );
     const own = paths

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { type Project, State } from '../src/state.js';
+import type { Job } from '../src/training/job.js';
 import { stopAll, temporaryFolder } from './class-backend.js';
 
 const PROJECT: Project = {
@@ -31,7 +32,8 @@ describe('state', () => {
     state = State.open(`${folder}/deep/data`);
     assert.isUndefined(state.project('1'));
     assert.isUndefined(state.lastProject());
-    assert.isUndefined(state.job('1'));
+    assert.deepEqual(state.jobs(), []);
+    assert.deepEqual(state.pending(), []);
     assert.isUndefined(state.model('m', '1').get('key'));
     assert.isFalse(state.model('m', '1').has('key'));
   });
@@ -41,21 +43,35 @@ describe('state', () => {
     state.setProject('2', { ...PROJECT, accessToken: null });
     state.setLastProject('1');
     state.model('m', '1').set('key', { deep: [1, 'two', null] });
-    const job = {
+    const job: Job = {
       id: 'j',
+      kind: 'fit',
       model: 'm',
       project: '1',
+      event: 'START_TRAINING',
       status: 'queued',
       created: '2026-05-01T10:15:00Z',
-    } as const;
-    state.setJob(job);
+      attempts: 0,
+    };
+    const input = { data: { action: 'START_TRAINING' }, labelConfig: '<View/>' };
+    state.setJob(job, input);
     state.setJob({ ...job, status: 'failed', error: 'why' });
+    const pending = { model: 'm', project: '1', count: 2, event: 'ANNOTATION_CREATED', ...input };
+    void state.setPending({ ...pending, count: 1 });
+    void state.setPending(pending);
     await reopen();
     assert.deepEqual(state.project('1'), PROJECT);
     assert.deepEqual(state.project('2'), { ...PROJECT, accessToken: null });
     assert.deepEqual(state.lastProject(), { id: '1', project: PROJECT });
     assert.deepEqual(state.model('m', '1').get('key'), { deep: [1, 'two', null] });
-    assert.deepEqual(state.job('j'), { ...job, status: 'failed', error: 'why' });
+    assert.deepEqual(state.jobs(), [{ ...job, status: 'failed', error: 'why' }]);
+    assert.deepEqual(state.jobInput('j'), input);
+    assert.deepEqual(state.pending(), [pending]);
+    state.setJob(job, null);
+    assert.isUndefined(state.jobInput('j'));
+    state.deleteJob('j');
+    await state.deletePending(pending);
+    assert.deepEqual([state.jobs(), state.pending()], [[], []]);
   });
 
   it('keeps whatever JSON can hold under whatever key, also what is false or empty', async () => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ def run_version(folder: Path, values: Sequence[Any]) -> list[dict[str, Any]]:
 @functools.cache
 def _process() -> subprocess.Popen[bytes]:
     """The running process; it ends with this one."""
-    node = shutil.which("node")
+    node = os.environ.get("NODE") or shutil.which("node")
     if node is None or not _RUNNER.exists():
         missing = "node is not on the PATH" if node is None else f"{_RUNNER} is missing"
         raise ExportError(

@@ -17,6 +17,7 @@ import {
   toParseError,
 } from './errors.js';
 import { type Exchange, Exchanges } from './exchange.js';
+import { EventStreams } from './job-routes.js';
 import { LargeBodies } from './large-body.js';
 import { originForm, shownPath } from './path.js';
 import { PredictRoute } from './predict.js';
@@ -39,6 +40,8 @@ export interface App {
   callback(): RequestListener;
   /** For `clientError` of the server: answers what did not become a request, and ends the connection. */
   refuse(error: NodeJS.ErrnoException, socket: Duplex): void;
+  /** Ends the answers that would go on as long as a job does. */
+  drain(): void;
   /** Ends what runs beside the requests. */
   close(): Promise<void>;
 }
@@ -97,7 +100,8 @@ export function createApp(deps: AppDeps): App {
       },
     }),
   );
-  const router = routes(deps);
+  const streams = new EventStreams();
+  const router = routes(deps, streams);
   koa.use(router.routes());
   const notAllowed = () => new AppError('method_not_allowed', 'this path does not take this method');
   koa.use(router.allowedMethods({ throw: true, methodNotAllowed: notAllowed, notImplemented: notAllowed }));
@@ -119,6 +123,7 @@ export function createApp(deps: AppDeps): App {
       socket.end(errorText(error, exchange), () => socket.destroy());
       exchanges.close(exchange, error.status);
     },
+    drain: () => streams.drain(),
     close: () => largeBodies.close(),
   };
 }

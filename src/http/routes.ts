@@ -6,6 +6,9 @@ import type { Metrics } from '../metrics.js';
 import type { Projects } from '../projects.js';
 import type { Versions } from '../registry/versions.js';
 import type { Service } from '../service.js';
+import type { Jobs } from '../training/jobs.js';
+import { isLearning } from '../training/triggers.js';
+import { type EventStreams, jobRoutes } from './job-routes.js';
 import { versionRoutes } from './versions.js';
 import * as wire from './wire.js';
 
@@ -14,6 +17,7 @@ export interface RouteDeps {
   log: Logger;
   service: Service;
   projects: Projects;
+  jobs: Jobs;
   /** Whether a model can serve. */
   ready(): boolean;
   /** What `/api/models` tells. */
@@ -24,21 +28,15 @@ export interface RouteDeps {
   loopback: boolean;
 }
 
-/** Events that teach something; all others are acknowledged. */
-const LEARNING = new Set([
-  'ANNOTATION_CREATED',
-  'ANNOTATIONS_CREATED',
-  'ANNOTATION_UPDATED',
-  'ANNOTATIONS_DELETED',
-  'START_TRAINING',
-]);
+const NO_PAYLOAD =
+  "came without its payload, so that nothing can be learnt from it: in Label Studio's Settings > Webhooks, open the webhook and switch on 'Send payload'";
 
 function modelOf(ctx: Context): string | null {
   return (ctx.params as { model?: string }).model ?? null;
 }
 
 /** The calls of Label Studio, each also below `/models/<name>`. */
-export function routes(deps: RouteDeps): Router {
+export function routes(deps: RouteDeps, streams: EventStreams): Router {
   const { service, projects } = deps;
   // Case matters, as it does to what decides by the path who may call.
   const router = new Router({ sensitive: true });
@@ -85,9 +83,17 @@ export function routes(deps: RouteDeps): Router {
     if (project !== null && body.action === 'PROJECT_UPDATED' && config !== null)
       service.updateProject(project, config);
     if (project !== null && body.action === 'PROJECT_DELETED') await projects.remove(project);
-    if (!LEARNING.has(body.action)) return;
+    // The button's event is sent whole whatever the webhook's settings are; clients written by hand may leave this out.
+    if (project === null && body.action !== 'START_TRAINING') {
+      deps.log.warn(
+        { request_id: ctx.state.exchange.id, action: body.action },
+        `${body.action} ${NO_PAYLOAD}`,
+      );
+      return;
+    }
+    if (!isLearning(body.action)) return;
     try {
-      const job = await service.learn(body.action, body, project, config, modelOf(ctx));
+      const job = service.learn(body.action, body, project, config, modelOf(ctx));
       if (job !== undefined) ctx.body = { status: 'ok', job };
     } catch (error) {
       // Label Studio shows nobody what a webhook answers, and gives up on one that fails; the log is where it helps.
@@ -99,9 +105,9 @@ export function routes(deps: RouteDeps): Router {
     }
   });
 
-  router.post(label('/train'), async ctx => {
+  router.post(label('/train'), ctx => {
     const body = wire.trainBody(ctx.request.body);
-    const job = await service.learn(
+    const job = service.learn(
       'START_TRAINING',
       body,
       wire.projectId(body.project),
@@ -118,7 +124,9 @@ export function routes(deps: RouteDeps): Router {
     ctx.body = {
       job_status: found.status,
       created_at: found.created,
-      ...(found.error === undefined ? {} : { error: found.error }),
+      progress: found.progress,
+      message: found.message,
+      error: found.error,
     };
   });
 
@@ -149,5 +157,6 @@ export function routes(deps: RouteDeps): Router {
   });
   versionRoutes(router, () => deps.versions);
 
+  jobRoutes(router, deps.jobs, streams);
   return router;
 }

@@ -51,6 +51,7 @@ export function createHttpServer(app: App, limits: ServerOptions = TIME_LIMITS):
     server,
     async drain(timeout) {
       draining = true;
+      app.drain();
       // Clients keep their connections; one whose last answer was sent would hold the stop back for seconds.
       for (const response of answers) response.shouldKeepAlive = false;
       const closed = once(server, 'close');

@@ -11,10 +11,10 @@ import type { Registry } from '../registry/registry.js';
 import { TRAINING_FILE, type TrainingRecord } from '../registry/training-record.js';
 import type { Versions } from '../registry/versions.js';
 import type { TaskData } from '../task-data/fetch.js';
-import type { Job, JobRun, Work } from './contract.js';
 import type { DatasetCounts, prepareDataset } from './dataset.js';
 import { type GateDeps, judge } from './gate.js';
 import { findVersion } from './harvest.js';
+import type { Job, JobRun, Work } from './job.js';
 import { learntOutputs } from './outputs.js';
 import { readableData } from './readable.js';
 
@@ -96,7 +96,8 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
     run.report(0, `training on ${counts.tasks - counts.held_out} tasks`);
     await run.spawn(python, [script, '--job', folder], {
       cwd: folder,
-      env: { PYTHONPATH: deps.scripts },
+      // The parity gate runs the server's own code.
+      env: { PYTHONPATH: deps.scripts, NODE: process.execPath },
       name: 'the trainer',
     });
     const version = await findVersion(out);

@@ -1,7 +1,5 @@
 import { assert } from 'chai';
-import { LabelStudioMLBase, type PredictionItem, type Task } from '../../src/model.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
-import type { Reply } from '../support/client.js';
 import { LABELS, SENTIMENT, tasksOf } from '../support/configs.js';
 
 const RENAMED = SENTIMENT.replaceAll('"sentiment"', '"mood"');
@@ -51,6 +49,24 @@ describe('POST /webhook', () => {
     await backend.log.line(line => line.code === 'no_model_fits' && line.action === 'ANNOTATION_CREATED');
   });
 
+  it('acknowledges an event without its payload, and logs which setting to switch on', async () => {
+    for (const action of ['ANNOTATION_CREATED', 'TASKS_CREATED']) {
+      const reply = await backend.post('/webhook', { action });
+      assert.deepEqual([reply.status, reply.body], [200, { status: 'ok' }]);
+      const line = await backend.log.line(
+        ({ level, msg }) => level === 40 && msg.startsWith(`${action} came`),
+      );
+      assert.include(line.msg, 'Settings > Webhooks');
+      assert.include(line.msg, "switch on 'Send payload'");
+    }
+  });
+
+  it('and /train start nothing for a model that does not learn', async () => {
+    const reply = await backend.post('/train', { project: '1.1', annotations: [], label_config: SENTIMENT });
+    assert.deepEqual([reply.status, reply.body], [201, {}]);
+    assert.deepEqual((await backend.get('/api/jobs')).body, { jobs: [] });
+  });
+
   const fromName = async (who: unknown) => {
     const { status, body } = await backend.predict({ tasks: tasksOf(['good']), project: who });
     assert.equal(status, 200);
@@ -81,86 +97,5 @@ describe('POST /webhook', () => {
     const reply = await backend.predict({ tasks: tasksOf(['good']), project: 4 });
     assert.equal(reply.status, 400);
     assert.include(reply.body as object, { code: 'no_label_config' });
-  });
-});
-
-describe('training calls', () => {
-  /** What each event is answered with, in turn. */
-  const outcomes: (() => unknown)[] = [];
-
-  class Learner extends LabelStudioMLBase {
-    override predict(tasks: Task[]): PredictionItem[] {
-      return tasks.map(() => ({ result: [] }));
-    }
-
-    override fit(event: string, data: Record<string, unknown>): unknown {
-      return outcomes.shift()?.() ?? { event, keys: Object.keys(data) };
-    }
-  }
-
-  let backend: TestBackend;
-  before(async () => {
-    backend = await startBackend({}, [Learner]);
-    await backend.setup({ project: '1', schema: SENTIMENT });
-  });
-  after(() => backend.stop());
-
-  const status = async (job: string) =>
-    (await backend.post<{ job_status: string; error?: string; created_at: string }>('/job_status', { job }))
-      .body;
-  const start = (): Promise<Reply<{ job: string }>> =>
-    backend.post('/webhook', { action: 'START_TRAINING', project: { id: 1 } });
-  /** Asks until a job is over; each answer comes after what was queued before it. */
-  const over = async (job: string) => {
-    for (;;) {
-      const found = await status(job);
-      if (found.job_status === 'finished' || found.job_status === 'failed') return found;
-    }
-  };
-
-  it('start a job that is queued, started and finished, one at a time', async () => {
-    let finish = (_: unknown) => {};
-    const work = new Promise(resolve => {
-      finish = resolve;
-    });
-    outcomes.push(() => work);
-    const first = (await start()).body.job;
-    const second = (await start()).body.job;
-    assert.include(await status(first), { job_status: 'started' });
-    const queued = await status(second);
-    assert.equal(queued.job_status, 'queued');
-    assert.equal(new Date(queued.created_at).toISOString(), queued.created_at);
-    finish({ done: true });
-    assert.equal((await over(first)).job_status, 'finished');
-    assert.equal((await over(second)).job_status, 'finished');
-  });
-
-  it('tell why a job failed', async () => {
-    outcomes.push(() => {
-      throw new Error('no annotations yet');
-    });
-    const { job } = (await start()).body;
-    assert.include(await over(job), { job_status: 'failed', error: 'no annotations yet' });
-  });
-
-  it('start one from /train too', async () => {
-    const reply = await backend.post<{ job: string }>('/train', {
-      project: '1.1',
-      annotations: [],
-      label_config: SENTIMENT,
-      params: { login: null },
-    });
-    assert.equal(reply.status, 201);
-    assert.equal((await over(reply.body.job)).job_status, 'finished');
-  });
-
-  it('start none for a model that does not learn', async () => {
-    const onnx = await startBackend();
-    try {
-      const reply = await onnx.post('/train', { project: '1.1', annotations: [], label_config: SENTIMENT });
-      assert.deepEqual([reply.status, reply.body], [201, {}]);
-    } finally {
-      await onnx.stop();
-    }
   });
 });

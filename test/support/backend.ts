@@ -6,6 +6,7 @@ import { type Backend, createBackend } from '../../src/backend.js';
 import { readConfig } from '../../src/config.js';
 import { createHttpServer } from '../../src/http/server.js';
 import type { ModelClass } from '../../src/model.js';
+import type { Entry } from '../../src/training/fit.js';
 import { Client } from './client.js';
 import { temporaryFolder } from './folder.js';
 import { CapturedLog } from './log.js';
@@ -39,15 +40,17 @@ export interface TestBackend extends Client {
  * Starts a backend.
  * @param models classes to serve; none: the models of `MODEL_DIR`
  * @param limits of the server, in the place of its own
+ * @param entry what runs the classes' `fit`
  */
 export async function startBackend(
   env: Record<string, string> = {},
   models: readonly ModelClass[] = [],
   limits?: ServerOptions,
+  entry?: Entry,
 ): Promise<TestBackend> {
   const config = readConfig(await settings(env));
   const log = new CapturedLog();
-  const backend = await createBackend({ config, log: log.logger, models });
+  const backend = await createBackend({ config, log: log.logger, models, ...(entry ? { entry } : {}) });
   const { server } = createHttpServer(backend.app, limits);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const client = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

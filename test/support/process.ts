@@ -21,9 +21,15 @@ export interface ServerProcess extends Client {
   stop(): Promise<void>;
 }
 
-/** Starts a server and waits until it listens. */
-export async function startProcess(env: Record<string, string> = {}): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/start.ts'], {
+/**
+ * Starts a server and waits until it listens.
+ * @param script what calls `serve()`; by default what `make serve` runs
+ */
+export async function startProcess(
+  env: Record<string, string> = {},
+  script = 'src/cli/start.ts',
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', script], {
     cwd: ROOT,
     env: { ...process.env, ...(await settings(env)) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,8 +9,8 @@ import type { Target } from '../../src/regions/contract.js';
 import { Registry } from '../../src/registry/registry.js';
 import { Versions } from '../../src/registry/versions.js';
 import type { TaskData } from '../../src/task-data/fetch.js';
-import type { JobRun, Outcome } from '../../src/training/contract.js';
 import type { DatasetCounts } from '../../src/training/dataset.js';
+import type { JobRun, Outcome } from '../../src/training/job.js';
 import { createTrain, type TrainDeps } from '../../src/training/train.js';
 import { temporaryFolder } from '../support/folder.js';
 import type { VersionContent } from '../support/linear.js';
@@ -18,6 +18,7 @@ import { writeVersion } from '../support/linear.js';
 import { CapturedLog } from '../support/log.js';
 import { startChildPool } from '../support/pool.js';
 import { PYTHON, ROOT } from '../support/python.js';
+import { REQUEST } from './runs.js';
 
 export const PROJECT = '7';
 export const TOPICS =
@@ -148,7 +149,10 @@ export class World {
       prepareDataset,
       ...settings,
     });
-    return work({ id: job, project: PROJECT, model: this.model }, this.#run(signal));
+    return work(
+      { ...REQUEST, ...this.slot, id: job, status: 'started', created: '', attempts: 1 },
+      this.#run(signal),
+    );
   }
 
   #run(signal = new AbortController().signal): JobRun {
@@ -157,6 +161,7 @@ export class World {
     return {
       folder,
       labelConfig: this.config,
+      data: {},
       signal,
       report,
       async spawn(command, args, options) {

@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.js';
+import { type Directory, repositoryDirectory } from './directory.js';
+import { ChildPool, type PoolEvents } from './inference/pool.js';
+import { Registry } from './registry/registry.js';
+import { Versions } from './registry/versions.js';
+import { ResultCache } from './result-cache.js';
+
+/** What serves the models of `MODEL_DIR`. */
+export interface Repository {
+  pool: ChildPool;
+  registry: Registry;
+  versions: Versions;
+  cache: ResultCache | null;
+  directory: Directory;
+}
+
+/** The run of a batch, or the loading of a version, that takes longer has hung. */
+const HUNG_MS = { run: 30_000, load: 300_000 };
+
+/**
+ * Starts the inference processes and loads what serves.
+ * @throws AppError `provider_unavailable` when no execution provider of the list works here
+ */
+export async function openRepository(config: Config, log: Logger, events: PoolEvents): Promise<Repository> {
+  const pool = await ChildPool.start(
+    {
+      workers: config.WORKERS,
+      providers: config.EXECUTION_PROVIDER,
+      maxBatch: config.MAX_BATCH,
+      batchDelay: config.BATCH_DELAY,
+      queueLimit: config.QUEUE_LIMIT,
+      deadline: config.REQUEST_DEADLINE,
+      runLimit: HUNG_MS.run,
+      loadLimit: HUNG_MS.load,
+      childMemory: config.CHILD_MEMORY,
+      log,
+    },
+    events,
+  );
+  const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log });
+  try {
+    await registry.reload();
+  } catch (error) {
+    await pool.stop();
+    throw error;
+  }
+  const cache = config.RESULT_CACHE === 0 ? null : new ResultCache(config.RESULT_CACHE);
+  const versions = new Versions(registry);
+  return { pool, registry, versions, cache, directory: repositoryDirectory({ registry, pool, cache }) };
+}
+
+/** What `/api/models` tells of a model of the repository, beside its versions. */
+export function aboutModel({ registry }: Repository, model: string) {
+  const { title, train } = registry.manifest(model)!;
+  // The projects that have a version of their own.
+  const projects = registry.served(model).flatMap(({ project }) => project ?? []);
+  return { title, trainable: train !== undefined, projects };
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../config.js';
+import { createLabelStudioAuth, type LabelStudioAuth } from '../label-studio/auth.js';
+import { type LabelStudioSource, labelStudioSource } from '../label-studio/source.js';
+import type { State } from '../state.js';
+import { createTaskData, type TaskData } from './fetch.js';
+
+/** The most that is fetched for one value of a task, and how long that may take. */
+const LIMITS = { maxBytes: 256 * 2 ** 20, timeoutMs: 30_000 };
+/** How long Label Studio may take to exchange a personal access token. */
+const TOKEN_TIMEOUT_MS = 30_000;
+
+/** The settings that say where task data may come from. */
+export type TaskDataConfig = Pick<
+  Config,
+  'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY' | 'LOCAL_FILES_DOCUMENT_ROOT' | 'ALLOW_HOSTS'
+>;
+
+/** Where tasks and what they point to come from. */
+export interface Sources {
+  labelStudio: LabelStudioSource;
+  auth: LabelStudioAuth;
+  taskData: TaskData;
+}
+
+/** Label Studio, and what tasks point to, read with the token of the settings, else with that of the project's `/setup`. */
+export function configuredSources(config: TaskDataConfig, state: State): Sources {
+  const labelStudio = labelStudioSource(config, state);
+  const auth = createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: TOKEN_TIMEOUT_MS });
+  const taskData = createTaskData({
+    labelStudio,
+    auth,
+    localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
+    allowHosts: config.ALLOW_HOSTS,
+    ...LIMITS,
+  });
+  return { labelStudio, auth, taskData };
+}

@@ -1,0 +1,304 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { AppError, messageOf } from '../errors.js';
+import type { State } from '../state.js';
+import type { Environment } from './environment.js';
+import type { Job, JobLimits, JobRequest, Works } from './job.js';
+import { type JobLog, readEnd } from './job-log.js';
+import { LOG_FILE, openRun } from './job-run.js';
+import { failed } from './process.js';
+import { endOrphans, isSame, markOf } from './processes.js';
+
+export interface JobsDeps {
+  state: State;
+  /** `DATA_DIR/jobs`. */
+  folder: string;
+  works: Works;
+  /** This process's environment. */
+  environment: Environment;
+  limits: JobLimits;
+  log: Logger;
+  /** Told how each job ended. */
+  ended(status: Job['status']): void;
+}
+
+interface Running {
+  abort: AbortController;
+  log?: JobLog;
+  done: Promise<void>;
+}
+
+/** A job that the server died under this often is not tried again. */
+const ATTEMPTS = 2;
+/** Timers take no more. */
+const LONGEST_MS = 2 ** 31 - 1;
+const SHUTDOWN = failed('the server stopped');
+
+/**
+ * What is to be learnt: a queue that survives the server, worked off in the background. For a project and model one job runs
+ * at a time and at most one more waits, which takes in what is asked for meanwhile.
+ *
+ * @example
+ * const jobs = new Jobs(deps);
+ * await jobs.start();
+ * const id = jobs.request({ model: 'spam', project: '4', kind: 'train', event: 'START_TRAINING', data: {}, labelConfig });
+ */
+export class Jobs {
+  readonly #deps: JobsDeps;
+  /** In the order in which they were made. */
+  readonly #jobs = new Map<string, Job>();
+  readonly #running = new Map<string, Running>();
+  /** A change of a job, under its id. */
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  #open = false;
+  #newest = 0;
+
+  constructor(deps: JobsDeps) {
+    this.#deps = deps;
+    const all = deps.state.jobs().sort((a, b) => (a.created < b.created ? -1 : 1));
+    for (const job of all) this.#jobs.set(job.id, job);
+    this.#newest = Date.parse(all.at(-1)?.created ?? '') || 0;
+  }
+
+  /**
+   * Takes up what an earlier run of the server left: programs that still run are ended, their jobs done again.
+   * Nothing runs before; nor does it while another server, started on the same `DATA_DIR`, is there to do it.
+   */
+  async start(): Promise<void> {
+    const { state, log } = this.#deps;
+    const owner = state.jobsOwner();
+    if (owner && owner.pid !== process.pid && isSame(owner)) {
+      log.warn({ pid: owner.pid }, 'another server uses this DATA_DIR: it trains, and this one does not');
+      return;
+    }
+    state.setJobsOwner(markOf(process.pid));
+    for (const job of this.#jobs.values()) {
+      if (job.status !== 'started') continue;
+      await endOrphans(job.id, job.process);
+      if (job.attempts < ATTEMPTS) this.#requeue(job, job.attempts);
+      else this.#end(job, { error: `the server ended ${job.attempts} times while it ran: not tried again` });
+    }
+    await this.#prune();
+    const folders = await readdir(this.#deps.folder).catch(() => []);
+    for (const name of folders) if (!this.#jobs.has(name)) await this.#removeFolder(name);
+    this.#open = true;
+    this.#next();
+  }
+
+  /**
+   * Asks for a job. It is kept when this returns.
+   * @returns its id: that of the job that waits for the project and model already, if one does, with the newer input then
+   */
+  request({ model, project, kind, event, data, labelConfig }: JobRequest): string {
+    const waiting = [...this.#jobs.values()].findLast(
+      job => job.status === 'queued' && job.model === model && job.project === project && job.kind === kind,
+    );
+    if (waiting) {
+      // A press on the button is answered with this job, and a model may heed it alone.
+      if (waiting.event !== 'START_TRAINING') waiting.event = event;
+      this.#deps.state.setJob(waiting, { data, labelConfig });
+      return waiting.id;
+    }
+    // Never twice the same: it is what they are sorted by.
+    this.#newest = Math.max(Date.now(), this.#newest + 1);
+    const created = new Date(this.#newest).toISOString();
+    const job: Job = {
+      id: randomUUID(),
+      kind,
+      model,
+      project,
+      event,
+      status: 'queued',
+      created,
+      attempts: 0,
+    };
+    this.#deps.state.setJob(job, { data, labelConfig });
+    this.#jobs.set(job.id, job);
+    this.#next();
+    return job.id;
+  }
+
+  /** @throws AppError `job_unknown` */
+  job(id: string): Job {
+    const job = this.#jobs.get(id);
+    if (job) return job;
+    throw new AppError('job_unknown', `there is no job '${id}' on this server`);
+  }
+
+  /** The jobs of a project, of a model, or all; newest first. */
+  list(only: { project?: string | undefined; model?: string | undefined } = {}): Job[] {
+    return [...this.#jobs.values()]
+      .filter(
+        ({ project, model }) => project === (only.project ?? project) && model === (only.model ?? model),
+      )
+      .reverse();
+  }
+
+  /** The last lines of a job's log, of so many bytes at most. */
+  logEnd(id: string, bytes: number): Promise<string> {
+    const log = this.#running.get(this.job(id).id)?.log;
+    return log ? log.end(bytes) : readEnd(join(this.#deps.folder, id, LOG_FILE), bytes);
+  }
+
+  /**
+   * Tells of each change of a job.
+   * @returns stops telling
+   */
+  watch(id: string, listener: (job: Job) => void): () => void {
+    this.#changes.on(id, listener);
+    return () => this.#changes.off(id, listener);
+  }
+
+  /**
+   * Ends a job that has not ended: one that waits at once, one that runs as soon as its programs have.
+   * @param by who wants it, for people
+   * @throws AppError `job_unknown`
+   */
+  cancel(id: string, by: string): Job {
+    const job = this.job(id);
+    if (job.status === 'queued') this.#end(job, { error: `cancelled by ${by}` });
+    else this.#running.get(id)?.abort.abort(failed(`cancelled by ${by}`));
+    return job;
+  }
+
+  /** Ends all jobs of a project, and removes them with their folders, which hold its tasks. */
+  async remove(project: string): Promise<void> {
+    const all = this.list({ project });
+    for (const { id } of all) this.cancel(id, 'the removal of its project');
+    await Promise.all(all.map(({ id }) => this.#running.get(id)?.done));
+    for (const { id } of all) await this.#forget(id);
+  }
+
+  /**
+   * Starts nothing more, gives what runs so many milliseconds, and then ends it; the next start does that again.
+   */
+  async stop(milliseconds: number): Promise<void> {
+    const owned = this.#open;
+    this.#open = false;
+    const idle = () => Promise.all([...this.#running.values()].map(({ done }) => done));
+    await Promise.race([idle(), wait(milliseconds, undefined, { ref: false })]);
+    for (const { abort } of this.#running.values()) abort.abort(SHUTDOWN);
+    // Work that does not heed its signal is left alone.
+    await Promise.race([idle(), wait(2 * this.#deps.limits.grace + 1_000, undefined, { ref: false })]);
+    if (owned) this.#deps.state.setJobsOwner(undefined);
+  }
+
+  #next(): void {
+    for (const job of this.#jobs.values()) {
+      if (!this.#open || this.#running.size >= this.#deps.limits.atOnce) return;
+      if (job.status !== 'queued' || this.#isBusy(job)) continue;
+      const abort = new AbortController();
+      const running: Running = { abort, done: Promise.resolve() };
+      this.#running.set(job.id, running);
+      running.done = this.#run(job, running).catch(error => {
+        this.#deps.log.error({ err: error, job: job.id }, 'a job could not be kept');
+      });
+    }
+  }
+
+  #isBusy({ model, project }: Job): boolean {
+    return [...this.#running.keys()]
+      .map(id => this.#jobs.get(id)!)
+      .some(job => job.model === model && job.project === project);
+  }
+
+  async #run(job: Job, running: Running): Promise<void> {
+    const { state, folder, works, environment, limits } = this.#deps;
+    const { signal } = running.abort;
+    const late = failed(`it took longer than TRAIN_TIMEOUT, ${duration(limits.timeout)}, and was ended`);
+    const timer = setTimeout(() => running.abort.abort(late), Math.min(limits.timeout, LONGEST_MS));
+    try {
+      this.#change(job, { status: 'started', started: new Date().toISOString(), attempts: job.attempts + 1 });
+      const input = state.jobInput(job.id) ?? { data: {}, labelConfig: '' };
+      const { run, log } = await openRun({
+        job,
+        input,
+        folder: join(folder, job.id),
+        signal,
+        environment,
+        memory: limits.memory,
+        grace: limits.grace,
+        // How far it is need not be kept; a job that is done again begins anew.
+        report: ({ error: _, ...change }) => this.#changes.emit(job.id, Object.assign(job, change)),
+        started: process => this.#change(job, { process }),
+      });
+      running.log = log;
+      signal.throwIfAborted();
+      const work = works[job.kind];
+      if (!work) throw failed(`this server cannot ${job.kind}`);
+      const outcome = await work(job, run);
+      this.#end(job, { ...outcome, progress: 1 });
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      // Only a death of the server counts as an attempt.
+      if (reason === SHUTDOWN) this.#requeue(job, job.attempts - 1);
+      else this.#fail(job, reason, running.log);
+    } finally {
+      clearTimeout(timer);
+      await running.log?.close().catch(() => {});
+      this.#running.delete(job.id);
+      await this.#prune();
+      this.#next();
+    }
+  }
+
+  #fail(job: Job, error: unknown, log: JobLog | undefined): void {
+    const { id, kind, model, project, event } = job;
+    const why = messageOf(error);
+    // An error of the table was made for people; any other is a fault that its stack helps to find.
+    const more = error instanceof AppError ? {} : { err: error };
+    this.#deps.log.error({ job: id, model, project, event, ...more }, `${kind} failed: ${why}`);
+    void log?.write(`failed: ${why}\n`);
+    this.#end(job, { error: why });
+  }
+
+  #end(job: Job, result: Partial<Job>): void {
+    const status = result.error === undefined ? 'finished' : 'failed';
+    delete job.process;
+    try {
+      this.#change(job, { ...result, status, ended: new Date().toISOString() }, null);
+    } catch (error) {
+      this.#deps.log.error({ err: error, job: job.id }, 'the end of a job could not be kept');
+    }
+    this.#deps.ended(status);
+  }
+
+  /** Puts a job that was cut short back to where it was. */
+  #requeue(job: Job, attempts: number): void {
+    for (const field of ['started', 'process', 'progress', 'message'] as const) delete job[field];
+    this.#change(job, { status: 'queued', attempts });
+  }
+
+  /** @param input as in `State.setJob` */
+  #change(job: Job, change: Partial<Job>, input?: null): void {
+    Object.assign(job, change);
+    this.#deps.state.setJob(job, input);
+    this.#changes.emit(job.id, job);
+  }
+
+  async #prune(): Promise<void> {
+    const over = [...this.#jobs.values()].filter(({ ended }) => ended !== undefined);
+    for (const { id } of over.slice(0, Math.max(0, over.length - this.#deps.limits.kept)))
+      await this.#forget(id);
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#jobs.delete(id);
+    this.#deps.state.deleteJob(id);
+    await this.#removeFolder(id);
+  }
+
+  async #removeFolder(id: string): Promise<void> {
+    await rm(join(this.#deps.folder, id), { recursive: true, force: true }).catch(error =>
+      this.#deps.log.warn({ err: error, job: id }, "a job's folder could not be removed"),
+    );
+  }
+}
+
+function duration(milliseconds: number): string {
+  return milliseconds % 60_000 === 0 ? `${milliseconds / 60_000} m` : `${milliseconds / 1000} s`;
+}

@@ -1,0 +1,162 @@
+import type { Logger } from 'pino';
+import type { Pending, State } from '../state.js';
+import type { JobRequest } from './job.js';
+
+/** Time, so that tests need not wait for it. */
+export interface Clock {
+  /** Milliseconds. */
+  now(): number;
+  /** @returns calls it off */
+  after(milliseconds: number, action: () => void): () => void;
+}
+
+export interface TriggersDeps {
+  state: State;
+  /** Asks for a job; `Jobs.request`. */
+  request(request: JobRequest): string;
+  /** New annotations that start a training: `TRAIN_EVERY`. */
+  every: number;
+  /** The quiet period before it, in milliseconds: `TRAIN_DEBOUNCE`. */
+  debounce: number;
+  log: Logger;
+  clock?: Clock;
+}
+
+const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  after(milliseconds, action) {
+    const timer = setTimeout(action, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Events that teach something, as Label Studio names them; all others are only acknowledged. */
+const LEARNING = /^(?:ANNOTATIONS?_(?:CREATED|UPDATED|DELETED)|START_TRAINING)$/;
+const COUNTED = /^ANNOTATIONS?_(?:CREATED|UPDATED)$/;
+/** Under a steady stream of annotations training starts after so many quiet periods all the same. */
+const LONGEST_WAIT = 6;
+
+/** Whether a model may learn from an event. */
+export function isLearning(event: string): boolean {
+  return LEARNING.test(event);
+}
+
+/** The annotations of an event's body that there is something to learn from: neither skipped nor empty. */
+export function countAnnotations(event: string, data: Record<string, unknown>): number {
+  if (!COUNTED.test(event)) return 0;
+  return [data.annotation, data.annotations].flat().filter(each => {
+    const { result, was_cancelled } = (each ?? {}) as { result?: unknown; was_cancelled?: unknown };
+    return was_cancelled !== true && Array.isArray(result) && result.length > 0;
+  }).length;
+}
+
+/** A pending training's wait for quiet. */
+interface Wait {
+  since: number;
+  callOff(): void;
+}
+
+/**
+ * Decides when an event becomes a job. A press on the button does at once, and so does every event for a class with a `fit`
+ * of its own. Annotations of a model that is trained are counted: after `every` new ones, and a quiet period, they do.
+ * What is counted survives a restart.
+ */
+export class Triggers {
+  readonly #deps: TriggersDeps;
+  readonly #clock: Clock;
+  readonly #pending = new Map<string, Pending>();
+  readonly #waits = new Map<string, Wait>();
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(deps: TriggersDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock ?? SYSTEM_CLOCK;
+    for (const pending of deps.state.pending()) {
+      this.#pending.set(keyOf(pending), pending);
+      this.#waitForQuiet(pending);
+    }
+  }
+
+  /**
+   * Takes an event.
+   * @returns the id of the job that it asked for; undefined when it only counts, or not even that
+   */
+  take(request: JobRequest): string | undefined {
+    const { kind, event, data } = request;
+    if (kind === 'fit') return this.#deps.request(request);
+    if (event === 'START_TRAINING') {
+      const job = this.#deps.request(request);
+      this.#drop(request);
+      return job;
+    }
+    const added = countAnnotations(event, data);
+    if (added === 0) return undefined;
+    const { model, project, labelConfig } = request;
+    const count = (this.#pending.get(keyOf(request))?.count ?? 0) + added;
+    const pending = { model, project, count, event, data, labelConfig };
+    this.#pending.set(keyOf(request), pending);
+    this.#write(this.#deps.state.setPending(pending));
+    this.#waitForQuiet(pending);
+    return undefined;
+  }
+
+  /** Trains every model that has new annotations, however few: `TRAIN_CRON`. */
+  trainAll(): void {
+    for (const pending of [...this.#pending.values()]) this.#train(pending);
+  }
+
+  /** Forgets what a project has counted. */
+  forget(project: string): void {
+    for (const pending of [...this.#pending.values()]) if (pending.project === project) this.#drop(pending);
+  }
+
+  /** Starts nothing more; resolves when what was counted is kept. */
+  async stop(): Promise<void> {
+    for (const { callOff } of this.#waits.values()) callOff();
+    this.#waits.clear();
+    await this.#written;
+  }
+
+  #waitForQuiet(pending: Pending): void {
+    const { every, debounce } = this.#deps;
+    if (pending.count < every) return;
+    const key = keyOf(pending);
+    const now = this.#clock.now();
+    const waiting = this.#waits.get(key);
+    waiting?.callOff();
+    const since = waiting?.since ?? now;
+    const callOff = this.#clock.after(Math.min(debounce, since + LONGEST_WAIT * debounce - now), () => {
+      const newest = this.#pending.get(key);
+      if (newest) this.#train(newest);
+    });
+    this.#waits.set(key, { since, callOff });
+  }
+
+  #train(pending: Pending): void {
+    const { model, project, event, data, labelConfig } = pending;
+    try {
+      this.#deps.request({ model, project, kind: 'train', event, data, labelConfig });
+    } catch (error) {
+      this.#deps.log.error({ err: error, model, project }, 'a training could not be queued');
+      return;
+    }
+    this.#drop(pending);
+  }
+
+  #drop(which: Pick<Pending, 'model' | 'project'>): void {
+    const key = keyOf(which);
+    this.#waits.get(key)?.callOff();
+    this.#waits.delete(key);
+    if (this.#pending.delete(key)) this.#write(this.#deps.state.deletePending(which));
+  }
+
+  #write(written: Promise<void>): void {
+    this.#written = written.catch(error => {
+      this.#deps.log.error({ err: error }, 'the count of new annotations could not be kept');
+    });
+  }
+}
+
+function keyOf({ model, project }: Pick<Pending, 'model' | 'project'>): string {
+  return `${model}\n${project}`;
+}
