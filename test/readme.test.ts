@@ -119,7 +119,7 @@ describe('README.md', () => {
     const shown = readme.blocks('json').map(block => JSON.parse(block));
     const examples = readme
       .blocks('bash')
-      .flatMap(block => [...block.matchAll(/^curl (\S+)(?: -d '([^']*)')?$/gm)])
+      .flatMap(block => [...block.matchAll(/^curl '?([^\s']+)'?(?: -d '([^']*)')?$/gm)])
       .map(([, url, body]) => ({ url: url!, body }));
     assert.equal(examples.length, [...readme.text.matchAll(/^curl /gm)].length);
     for (const { url, body } of examples) {
@@ -269,7 +269,8 @@ describe('README.md', () => {
       const markdown = await Markdown.read(name);
       for (const target of markdown.links) {
         if (target.startsWith('#')) assert.include(markdown.anchors, target.slice(1));
-        else if (!target.startsWith('https://')) assert.isTrue(existsSync(`${ROOT}${target}`), target);
+        else if (!target.startsWith('https://'))
+          assert.isTrue(existsSync(`${ROOT}${target.split('#', 1)[0]}`), target);
       }
       for (const span of markdown.spans) {
         if (!/^(src|test|scripts|models)\/[\w./-]+$/.test(span)) continue;

@@ -170,6 +170,18 @@ export class LabelStudio {
     await this.ask('POST', `/dm/actions/?id=retrieve_tasks_predictions&project=${project}`, selected);
   }
 
+  /** All tasks of a project with their predictions. */
+  async tasks(project: number): Promise<{ id: number; predictions: StoredPrediction[] }[]> {
+    type Page = { total: number; tasks: { id: number; predictions: StoredPrediction[] }[] };
+    const all: Page['tasks'] = [];
+    for (let page = 1; ; page++) {
+      const path = `/tasks/?project=${project}&fields=all&page_size=500&page=${page}`;
+      const { total, tasks } = await this.ask<Page>('GET', path);
+      all.push(...tasks);
+      if (all.length >= total) return all;
+    }
+  }
+
   predictions(task: number): Promise<StoredPrediction[]> {
     return this.ask<StoredPrediction[]>('GET', `/predictions/?task=${task}`);
   }
