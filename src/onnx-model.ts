@@ -21,6 +21,8 @@ export interface OnnxDeps {
   pool: Pool;
   /** Null: every task is run. */
   cache: ResultCache | null;
+  /** New annotations that start a training: `TRAIN_EVERY`. */
+  every: number;
 }
 
 export interface AnswerOptions {
@@ -77,11 +79,11 @@ export class OnnxModel extends LabelStudioMLBase {
   async answer(batch: TaskBatch, { context, gone }: AnswerOptions): Promise<ItemTexts> {
     const lease = this.#deps.registry.lease(this.name, this.projectId);
     if (!lease) {
-      this.#manifest();
-      throw new AppError(
-        'untrained',
-        `the model '${this.name}' is not trained yet: annotate tasks or press Start training`,
-      );
+      const { every } = this.#deps;
+      const advice = this.#manifest().train
+        ? `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`
+        : 'its folder has no version yet, and its model.json no trainer';
+      throw new AppError('untrained', `the model '${this.name}' is not trained yet: ${advice}`);
     }
     let over: Promise<void> | undefined;
     try {

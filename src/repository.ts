@@ -47,7 +47,8 @@ export async function openRepository(config: Config, log: Logger, events: PoolEv
   }
   const cache = config.RESULT_CACHE === 0 ? null : new ResultCache(config.RESULT_CACHE);
   const versions = new Versions(registry);
-  return { pool, registry, versions, cache, directory: repositoryDirectory({ registry, pool, cache }) };
+  const directory = repositoryDirectory({ registry, pool, cache, every: config.TRAIN_EVERY });
+  return { pool, registry, versions, cache, directory };
 }
 
 /** What `/api/models` tells of a model of the repository, beside its versions. */

@@ -46,6 +46,10 @@ function are(count: number): string {
   return count === 0 ? 'are none' : count === 1 ? 'is 1' : `are ${count}`;
 }
 
+function many(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`;
+}
+
 function listed(names: readonly string[]): string {
   const rest = names.length - NAMED;
   return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
@@ -54,9 +58,10 @@ function listed(names: readonly string[]): string {
 /** Why there may be fewer than an annotator expects. */
 function reasonsOf({ left_out: { data, outdated, unreadable } }: DatasetCounts): string {
   const reasons = [
-    outdated > 0 && `${outdated} answers name what the labeling config has no more`,
-    unreadable > 0 && `${unreadable} answers cannot be read`,
-    data > 0 && `the data of ${data} tasks cannot be read`,
+    outdated > 0 &&
+      `${many(outdated, 'answer names', 'answers name')} what the labeling config no longer has`,
+    unreadable > 0 && `${many(unreadable, 'answer', 'answers')} cannot be read`,
+    data > 0 && `the data of ${many(data, 'task', 'tasks')} cannot be read`,
   ].filter(reason => reason !== false);
   return reasons.length === 0 ? '' : ` (left out: ${reasons.join('; ')})`;
 }

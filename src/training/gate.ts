@@ -126,7 +126,8 @@ function decide(
     serving: compared ? compared.scores[index]!.value : null,
   }));
   const gate = { metric, rows, candidate: own.value, serving: compared?.value ?? null, tolerance, outputs };
-  if (gate.serving === null) return { accepted: true, reason: `${said}, with none to compare it with`, gate };
+  if (gate.serving === null)
+    return { accepted: true, reason: `${said}, with nothing to compare it with`, gate };
   const versus = `${said}, against ${shown(gate.serving)} of ${serving}`;
   if (gate.candidate >= gate.serving - tolerance - ROUNDING) return { accepted: true, reason: versus, gate };
   if (!on) return { accepted: true, reason: `${versus}, which GATE=off lets pass`, gate };

@@ -8,6 +8,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { State } from '../state.js';
 import type { Environment } from './environment.js';
 import type { Job, JobLimits, JobRequest, Works } from './job.js';
+import { duration, logJob } from './job-lines.js';
 import { type JobLog, readEnd } from './job-log.js';
 import { LOG_FILE, openRun } from './job-run.js';
 import { failed } from './process.js';
@@ -118,6 +119,7 @@ export class Jobs {
     };
     this.#deps.state.setJob(job, { data, labelConfig });
     this.#jobs.set(job.id, job);
+    logJob(this.#deps.log, job);
     this.#next();
     return job.id;
   }
@@ -132,9 +134,7 @@ export class Jobs {
   /** The jobs of a project, of a model, or all; newest first. */
   list(only: { project?: string | undefined; model?: string | undefined } = {}): Job[] {
     return [...this.#jobs.values()]
-      .filter(
-        ({ project, model }) => project === (only.project ?? project) && model === (only.model ?? model),
-      )
+      .filter(job => job.project === (only.project ?? job.project) && job.model === (only.model ?? job.model))
       .reverse();
   }
 
@@ -213,6 +213,7 @@ export class Jobs {
     const timer = setTimeout(() => running.abort.abort(late), Math.min(limits.timeout, LONGEST_MS));
     try {
       this.#change(job, { status: 'started', started: new Date().toISOString(), attempts: job.attempts + 1 });
+      logJob(this.#deps.log, job);
       const input = state.jobInput(job.id) ?? { data: {}, labelConfig: '' };
       const { run, log } = await openRun({
         job,
@@ -247,23 +248,21 @@ export class Jobs {
   }
 
   #fail(job: Job, error: unknown, log: JobLog | undefined): void {
-    const { id, kind, model, project, event } = job;
     const why = messageOf(error);
-    // An error of the table was made for people; any other is a fault that its stack helps to find.
-    const more = error instanceof AppError ? {} : { err: error };
-    this.#deps.log.error({ job: id, model, project, event, ...more }, `${kind} failed: ${why}`);
     void log?.write(`failed: ${why}\n`);
-    this.#end(job, { error: why });
+    this.#end(job, { error: why }, error);
   }
 
-  #end(job: Job, result: Partial<Job>): void {
+  /** @param error what was thrown, if anything was */
+  #end(job: Job, result: Partial<Job>, error?: unknown): void {
     const status = result.error === undefined ? 'finished' : 'failed';
     delete job.process;
     try {
       this.#change(job, { ...result, status, ended: new Date().toISOString() }, null);
-    } catch (error) {
-      this.#deps.log.error({ err: error, job: job.id }, 'the end of a job could not be kept');
+    } catch (failure) {
+      this.#deps.log.error({ err: failure, job: job.id }, 'the end of a job could not be kept');
     }
+    logJob(this.#deps.log, job, error);
     this.#deps.ended(status);
   }
 
@@ -297,8 +296,4 @@ export class Jobs {
       this.#deps.log.warn({ err: error, job: id }, "a job's folder could not be removed"),
     );
   }
-}
-
-function duration(milliseconds: number): string {
-  return milliseconds % 60_000 === 0 ? `${milliseconds / 60_000} m` : `${milliseconds / 1000} s`;
 }

@@ -128,7 +128,7 @@ describe('the dataset of a training', () => {
     assert.equal(
       await refusal([...sites(3, ['IMDb']), task(8, { site: ['Ebay'] }), task(9, { site: 4 })]),
       "'site' needs annotated tasks of two labels or more, at least 2 tasks of each; all 3 are of IMDb (left out: 1 " +
-        'answers name what the labeling config has no more; 1 answers cannot be read)',
+        'answer names what the labeling config no longer has; 1 answer cannot be read)',
     );
     assert.equal(
       await refusal([...sites(6, ['IMDb']), ...sites(2, ['Yelp', 'Amazon'], 10)], { min: 3 }),

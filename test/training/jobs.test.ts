@@ -248,8 +248,14 @@ describe('the queue of jobs', () => {
     ] as const) {
       const id = jobs.request(REQUEST);
       assert.equal((await until(jobs, id, hasEnded)).error, message);
-      const line = await log.line(({ msg }) => msg === `train failed: ${message}`);
-      assert.equal(line.job, id);
+      const lines = log.lines.filter(({ job }) => job === id);
+      const what = 'training of m for project 1';
+      assert.deepEqual(
+        lines.map(({ msg }) => msg),
+        [`${what} is queued: ANNOTATION_CREATED`, `${what} started`, `${what} failed: ${message}`],
+      );
+      const line = lines.at(-1)!;
+      assert.equal(line.level, 50);
       assert.equal(JSON.stringify(line).includes('jobs.test'), stack);
       assert.include(await jobs.logEnd(id, 1000), `failed: ${message}\n`);
     }

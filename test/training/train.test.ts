@@ -37,7 +37,7 @@ describe('a training', () => {
     assert.equal(outcome.version, name);
     assert.equal(
       outcome.message,
-      `topics:${name} serves: accuracy 1 on 20 held-out tasks, with none to compare it with`,
+      `topics:${name} serves: accuracy 1 on 20 held-out tasks, with nothing to compare it with`,
     );
     const { created, seconds, ...record } = (await readTraining(world.path(name)))!;
     assert.deepEqual(record, {
@@ -55,7 +55,7 @@ describe('a training', () => {
         outputs: [{ name: 'topic', metric: 'accuracy', candidate: 1, serving: null }],
       },
       accepted: true,
-      reason: 'accuracy 1 on 20 held-out tasks, with none to compare it with',
+      reason: 'accuracy 1 on 20 held-out tasks, with nothing to compare it with',
     });
     assert.approximately(Date.parse(created), Date.now(), 20_000);
     assert.isAbove(seconds, 0);
