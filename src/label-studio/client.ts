@@ -98,7 +98,8 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
       try {
         const reply = await authorized(labelStudio, path, signal);
         if (!isPassing(reply.status)) return reply;
-        failure = unreachable(`${placeOf(labelStudio)} answers HTTP ${reply.status}${detailOf(reply)}`);
+        const what = `answers HTTP ${reply.status}${detailOf(reply)}; check that it works, and try again`;
+        failure = unreachable(`${placeOf(labelStudio)} ${what}`);
         pause = askedPause(reply);
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'label_studio_unreachable') throw error;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import type { Job } from './job.js';
+import { failed } from './process.js';
 
 /**
  * Writes to the log what a job has come to.
@@ -21,11 +22,16 @@ export function logJob(log: Logger, job: Job, error?: unknown): void {
     log.error(error instanceof AppError ? fields : { ...fields, err: error }, `${what} failed: ${job.error}`);
 }
 
+/** Why a job ends that takes longer than `TRAIN_TIMEOUT`. */
+export function tooLate({ kind }: Job, timeout: number): AppError {
+  const what = kind === 'train' ? 'the training' : 'fit()';
+  return failed(`${what} took longer than TRAIN_TIMEOUT, ${duration(timeout)}, and was ended`);
+}
+
 function secondsOf({ started, ended }: Job): string {
   return ((Date.parse(ended ?? '') - Date.parse(started ?? '')) / 1000).toFixed(1);
 }
 
-/** A setting's time in words. */
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   return milliseconds % 60_000 === 0 ? `${milliseconds / 60_000} m` : `${milliseconds / 1000} s`;
 }

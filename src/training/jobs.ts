@@ -8,7 +8,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { State } from '../state.js';
 import type { Environment } from './environment.js';
 import type { Job, JobLimits, JobRequest, Works } from './job.js';
-import { duration, logJob } from './job-lines.js';
+import { logJob, tooLate } from './job-lines.js';
 import { type JobLog, readEnd } from './job-log.js';
 import { LOG_FILE, openRun } from './job-run.js';
 import { failed } from './process.js';
@@ -209,7 +209,7 @@ export class Jobs {
   async #run(job: Job, running: Running): Promise<void> {
     const { state, folder, works, environment, limits } = this.#deps;
     const { signal } = running.abort;
-    const late = failed(`it took longer than TRAIN_TIMEOUT, ${duration(limits.timeout)}, and was ended`);
+    const late = tooLate(job, limits.timeout);
     const timer = setTimeout(() => running.abort.abort(late), Math.min(limits.timeout, LONGEST_MS));
     try {
       this.#change(job, { status: 'started', started: new Date().toISOString(), attempts: job.attempts + 1 });

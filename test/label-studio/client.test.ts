@@ -50,7 +50,9 @@ describe('the client of Label Studio', () => {
       const server = await serve((_, response) => {
         response.writeHead(500, headers).end('{"detail":"database is locked."}');
       });
-      const message = `label_studio_unreachable: Label Studio at ${server.url} answers HTTP 500 (database is locked)`;
+      const message =
+        `label_studio_unreachable: Label Studio at ${server.url} answers HTTP 500 (database is locked); ` +
+        'check that it works, and try again';
       assert.equal(await failure(clientOf(server).client.project('4')), message);
       assert.lengthOf(server.requests, 7);
       headers['retry-after'] = '3600';

@@ -234,7 +234,7 @@ describe('the queue of jobs', () => {
     });
     await jobs.start();
     const { error } = await until(jobs, jobs.request(REQUEST), hasEnded);
-    assert.equal(error, 'it took longer than TRAIN_TIMEOUT, 0.1 s, and was ended');
+    assert.equal(error, 'the training took longer than TRAIN_TIMEOUT, 0.1 s, and was ended');
   });
 
   it('says in a sentence why a job failed, logs it, and keeps stacks of faults for the log', async () => {

@@ -18,18 +18,27 @@ export interface ListedVersion {
 
 /** A backend and the Label Studio that its projects belong to. */
 export class Loop {
-  readonly backend: TestBackend;
+  backend: TestBackend;
   readonly labelStudio: LabelStudioServer;
+  readonly #env: Record<string, string>;
 
-  private constructor(backend: TestBackend, labelStudio: LabelStudioServer) {
+  private constructor(backend: TestBackend, labelStudio: LabelStudioServer, env: Record<string, string>) {
     this.backend = backend;
     this.labelStudio = labelStudio;
+    this.#env = env;
   }
 
   /** Starts both; `stopServers` ends the Label Studio. */
   static async start(env: Record<string, string> = {}): Promise<Loop> {
-    const backend = await startBackend({ PYTHON, TRAIN_DEBOUNCE: '50ms', ...env });
-    return new Loop(backend, await LabelStudioServer.start());
+    const settings = { PYTHON, TRAIN_DEBOUNCE: '50ms', ...env };
+    return new Loop(await startBackend(settings), await LabelStudioServer.start(), settings);
+  }
+
+  /** Starts the backend again on its folder, with other settings. */
+  async restart(env: Record<string, string>): Promise<void> {
+    const { dataDir } = this.backend;
+    await this.backend.stop();
+    this.backend = await startBackend({ ...this.#env, ...env, DATA_DIR: dataDir });
   }
 
   /** Connects a project as Label Studio does. @returns the `model_version` that it is shown */

@@ -38,6 +38,12 @@ export interface Orders {
   link?: Record<string, string>;
   say?: object[];
   exit?: number;
+  /** A message of an error. */
+  throw?: string;
+  abort?: boolean;
+  /** Bytes. */
+  eat?: number;
+  hang?: boolean;
 }
 
 /** A task with what its annotation says; those with an even id are held out. */
