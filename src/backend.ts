@@ -209,6 +209,6 @@ function trainWork(
     tolerance: config.GATE_TOLERANCE,
     keep: config.KEEP_VERSIONS,
     python: run => python.ready(run),
-    annotatedTasks: (project, signal) => client.annotatedTasks(project, signal),
+    annotatedTasks: client.annotatedTasks,
   });
 }

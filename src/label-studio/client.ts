@@ -21,10 +21,18 @@ export interface LabelStudioClient {
    *
    * Values that point to a cloud storage stay as they are, as in `/predict`.
    *
+   * @param trouble told why Label Studio is asked again, and null when it has answered then
    * @throws AppError as `project`; the signal's reason
    */
-  annotatedTasks(project: string, signal?: AbortSignal): AsyncGenerator<LabelStudioTask, void>;
+  annotatedTasks(
+    project: string,
+    signal?: AbortSignal,
+    trouble?: Trouble,
+  ): AsyncGenerator<LabelStudioTask, void>;
 }
+
+/** Told of what is tried again. */
+export type Trouble = (reason: string | null) => void;
 
 export interface LabelStudioClientDeps {
   labelStudio: LabelStudioSource;
@@ -91,13 +99,17 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
     labelStudio: LabelStudio,
     path: string,
     signal: AbortSignal | undefined,
+    trouble: Trouble = () => {},
   ): Promise<Reply> {
     for (let attempt = 1; ; attempt++) {
       let failure: AppError;
       let pause: number | undefined;
       try {
         const reply = await authorized(labelStudio, path, signal);
-        if (!isPassing(reply.status)) return reply;
+        if (!isPassing(reply.status)) {
+          if (attempt > 1) trouble(null);
+          return reply;
+        }
         const what = `answers HTTP ${reply.status}${detailOf(reply)}; check that it works, and try again`;
         failure = unreachable(`${placeOf(labelStudio)} ${what}`);
         pause = askedPause(reply);
@@ -108,6 +120,7 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
       // Not the same for all that were refused together.
       pause ??= FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
       if (attempt === ATTEMPTS || pause > LONGEST_PAUSE_MS) throw failure;
+      trouble(failure.message);
       await wait(pause, signal).catch(error => {
         signal?.throwIfAborted();
         throw error;
@@ -124,14 +137,14 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
       return { id: Number(project.id), title: String(project.title), label_config: project.label_config };
     },
 
-    async *annotatedTasks(project, signal) {
+    async *annotatedTasks(project, signal, trouble) {
       const labelStudio = labelStudioOf(project);
       let size = FIRST_PAGE;
       let last = 0;
       for (;;) {
         let reply: Reply;
         try {
-          reply = await lasting(labelStudio, pagePath(project, last, size), signal);
+          reply = await lasting(labelStudio, pagePath(project, last, size), signal, trouble);
         } catch (error) {
           if (!(error instanceof AnswerTooLarge)) throw error;
           if (size === 1)

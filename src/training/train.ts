@@ -5,6 +5,7 @@ import { AppError } from '../errors.js';
 import { bindModel } from '../label-config/bind.js';
 import { LabelConfigError } from '../label-config/error.js';
 import { type LabelConfig, readLabelConfig } from '../label-config/parse.js';
+import type { Trouble } from '../label-studio/client.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { Registry } from '../registry/registry.js';
@@ -32,7 +33,7 @@ export interface TrainDeps extends GateDeps {
   /** The path of the Python that trainers run with. */
   python(run: JobRun): Promise<string>;
   /** The tasks of a project that have annotations. */
-  annotatedTasks(project: string, signal: AbortSignal): AsyncIterable<LabelStudioTask>;
+  annotatedTasks(project: string, signal: AbortSignal, trouble: Trouble): AsyncIterable<LabelStudioTask>;
   /** Writes `tasks.jsonl`. */
   prepareDataset: typeof prepareDataset;
   taskData: TaskData;
@@ -152,9 +153,11 @@ async function writeInput(
 ): Promise<DatasetCounts> {
   const { place, binding } = bindModel({ name: model, manifest, outputs: null }, config);
   const outputs = learntOutputs(manifest, binding, config);
-  report(0, 'reading the annotations');
+  const told = (trouble: string | null) =>
+    report(0, trouble === null ? 'reading the annotations' : `trying again: ${trouble}`);
+  told(null);
   const counts = await deps.prepareDataset({
-    tasks: deps.annotatedTasks(project, signal),
+    tasks: deps.annotatedTasks(project, signal, told),
     outputs,
     min: manifest.train?.min ?? LEAST_TASKS,
     folder,

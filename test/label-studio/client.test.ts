@@ -45,6 +45,17 @@ describe('the client of Label Studio', () => {
       assert.lengthOf(pauses, 5);
     });
 
+    it('tells why it tries again, and when that has helped', async () => {
+      const server = await serve((request, response) => {
+        if (server.requests.length <= 2) response.writeHead(503).end();
+        else page(request, response);
+      });
+      const told: (string | null)[] = [];
+      await all(clientOf(server).client.annotatedTasks('4', undefined, reason => told.push(reason)));
+      const reason = `Label Studio at ${server.url} answers HTTP 503; check that it works, and try again`;
+      assert.deepEqual(told, [reason, reason, null]);
+    });
+
     it('says so after the last try, or at once when it shall wait for too long', async () => {
       const headers: Record<string, string> = {};
       const server = await serve((_, response) => {

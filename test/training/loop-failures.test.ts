@@ -1,6 +1,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
+import type { Job } from '../../src/training/job.js';
 import type { Annotated } from '../label-studio/server.js';
 import { temporaryFolder } from '../support/folder.js';
 import { linearVersions, type VersionContent, writeVersion } from '../support/linear.js';
@@ -193,6 +194,9 @@ describe('a training that fails', function () {
       // It is asked again at once, not after pauses.
       loop.labelStudio.answer = (_, response) => response.writeHead(status, { 'retry-after': '0' }).end(body);
       assert.equal(await failure({ exit: 9 }), sentence);
+      const { jobs } = (await loop.backend.get<{ jobs: Job[] }>('/api/jobs')).body;
+      const message = status === 503 ? `trying again: ${sentence}` : 'reading the annotations';
+      assert.equal(jobs[0]!.message, message);
     }
   });
 
