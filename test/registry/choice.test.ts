@@ -127,7 +127,7 @@ describe('which model answers', () => {
       assert.include(reply.body as object, { code: 'untrained', message: reply.reason });
       assert.match(
         reply.reason,
-        /^the model 'topics' is not trained yet: its folder has no version yet, and/,
+        /^the model 'topics' is not trained yet: its folder has no version, and/,
       );
       assert.equal((await backend.setup({ project: '2', schema: LABELS })).status, 422);
     });
