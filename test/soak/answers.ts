@@ -1,4 +1,5 @@
 import { openVersion } from '../../src/inference/evaluate.js';
+import { seeded } from './random.js';
 import { SoakServer } from './server.js';
 
 /** A control with labels of its own for the model's. */
@@ -46,12 +47,8 @@ export interface Known {
 
 /** So many different texts with what the model says of each. */
 export async function knownAnswers(count: number): Promise<Known[]> {
-  let state = 1;
-  // A generator of its own: each run asks the same.
-  const random = (most: number) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % most;
-  };
+  // Each run asks the same.
+  const random = seeded(1);
   const texts = Array.from({ length: count }, (_, index) => {
     const words = Array.from({ length: 3 + random(25) }, () => WORDS[random(WORDS.length)]!);
     return `${words.join(' ')} ${index}`;

@@ -1,7 +1,7 @@
-import { Agent, request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { fault, type Known, PROJECTS } from './answers.js';
+import { Connections } from './connections.js';
+import type { Count } from './report.js';
 
 /** A kind of request, and who sends it. */
 interface Kind {
@@ -22,13 +22,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   '5 MB': { tasks: 8_000, clients: 1, pause: 8_000, padding: 550 },
 };
 
-export interface Count {
-  answered: number;
-  /** Answers of 503, after which the request was sent again. */
-  retried: number;
-  milliseconds: number[];
-}
-
 /** What went wrong. */
 export interface Faults {
   wrong: string[];
@@ -46,21 +39,20 @@ export class Load {
   /** What the answers called the model. */
   readonly versions = new Set<string>();
   readonly health: Count = { answered: 0, retried: 0, milliseconds: [] };
-  readonly #url: URL;
   readonly #known: readonly Known[];
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #connections: Connections;
   #next = 0;
   #over = false;
 
   constructor(url: string, known: readonly Known[]) {
-    this.#url = new URL(url);
+    this.#connections = new Connections(url);
     this.#known = known;
   }
 
   /** Sets the projects up. */
   async setup(): Promise<void> {
     for (const { id, config } of PROJECTS) {
-      const { status, body } = await this.#send(
+      const { status, body } = await this.#connections.send(
         'POST',
         '/setup',
         JSON.stringify({ project: id, schema: config }),
@@ -75,7 +67,7 @@ export class Load {
       Array.from({ length: kind.clients }, () => this.#client(name, kind)),
     );
     await Promise.all([...clients, this.#watchHealth()]);
-    this.#agent.destroy();
+    this.#connections.close();
   }
 
   stop(): void {
@@ -105,7 +97,7 @@ export class Load {
     const begin = performance.now();
     for (let tries = 0; tries < TRIES; tries++) {
       try {
-        const answer = await this.#send('POST', '/predict', body);
+        const answer = await this.#connections.send('POST', '/predict', body);
         if (answer.status === 200) {
           count.answered++;
           count.milliseconds.push(performance.now() - begin);
@@ -132,7 +124,7 @@ export class Load {
     while (!this.#over) {
       const begin = performance.now();
       try {
-        const { status } = await this.#send('GET', '/health', '');
+        const { status } = await this.#connections.send('GET', '/health');
         if (status !== 200) this.faults.slow.push(`/health: ${status}`);
       } catch (error) {
         this.faults.slow.push(`/health: ${(error as Error).message}`);
@@ -143,26 +135,5 @@ export class Load {
       this.health.milliseconds.push(took);
       await setTimeout(50);
     }
-  }
-
-  /** @throws Error when the connection fails */
-  #send(
-    method: string,
-    path: string,
-    body: string,
-  ): Promise<{ status: number; body: string; retryAfter: string | undefined }> {
-    return new Promise((resolve, reject) => {
-      const { hostname, port } = this.#url;
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const sent = request({ hostname, port, agent: this.#agent, method, path, headers }, response => {
-        const { statusCode, headers: given } = response;
-        text(response).then(
-          all => resolve({ status: statusCode!, body: all, retryAfter: given['retry-after'] }),
-          reject,
-        );
-      });
-      sent.once('error', reject);
-      sent.end(body);
-    });
   }
 }

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { pss, pssTogether } from '../bench/processes.js';
 import { knownAnswers } from './answers.js';
-import { type Count, Load } from './load.js';
+import { Load } from './load.js';
+import { at, type Check, say, sayChecks, sayCounts } from './report.js';
 import { SoakServer } from './server.js';
 
 /**
@@ -20,12 +21,8 @@ const WARM_UP = 0.2;
 /** How much larger the last third may be than the first. */
 const GROWTH = { factor: 1.15, megabytes: 40 };
 
-const say = (text: string) => process.stdout.write(`${text}\n`);
-const at = (values: readonly number[], part: number) =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;
-
 const server = await SoakServer.start({ WORKERS: '2', RESULT_CACHE: '1mb', LOG_LEVEL: 'info' });
-const load = new Load(server.url, await knownAnswers(TEXTS));
+const load = new Load(server.process.url, await knownAnswers(TEXTS));
 await load.setup();
 
 const memory = { server: [] as number[], all: [] as number[] };
@@ -52,7 +49,7 @@ async function reload(): Promise<void> {
   done.reloads++;
 }
 
-say(`${SECONDS} s of mixed load on ${server.url}`);
+say(`${SECONDS} s of mixed load on ${server.process.url}`);
 const begin = performance.now();
 const chaos = [
   every(EVERY_MS.kill, () => {
@@ -60,8 +57,8 @@ const chaos = [
   }),
   every(EVERY_MS.reload, reload),
   every(EVERY_MS.memory, () => {
-    memory.server.push(pss(server.pid));
-    memory.all.push(pssTogether(server.pids));
+    memory.server.push(pss(server.process.pid));
+    memory.all.push(pssTogether(server.process.pids));
   }),
 ];
 const running = load.run();
@@ -69,7 +66,7 @@ await setTimeout(SECONDS * 1_000);
 stop.abort();
 load.stop();
 await Promise.all([running, ...chaos]);
-const exitCode = await server.stop();
+const exitCode = await server.process.stop();
 
 /** The memory of the first and of the last third, in megabytes: what it mostly was. */
 function thirds(samples: readonly number[]): [number, number] {
@@ -79,15 +76,7 @@ function thirds(samples: readonly number[]): [number, number] {
 }
 const flat = ([first, last]: [number, number]) => last <= first * GROWTH.factor + GROWTH.megabytes;
 
-function row(name: string, { answered, retried, milliseconds }: Count): string {
-  const times = [0.5, 0.99, 1].map(part => at(milliseconds, part).toFixed(1).padStart(9));
-  return `${name.padEnd(12)}${String(answered).padStart(10)}${String(retried).padStart(10)}${times.join('')}`;
-}
-say(
-  `\n${'request'.padEnd(12)}${'answered'.padStart(10)}${'retried'.padStart(10)}   p50 ms   p99 ms   max ms`,
-);
-for (const [name, count] of Object.entries(load.counts)) say(row(name, count));
-say(row('/health', load.health));
+sayCounts({ ...load.counts, '/health': load.health });
 const memories = { 'the server process': thirds(memory.server), 'all its processes': thirds(memory.all) };
 for (const [name, [first, last]] of Object.entries(memories))
   say(
@@ -95,26 +84,16 @@ for (const [name, [first, last]] of Object.entries(memories))
   );
 
 const { wrong, lost, slow } = load.faults;
-const checks: [string, boolean, readonly string[]][] = [
+const checks: Check[] = [
   ['every answer is right', wrong.length === 0, wrong],
   ['no request is lost', lost.length === 0, lost],
   [`/health answers within a second (${load.health.answered} times)`, slow.length === 0, slow],
   [`${done.kills} processes were killed and replaced`, done.kills > 0, []],
   [`${done.reloads} versions were loaded and served`, stale.length === 0, stale],
-  ...Object.entries(memories).map(([name, values]): [string, boolean, readonly string[]] => [
-    `the memory of ${name} does not grow`,
-    flat(values),
-    [],
-  ]),
-  ['nothing else went wrong in the server', server.errors.length === 0, server.errors],
+  ...Object.entries(memories).map(
+    ([name, values]): Check => [`the memory of ${name} does not grow`, flat(values), []],
+  ),
+  ['nothing else went wrong in the server', server.process.errors.length === 0, server.process.errors],
   ['it ended with exit code 0', exitCode === 0, [`exit code ${exitCode}`]],
 ];
-say('');
-for (const [claim, holds, reasons] of checks) {
-  say(`${holds ? '✔' : '✖'} ${claim}`);
-  if (!holds) for (const reason of reasons.slice(0, 5)) say(`    ${reason.slice(0, 500)}`);
-}
-const failed = checks.filter(([, holds]) => !holds).length;
-const seconds = ((performance.now() - begin) / 1_000).toFixed(1);
-say(`\n${checks.length - failed} passed, ${failed} failed in ${seconds}s`);
-process.exit(failed === 0 ? 0 : 1);
+process.exit(sayChecks(checks, begin));
