@@ -49,8 +49,9 @@ typecheck: node_modules/.installed ## check the types
 bench: dist/.built $(BENCH_VENV)/.installed ## compare speed and memory with Python servers and a bare echo (7 minutes)
 	@node --import tsx test/bench/main.ts $(ARGS)
 
-soak: dist/.built ## 10 minutes (SECONDS) of load while processes are killed and models reloaded: right answers, no loss, no leak
+soak: dist/.built $(VENV)/.installed ## 17 minutes (SECONDS=600) of load and of trainings while processes are killed: right answers, no loss, no leak
 	@node --import tsx test/soak/main.ts $(SECONDS)
+	@node --import tsx test/soak/training.ts $(SECONDS) $(SEED)
 
 clean: ## remove what the other targets made; models and data stay
 	rm -rf node_modules dist $(VENV) $(E2E) $(BENCH_VENV) $(CUDA) .cache

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { processTree } from '../bench/processes.js';
@@ -80,6 +81,15 @@ export function killProcess(pid: number): boolean {
   try {
     process.kill(pid, 'SIGKILL');
     return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a process is there, and more than a zombie. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
