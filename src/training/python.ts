@@ -86,6 +86,8 @@ export class Python {
       answer = (await promisify(execFile)(python, ASK_VERSION, options)).stdout;
     } catch (error) {
       signal.throwIfAborted();
+      const { signal: ended } = error as { signal?: string | null };
+      if (ended) throw failed(`'${python}' was ended by ${ended} before it told its version`, error);
       throw failed(`'${python}' does not run: ${advice}`, error);
     }
     const [major = 0, minor = 0] = answer.split(/\s/, 2).map(Number);

@@ -11,7 +11,8 @@ import type { Answered } from './versions-load.js';
 export const MODEL = 'text-classifier';
 export const DATA_DIR = join(ROOT, '.cache/soak-training');
 /** That trainings fail, and processes end, is what this is about; jobs and answers tell of it. */
-const EXPECTED = /^(an inference process ended|train failed: )/;
+const EXPECTED = /^(an inference process ended|training of .* failed: )/;
+const INFERENCE = /inference\/child\.js\0/;
 const LOOK_MS = 25;
 /** A job that takes so much longer than any does is stuck. */
 const STUCK_MS = 120_000;
@@ -84,9 +85,11 @@ export class TrainingServer {
 
   /** Its processes, by what they do. */
   get workers(): { trainers: number[]; inference: number[] } {
-    const [, ...all] = this.process.pids;
-    const trainers = all.filter(pid => jobOf(pid) !== undefined);
-    return { trainers, inference: all.filter(pid => !trainers.includes(pid)) };
+    const { pids } = this.process;
+    return {
+      trainers: pids.filter(pid => jobOf(pid) !== undefined),
+      inference: pids.filter(pid => INFERENCE.test(told(pid, 'cmdline'))),
+    };
   }
 }
 
@@ -94,10 +97,15 @@ export const hasEnded = (jobs: readonly Job[]) => jobs.every(({ ended }) => ende
 
 /** The job that a process works for. */
 function jobOf(pid: number): string | undefined {
+  return /(?:^|\0)TRAINING_JOB=([^\0]+)/.exec(told(pid, 'environ'))?.[1];
+}
+
+/** What the system tells of a process; nothing of one that has ended. */
+function told(pid: number, what: 'cmdline' | 'environ'): string {
   try {
-    return /(?:^|\0)TRAINING_JOB=([^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'latin1'))?.[1];
+    return readFileSync(`/proc/${pid}/${what}`, 'latin1');
   } catch {
-    return undefined;
+    return '';
   }
 }
 
