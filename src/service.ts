@@ -3,8 +3,8 @@ import { askClass, asModelFailure } from './ask-class.js';
 import { type Directory, pick } from './directory.js';
 import { AppError } from './errors.js';
 import { failureOf, ITEM_SEPARATOR } from './inference/protocol.js';
-import { LabelConfigError } from './label-config/error.js';
-import { type LabelConfig, readLabelConfig } from './label-config/parse.js';
+import type { LabelConfig } from './label-config/parse.js';
+import { requireLabelConfig } from './label-config/require.js';
 import { LruMap } from './lru-map.js';
 import type { Context, LabelStudioMLBase } from './model.js';
 import { modelContext } from './model-context.js';
@@ -88,11 +88,13 @@ export class Service {
   async predict({ batch, model, context, gone, ...request }: PredictRequest): Promise<ItemTexts> {
     const { project, labelConfig } = this.#whose(request.project, request.labelConfig);
     const instance = await this.#instance(model, project, labelConfig);
-    const own = instance.modelVersion;
     let answer: ItemTexts;
-    if (batch.count === 0) answer = { texts: [], modelVersion: own };
+    if (batch.count === 0) answer = { texts: [], modelVersion: instance.modelVersion };
     else if (instance instanceof OnnxModel) answer = await instance.answer(batch, { context, gone });
-    else answer = await askClass(instance, await batch.all(), context, own);
+    else {
+      const own = instance.modelVersion;
+      answer = await askClass(instance, await batch.all(), context, own);
+    }
     if (answer.texts.length > 0 && (batch.count === 1 || context !== null)) {
       const [first] = answer.texts[0]!.toString().split(ITEM_SEPARATOR, 1);
       const failure = failureOf(first!);
@@ -196,12 +198,7 @@ export class Service {
           `the labeling config has ${xml.length} characters, and this server reads at most ${CONFIG_LENGTH}`,
         );
       }
-      try {
-        config = readLabelConfig(xml);
-      } catch (error) {
-        if (error instanceof LabelConfigError) throw new AppError('label_config_invalid', error.message);
-        throw error;
-      }
+      config = requireLabelConfig(xml);
       this.#configs.set(xml, config);
     }
     return config;

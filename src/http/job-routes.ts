@@ -19,7 +19,7 @@ const one = (value: string | string[] | undefined) => (Array.isArray(value) ? va
 /** What people and scripts ask of jobs, beside Label Studio's own calls. */
 export function jobRoutes(router: Router, jobs: Jobs, streams: EventStreams): void {
   router.get('/api/jobs', ctx => {
-    const project = wire.projectId(one(ctx.query.project)) ?? undefined;
+    const project = wire.projectOf(ctx.query) ?? undefined;
     ctx.body = { jobs: jobs.list({ project, model: one(ctx.query.model) }).map(shown) };
   });
 

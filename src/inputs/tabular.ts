@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { isRecord } from '../is-record.js';
 import type { InputKind } from './contract.js';
 import { loadFeatures } from './features/encoder.js';
 import { invalidValue, toNumber } from './features/records.js';
@@ -86,10 +87,6 @@ export const tabular: InputKind = {
     feeds: { input: { type: 'float64', data: Float64Array.of(41.5, 0, 1), dims: [1, 3] } },
   },
 };
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function columnsOf(options: Readonly<Record<string, unknown>>): readonly ColumnSpec[] {
   return options.columns as readonly ColumnSpec[];

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError, clip } from '../errors.js';
+import { isRecord } from '../is-record.js';
 import type { InputPlace, TaskFailure, TaskValue } from './contract.js';
 import { INPUTS } from './index.js';
 
@@ -32,8 +33,7 @@ export function readValue(task: RawTask, { place, input }: ValueReader): ReadVal
 /** @throws AppError `task_invalid` when a task has no data */
 export function dataOf(task: RawTask): Record<string, unknown> {
   const { data } = task;
-  if (typeof data === 'object' && data !== null && !Array.isArray(data))
-    return data as Record<string, unknown>;
+  if (isRecord(data)) return data as Record<string, unknown>;
   const { id } = task;
   const name = typeof id === 'string' || typeof id === 'number' ? `task ${id}` : 'a task';
   throw new AppError('task_invalid', `${name}: its 'data' is not an object`);

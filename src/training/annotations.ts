@@ -1,3 +1,4 @@
+import { isRecord } from '../is-record.js';
 import type { Target } from '../regions/contract.js';
 import type { LearntOutput } from './outputs.js';
 
@@ -96,8 +97,4 @@ function timeOf({ updated_at, created_at }: Record<string, unknown>): number {
     if (!Number.isNaN(time)) return time;
   }
   return 0;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../errors.js';
 import { VERSION_NAME } from '../registry/repository.js';
 import { TRAINING_FILE } from '../registry/training-record.js';
+import { failed } from './process.js';
 
 /**
  * Finds the one version that a trainer left: a folder of the right name with nothing in it but plain files. What is in
@@ -30,8 +30,4 @@ export async function findVersion(out: string): Promise<string> {
       throw failed(`the new version ${name} has a ${TRAINING_FILE}, which only the server writes`);
   }
   return name;
-}
-
-function failed(message: string): AppError {
-  return new AppError('training_failed', message);
 }

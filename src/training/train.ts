@@ -3,8 +3,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import { bindModel } from '../label-config/bind.js';
-import { LabelConfigError } from '../label-config/error.js';
-import { type LabelConfig, readLabelConfig } from '../label-config/parse.js';
+import type { LabelConfig } from '../label-config/parse.js';
+import { requireLabelConfig } from '../label-config/require.js';
 import type { Trouble } from '../label-studio/client.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Manifest } from '../registry/manifest.js';
@@ -17,6 +17,7 @@ import { type GateDeps, judge } from './gate.js';
 import { findVersion } from './harvest.js';
 import type { Job, JobRun, Work } from './job.js';
 import { learntOutputs } from './outputs.js';
+import { failed } from './process.js';
 import { readableData } from './readable.js';
 
 export interface TrainDeps extends GateDeps {
@@ -84,7 +85,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   const manifest = deps.registry.manifest(model);
   if (!manifest) throw failed(`the model '${model}' was removed from the repository`);
   const script = scriptOf(deps, model, manifest);
-  const config = parse(run.labelConfig);
+  const config = requireLabelConfig(run.labelConfig);
   const parent = deps.registry.current(model, project)?.label ?? null;
 
   const counts = await writeInput(deps, job, run, { manifest, config, parent });
@@ -192,16 +193,6 @@ function scriptOf({ registry, scripts }: TrainDeps, model: string, { train }: Ma
   );
 }
 
-/** @throws AppError `label_config_invalid` */
-function parse(xml: string): LabelConfig {
-  try {
-    return readLabelConfig(xml);
-  } catch (error) {
-    if (error instanceof LabelConfigError) throw new AppError('label_config_invalid', error.message);
-    throw error;
-  }
-}
-
 /** Why a new version could not be judged, in words that do not need the job's folder, which is emptied. */
 function unjudged(error: unknown, version: string, folder: string): unknown {
   if (!(error instanceof AppError)) return error;
@@ -209,8 +200,4 @@ function unjudged(error: unknown, version: string, folder: string): unknown {
   if (error.code === 'version_invalid') return failed(`the new version ${version} is broken: ${why}`, error);
   if (error.retryable) return failed(`the new version ${version} could not be compared: ${why}`, error);
   return error;
-}
-
-function failed(message: string, cause?: unknown): AppError {
-  return new AppError('training_failed', message, cause === undefined ? {} : { cause });
 }
