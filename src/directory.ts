@@ -1,6 +1,7 @@
+import { CODE_MODELS } from './code-models/index.js';
 import { AppError } from './errors.js';
 import { INPUTS } from './inputs/index.js';
-import { bindModel, CONFIG_HAS } from './label-config/bind.js';
+import { bindModel, NoControlError } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
 import { type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
@@ -36,7 +37,21 @@ export interface Directory {
 /** The models of a repository, as it is at each call. */
 export function repositoryDirectory(deps: OnnxDeps): Directory {
   const { registry } = deps;
-  const backend = (name: string): Backend => ({
+  const backend = (name: string): Backend => {
+    const { code } = registry.manifest(name)!;
+    return code === undefined ? versioned(name) : coded(name, CODE_MODELS[code]!);
+  };
+  const coded = (name: string, Model: ModelClass): Backend => ({
+    name,
+    fit(config) {
+      bindModel({ name, manifest: registry.manifest(name)!, outputs: null }, config);
+      return 'code';
+    },
+    create: context => new Model(context),
+    learns: () => null,
+    versions: () => [initialVersion(name)],
+  });
+  const versioned = (name: string): Backend => ({
     name,
     fit(config, project) {
       const version = registry.current(name, project);
@@ -159,16 +174,19 @@ export function pick(
     const names = candidates.map(({ name }) => name).join(', ');
     throw new AppError('model_ambiguous', `several models fit this labeling config: ${names}; ${CHOOSE}`);
   }
-  if (reasons.length === 0)
-    throw new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
-  if (reasons.length === 1) throw reasons[0]!;
-  throw new AppError('no_model_fits', `no model fits this labeling config${together(reasons)}`);
+  throw refusal(reasons);
 }
 
-/** All reasons; what the config has, which many of them end with, is said once. */
-function together(reasons: readonly AppError[]): string {
-  const parts = reasons.map(({ message }) => message.split(CONFIG_HAS));
-  const has = parts.find(each => each.length > 1)?.[1];
-  const which = has === undefined ? '' : `, which has ${has}`;
-  return `${which}: ${parts.map(([reason]) => reason).join('; ')}`;
+/** Why no model fits: what those say that come nearest, for whoever meant one of them. */
+function refusal(reasons: readonly AppError[]): AppError {
+  const mismatches = reasons.filter(({ code }) => code === 'label_mismatch');
+  const without = reasons.filter(reason => reason instanceof NoControlError);
+  const others = reasons.filter(reason => !(reason instanceof NoControlError));
+  const nearest = mismatches.length > 0 ? mismatches : others.length > 0 ? others : reasons;
+  if (nearest.length === 0)
+    return new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
+  if (nearest.length === 1) return nearest[0]!;
+  const told = nearest === reasons ? without.map(each => each.model) : nearest.map(({ message }) => message);
+  const has = nearest === reasons ? `, which has ${without[0]!.has}` : '';
+  return new AppError('no_model_fits', `no model fits this labeling config${has}: ${told.join('; ')}`);
 }

@@ -1,5 +1,6 @@
 /** The public API. */
 export { type Backend, type BackendOptions, createBackend } from './backend.js';
+export { SubstringMatching } from './code-models/substring-matching.js';
 export { type Config, readConfig } from './config.js';
 export { AppError, ERRORS, type ErrorCode } from './errors.js';
 export { type AppDeps, createApp } from './http/app.js';

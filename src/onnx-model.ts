@@ -60,7 +60,10 @@ export class OnnxModel extends LabelStudioMLBase {
   override setup(): void {
     const version = this.#deps.registry.current(this.name, this.projectId);
     if (version) this.#bind(version);
-    else bindModel({ name: this.name, manifest: this.#manifest(), outputs: null }, this.#context.labelConfig);
+    else {
+      const model = { name: this.name, manifest: this.#manifest(), outputs: null };
+      bindModel({ ...model, extraParams: this.extraParams }, this.#context.labelConfig);
+    }
   }
 
   override get modelVersion(): string {
@@ -89,7 +92,7 @@ export class OnnxModel extends LabelStudioMLBase {
     try {
       const { version } = lease;
       const { place, binding } = this.#bind(version);
-      const reader: ValueReader = { binding: binding.id, place, input: version.manifest.input };
+      const reader: ValueReader = { binding: binding.id, place, input: version.manifest.input, context };
       const tasks = place.isUrl
         ? new TaskList(await batch.all(), (task, value) => this.preloadTaskData(task as Task, value))
         : batch;
@@ -122,13 +125,15 @@ export class OnnxModel extends LabelStudioMLBase {
   }
 
   #bind(version: ServedVersion): BoundModel {
-    if (this.#bound?.key !== version.key) {
+    const { extraParams } = this;
+    const key = `${version.key} ${JSON.stringify(extraParams)}`;
+    if (this.#bound?.key !== key) {
       const { manifest, record } = version;
       const model = bindModel(
-        { name: this.name, manifest, outputs: record.outputs },
+        { name: this.name, manifest, outputs: record.outputs, extraParams },
         this.#context.labelConfig,
       );
-      this.#bound = { key: version.key, model };
+      this.#bound = { key, model };
     }
     return this.#bound.model;
   }

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { type Backend, classDirectory, type Directory, pick } from '../src/directory.js';
 import { AppError, type ErrorCode, LabelStudioMLBase, readLabelConfig } from '../src/index.js';
+import { NoControlError } from '../src/label-config/bind.js';
 import { CHOICES } from './class-backend.js';
 
 const CONFIG = readLabelConfig(CHOICES);
@@ -69,19 +70,20 @@ describe('the choice of a model', () => {
     );
   });
 
-  it('is an error with every reason when none fits', () => {
+  it('is an error with the reasons of those that come nearest when none fits', () => {
     const mismatch = new AppError('label_mismatch', "the model 'a' predicts Ham, Spam; …");
     assert.deepEqual(refusal({ a: mismatch }), ['label_mismatch', mismatch.message]);
-    assert.deepEqual(refusal({ a: mismatch, b: misfit('b') }), [
+    assert.deepEqual(refusal({ a: mismatch, b: misfit('b') }), ['label_mismatch', mismatch.message]);
+    const elsewhere = (name: string) =>
+      new NoControlError(`the model '${name}' fills Choices`, "Number 'n' on Text");
+    assert.deepEqual(refusal({ a: misfit('a'), b: elsewhere('b'), c: misfit('c') }), [
       'no_model_fits',
-      `no model fits this labeling config: ${mismatch.message}; the model 'b' fills Rating`,
+      "no model fits this labeling config: the model 'a' fills Rating; the model 'c' fills Rating",
     ]);
-    const told = (model: string, tag: string) =>
-      new AppError('no_model_fits', `the model '${model}' fills ${tag}; the labeling config has Labels 'l'`);
-    assert.deepEqual(refusal({ a: told('a', 'Rating'), b: mismatch, c: told('c', 'Number') }), [
+    assert.deepEqual(refusal({ a: elsewhere('a'), b: elsewhere('b') }), [
       'no_model_fits',
-      "no model fits this labeling config, which has Labels 'l': the model 'a' fills Rating; " +
-        `${mismatch.message}; the model 'c' fills Number`,
+      "no model fits this labeling config, which has Number 'n' on Text: the model 'a' fills Choices; " +
+        "the model 'b' fills Choices",
     ]);
     assert.deepEqual(refusal({}), ['no_model_fits', 'this server has no model: put one into its MODEL_DIR']);
   });

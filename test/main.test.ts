@@ -153,13 +153,17 @@ describe('make serve', () => {
     const { models, provider, msg } = seen.at(-1)!;
     const shipped = [
       'sentiment',
+      'substring',
       'tabular-classifier',
       'tabular-regressor',
       'text-classifier',
       'text-multilabel-classifier',
     ];
     assert.deepEqual({ models, provider }, { models: shipped, provider: 'cpu' });
-    assert.match(String(msg), /^serving sentiment, tabular-classifier, .* on http:\/\/127\.0\.0\.1:\d+$/);
+    assert.match(
+      String(msg),
+      /^serving sentiment, substring, tabular-classifier, .* on http:\/\/127\.0\.0\.1:\d+$/,
+    );
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
     assert.equal(await text(child.stderr!), '');

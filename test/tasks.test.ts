@@ -7,8 +7,9 @@ import { tasksOf } from './support/configs.js';
 
 const reader: ValueReader = {
   binding: 'b',
-  place: { object: 'text', tag: 'Text', key: 'text', isUrl: false },
+  place: { object: 'text', tag: 'Text', attributes: {}, key: 'text', isUrl: false },
   input: { kind: 'text' },
+  context: null,
 };
 
 /** All groups of a source, parsed. */

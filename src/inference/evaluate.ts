@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
-import type { PlainTensor, TaskFailure, TaskValue } from '../inputs/contract.js';
+import type { TaskFailure, TaskValue } from '../inputs/contract.js';
 import { SPEC_FILE, VersionFiles } from '../inputs/features/files.js';
 import type { FeaturesSpec } from '../inputs/features/spec.js';
 import { INPUTS } from '../inputs/index.js';
+import type { RowOutputs } from '../regions/contract.js';
 import { classRow } from '../regions/outputs.js';
 import { readVersion } from '../registry/manifest.js';
 import { verifyFiles } from '../registry/repository.js';
@@ -57,12 +58,15 @@ async function evaluate(
   values: readonly unknown[],
 ): Promise<(Evaluated | { error: TaskFailure })[]> {
   const answers: (Evaluated | { error: TaskFailure })[] = new Array(values.length);
-  const place = { object: TEXT_KEY, tag: 'Text', key: TEXT_KEY, isUrl: false };
+  const place = { object: TEXT_KEY, tag: 'Text', attributes: {}, key: TEXT_KEY, isUrl: false };
   const readable: { index: number; value: TaskValue }[] = [];
   for (const [index, value] of values.entries()) {
     const data = typeof value === 'object' && value !== null ? value : { [TEXT_KEY]: value };
     try {
-      readable.push({ index, value: read(data as Record<string, unknown>, place, version.source.input) });
+      readable.push({
+        index,
+        value: read(data as Record<string, unknown>, place, version.source.input, null),
+      });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       answers[index] = { error: { code: error.code, message: error.message } };
@@ -70,35 +74,29 @@ async function evaluate(
   }
   const failures = await version.run(
     readable.map(({ value }) => value),
-    (rows, outputs) => {
-      rows.forEach((at, row) => {
-        answers[readable[at]!.index] = evaluated(version.source.outputs, outputs, row);
-      });
+    (at, answer) => {
+      answers[readable[at]!.index] = evaluated(version.source.outputs, answer);
     },
   );
   for (const [at, error] of failures) answers[readable[at]!.index] = { error };
   return answers;
 }
 
-function evaluated(
-  specs: readonly OutputSpec[],
-  outputs: Readonly<Record<string, PlainTensor>>,
-  row: number,
-): Evaluated {
+function evaluated(specs: readonly OutputSpec[], { outputs, row, metas }: RowOutputs): Evaluated {
   const answer: Evaluated = { values: {}, chosen: {} };
   for (const spec of specs) {
-    const { data, dims } = outputs[spec.tensor]!;
+    const { data, dims } = outputs[spec.tensor!]!;
     const columns = dims[1] ?? 1;
-    answer.values[spec.name] = Array.from(data.subarray(row * columns, (row + 1) * columns), Number);
-    if (spec.labels) answer.chosen[spec.name] = chosen(outputs, row, spec);
+    answer.values[spec.name] = Array.from(data.slice(row * columns, (row + 1) * columns), Number);
+    if (spec.labels) answer.chosen[spec.name] = chosen({ outputs, row, metas }, spec);
   }
   return answer;
 }
 
 /** None where the numbers mean nothing: what is compared is then the numbers. */
-function chosen(outputs: Readonly<Record<string, PlainTensor>>, row: number, spec: OutputSpec): number[] {
+function chosen(answer: RowOutputs, spec: OutputSpec): number[] {
   try {
-    return classRow(outputs, row, spec).chosen;
+    return classRow(answer, spec).chosen;
   } catch (error) {
     if (error instanceof AppError) return [];
     throw error;

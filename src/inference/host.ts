@@ -1,26 +1,28 @@
 import { join } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
-import type { Encoder, PlainTensor, TaskFailure, TaskValue } from '../inputs/contract.js';
+import type { Encoder, TaskFailure, TaskValue } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
-import type { Region } from '../regions/contract.js';
+import type { RowOutputs } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
+import { tensorsOf } from '../registry/version.js';
 import {
   type Answer,
   type Binding,
   type ChildResults,
   type ControlBinding,
   failureText,
+  type ResultItem,
   type ValueGroup,
   type VersionSource,
 } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
+import { addResults } from './results.js';
 import { chooseProvider, type Graph, loadGraph } from './runtime.js';
 
-/** Called with the raw outputs of some rows; `rows[i]` is the index of the value that row i of the outputs belongs to. */
-export type OutputsVisitor = (
-  rows: readonly number[],
-  outputs: Readonly<Record<string, PlainTensor>>,
-) => void;
+/** Called with what the graph answered for one value, by its index. */
+export type OutputsVisitor = (value: number, answer: RowOutputs) => void;
+
+const NO_METAS: readonly unknown[] = [];
 
 /** A model version in memory: its encoder and its graph. */
 export class LoadedVersion {
@@ -61,7 +63,7 @@ export class LoadedVersion {
 
   private async warmUp(): Promise<void> {
     const missing = this.source.outputs
-      .map(output => output.tensor)
+      .flatMap(tensorsOf)
       .filter(name => !this.#graph.outputs.includes(name));
     if (missing.length > 0) {
       throw new Error(
@@ -79,7 +81,13 @@ export class LoadedVersion {
   async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
     const failures = new Map<number, TaskFailure>();
     const batches = this.#encoder.encode(values, (row, failure) => failures.set(row, failure));
-    for (const { rows, feeds } of batches) visit(rows, await this.#graph.run(feeds));
+    for (const { rows, feeds, metas } of batches) {
+      const outputs = await this.#graph.run(feeds);
+      for (let row = 0, next = 1; row < rows.length; row = next++) {
+        while (next < rows.length && rows[next] === rows[row]) next++;
+        visit(rows[row]!, { outputs, row, metas: metas?.slice(row, next) ?? NO_METAS });
+      }
+    }
     return failures;
   }
 
@@ -88,15 +96,10 @@ export class LoadedVersion {
   }
 }
 
-/** The text of one row's item: its prediction, or why its numbers are none. */
-function answerText(
-  outputs: Readonly<Record<string, PlainTensor>>,
-  row: number,
-  version: VersionSource,
-  controls: readonly ControlBinding[],
-): string {
+/** The text of one value's item: its prediction, or why its numbers are none. */
+function answerText(answer: RowOutputs, version: VersionSource, controls: readonly ControlBinding[]): string {
   try {
-    return JSON.stringify(answerOf(outputs, row, version, controls));
+    return JSON.stringify(answerOf(answer, version, controls));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return failureText({ code: error.code, message: error.message }, version.label);
@@ -104,20 +107,17 @@ function answerText(
 }
 
 function answerOf(
-  outputs: Readonly<Record<string, PlainTensor>>,
-  row: number,
+  answer: RowOutputs,
   { outputs: specs, label }: VersionSource,
   controls: readonly ControlBinding[],
 ): Answer {
-  const result: Region[] = [];
+  const result: ResultItem[] = [];
   let certainty: number | null = null;
-  for (const { control, tag, toName, output, idPrefix, data } of controls) {
-    const region = REGIONS[tag]!;
-    const { results, score } = region.encode(outputs, row, specs[output]!, data);
-    for (const body of results) {
-      const id = `${idPrefix}${result.length}`;
-      result.push({ id, from_name: control, to_name: toName, type: region.type, ...body });
-    }
+  for (const control of controls) {
+    const { type, encode } = REGIONS[control.tag]!;
+    const encoded = encode(answer, specs[control.output]!, control.data);
+    addResults(result, encoded, control, type);
+    const { score } = encoded;
     // Label Studio sorts tasks by this number to show the least certain ones first, so the least certain control speaks.
     if (score !== null) certainty = certainty === null ? score : Math.min(certainty, score);
   }
@@ -200,11 +200,9 @@ export class InferenceHost {
       });
     });
     try {
-      const failures = await held.version.run(values, (rows, outputs) => {
-        rows.forEach((value, row) => {
-          const { group, index, controls } = places[value]!;
-          texts[group]![index] = answerText(outputs, row, source, controls);
-        });
+      const failures = await held.version.run(values, (value, answer) => {
+        const { group, index, controls } = places[value]!;
+        texts[group]![index] = answerText(answer, source, controls);
       });
       for (const [value, failure] of failures) {
         const { group, index } = places[value]!;

@@ -1,6 +1,6 @@
 import type { ErrorData } from '../errors.js';
 import type { TaskFailure, TaskValue } from '../inputs/contract.js';
-import type { Region } from '../regions/contract.js';
+import type { Region, Relation } from '../regions/contract.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { ProviderChoice } from './providers/contract.js';
 
@@ -37,9 +37,12 @@ export interface Binding {
   controls: readonly ControlBinding[];
 }
 
+/** One of a prediction's results. */
+export type ResultItem = Region | Relation;
+
 /** One task's item in `results`. */
 export type Answer =
-  | { result: Region[]; score: number | null; model_version: string }
+  | { result: ResultItem[]; score: number | null; model_version: string }
   | { error: TaskFailure; model_version: string };
 
 /** Tasks of one request that go to a child together. The server makes its text once and then only passes it on. */

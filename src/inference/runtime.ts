@@ -20,7 +20,10 @@ const IDENTITY_GRAPH = Buffer.from(
 export interface Graph {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** @throws Error of ONNX Runtime when the feeds do not fit the graph or a kernel fails */
+  /**
+   * Feeds that the graph has no input for are left out.
+   * @throws Error of ONNX Runtime when the feeds do not fit the graph or a kernel fails
+   */
   run(feeds: Readonly<Record<string, PlainTensor>>): Promise<Record<string, PlainTensor>>;
   /** Frees the native memory; without it sessions leak. */
   release(): Promise<void>;
@@ -63,8 +66,9 @@ export async function loadGraph(path: string, choice: ProviderChoice): Promise<G
     outputs: session.outputNames,
     async run(feeds) {
       const tensors: Record<string, Tensor> = {};
-      for (const [name, { type, data, dims }] of Object.entries(feeds)) {
-        tensors[name] = new Tensor(type, data as Float32Array, dims);
+      for (const name of session.inputNames) {
+        const feed = feeds[name];
+        if (feed) tensors[name] = new Tensor(feed.type, feed.data as Float32Array, feed.dims);
       }
       const outputs = await session.run(tensors);
       for (const tensor of Object.values(tensors)) tensor.dispose();

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import type { Context } from '../model.js';
 
 /**
  * What an input kind is: how a task's value becomes tensors.
@@ -9,8 +10,8 @@ import type { ErrorCode } from '../errors.js';
 
 /** A tensor before it is handed to ONNX Runtime: row-major data with its shape. */
 export interface PlainTensor {
-  type: 'float32' | 'float64' | 'int32' | 'int64' | 'bool';
-  data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+  type: 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool' | 'string';
+  data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | string[];
   dims: readonly number[];
 }
 
@@ -25,9 +26,17 @@ export type TaskValue = unknown;
 
 /** Some rows of a batch as the feeds of one `session.run`. */
 export interface EncodedBatch {
-  /** Which of the given values these rows are, by index, in the order of the tensors' rows. */
+  /**
+   * Which of the given values these rows are, by index, in the order of the tensors' rows. A value that was cut into
+   * windows has several rows, one after the other, all in the same batch.
+   */
   rows: readonly number[];
-  /** The graph's inputs by name. No dimension is ever 0 (onnxruntime aborts or throws on some graphs). */
+  /**
+   * What region kinds must know of each row beyond the tensors (see `InputKind.meta`), in the order of the rows. Any
+   * objects: they stay in the child.
+   */
+  metas?: readonly unknown[];
+  /** The graph's inputs by name; those that it does not have are left out. No dimension is ever 0 (onnxruntime aborts or throws on some graphs). */
   feeds: Readonly<Record<string, PlainTensor>>;
 }
 
@@ -52,6 +61,8 @@ export interface InputPlace {
   object: string;
   /** The object tag, such as `Text`. */
   tag: string;
+  /** The object tag's attributes. */
+  attributes: Readonly<Record<string, string>>;
   /** The key of `task.data` that the object tag shows (its `value` without `$`). */
   key: string;
   /** Whether the value is the URL of what is shown (`valueType="url"`). */
@@ -86,14 +97,18 @@ export interface InputKind {
     /** The object tags whose controls a recipe without them fills where nobody chose it by its name. */
     objectTags: readonly string[];
   };
+  /** The word for what its `metas` are, which region kinds ask for by it (`RegionKind.needs`); absent: it has none. */
+  meta?: string;
   /**
    * Takes this kind's value out of a task's data.
+   * @param context what the annotator just did, in an interactive request; otherwise null
    * @throws AppError `task_invalid` when it is missing or of the wrong type: that task's failure, not the request's
    */
   read(
     data: Readonly<Record<string, unknown>>,
     place: InputPlace,
     options: Readonly<Record<string, unknown>>,
+    context: Context | null,
   ): TaskValue;
   /** Loads the version's own part of the input (vocabulary, columns ...) from its folder. */
   load(folder: string, options: Readonly<Record<string, unknown>>): Promise<Encoder>;

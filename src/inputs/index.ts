@@ -1,8 +1,9 @@
 import type { InputKind } from './contract.js';
 import { tabular } from './tabular.js';
 import { text } from './text.js';
+import { tokens } from './tokens.js';
 
 /** The input kinds by their word in the manifest. A new one is a file and its row here. */
 export const INPUTS: Readonly<Record<string, InputKind>> = Object.freeze(
-  Object.fromEntries([text, tabular].map(kind => [kind.kind, kind])),
+  Object.fromEntries([text, tabular, tokens].map(kind => [kind.kind, kind])),
 );

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import type { InputKind } from './contract.js';
+import type { InputKind, InputPlace } from './contract.js';
 import { loadFeatures } from './features/encoder.js';
 import type { FeaturesSpec } from './features/spec.js';
 
@@ -14,11 +14,7 @@ export const text: InputKind = {
   objectTags: ['Text', 'HyperText'],
   optionsSchema: { properties: {}, required: [] },
 
-  read(data, { key }) {
-    const value = data[key];
-    if (typeof value === 'string') return value;
-    throw new AppError('task_invalid', `the task's data needs a text under '${key}', and ${holds(value)}`);
-  },
+  read: readText,
 
   load: folder => loadFeatures(folder, null),
 
@@ -52,6 +48,13 @@ export const text: InputKind = {
     feeds: { input: { type: 'float64', data: Float64Array.of(0, 2, 2), dims: [1, 3] } },
   },
 };
+
+/** @throws AppError `task_invalid` when there is no text */
+export function readText(data: Readonly<Record<string, unknown>>, { key }: Pick<InputPlace, 'key'>): string {
+  const value = data[key];
+  if (typeof value === 'string') return value;
+  throw new AppError('task_invalid', `the task's data needs a text under '${key}', and ${holds(value)}`);
+}
 
 function holds(value: unknown): string {
   if (value === undefined) return 'has nothing there';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError, clip } from '../errors.js';
 import { isRecord } from '../is-record.js';
+import type { Context } from '../model.js';
 import type { InputPlace, TaskFailure, TaskValue } from './contract.js';
 import { INPUTS } from './index.js';
 
@@ -11,6 +12,8 @@ export interface ValueReader {
   place: InputPlace;
   /** The manifest's `input`. */
   input: Readonly<{ kind: string; [option: string]: unknown }>;
+  /** What the annotator just did, in an interactive request; otherwise null. */
+  context: Context | null;
 }
 
 /** There may be as many of them as tasks, and they may name what the labeling config says. */
@@ -22,9 +25,9 @@ export type ReadValue = { value: TaskValue } | { failure: TaskFailure };
 export type RawTask = Readonly<Record<string, unknown>>;
 
 /** Takes a model's value out of a task, or tells why there is none. */
-export function readValue(task: RawTask, { place, input }: ValueReader): ReadValue {
+export function readValue(task: RawTask, { place, input, context }: ValueReader): ReadValue {
   try {
-    return { value: INPUTS[input.kind]!.read(dataOf(task), place, input) };
+    return { value: INPUTS[input.kind]!.read(dataOf(task), place, input, context) };
   } catch (error) {
     return { failure: failureOf(error) };
   }

@@ -3,11 +3,25 @@ import { AppError } from '../errors.js';
 import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
-import type { BindTarget } from '../regions/contract.js';
+import type { BindTarget, RegionKind } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
+import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { LabelConfig, TagInfo } from './parse.js';
+
+/** A labeling config has no control of the tag, or none on such an object. */
+export class NoControlError extends AppError {
+  /** What the model fills, and what the config has. */
+  readonly model: string;
+  readonly has: string;
+
+  constructor(model: string, has: string) {
+    super('no_model_fits', `${model}; the labeling config has ${has}`);
+    this.model = model;
+    this.has = has;
+  }
+}
 
 /** A model bound to a project's config: where it reads and which controls it fills. */
 export interface BoundModel {
@@ -20,6 +34,8 @@ export interface Bindable {
   name: string;
   manifest: Manifest;
   outputs: readonly OutputSpec[] | null;
+  /** What the user typed as extra params in Label Studio. */
+  extraParams?: Readonly<Record<string, unknown>>;
 }
 
 /** The key of `task.data` that an object tag shows. */
@@ -35,6 +51,7 @@ function placesOf(config: LabelConfig, control: string, objectTags: readonly str
     return {
       object: name,
       tag: object.tag,
+      attributes: object.attributes,
       key: keyOf(object),
       isUrl: object.attributes.valueType === 'url',
     };
@@ -57,11 +74,9 @@ export function placeOf(
 
 /** A control of the config as region kinds see it, with the object that its results name. */
 export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
-  return { ...config.controls.get(control)!, toName, parsed: config.parsed[control]! };
+  const object = config.objects.get(toName);
+  return { ...config.controls.get(control)!, toName, object, parsed: config.parsed[control]! };
 }
-/** What stands in an error's message before what the config offers. */
-export const CONFIG_HAS = '; the labeling config has ';
-
 /** What the config offers, for an error's message. */
 function summary(config: LabelConfig): string {
   const controls = [...config.controls.values()].map(({ name, tag }) => {
@@ -119,7 +134,7 @@ export function bindModel(
 
 /** Finds the outputs' controls among some candidates. */
 function fill(
-  { name, manifest, outputs }: Bindable,
+  { name, manifest, outputs, extraParams = {} }: Bindable,
   candidates: readonly Candidate[],
   config: LabelConfig,
   objectTags: readonly string[],
@@ -129,12 +144,8 @@ function fill(
   const reasons: AppError[] = [];
   const tryToFill = (index: number, candidate: Candidate) => {
     try {
-      const { name: _, control: tag, ...options } = manifest.outputs[index]!;
-      const output = outputs === null ? null : outputs[index]!;
-      bound[index] = {
-        ...candidate,
-        binding: bindControl(name, tag, options, index, output, candidate, config),
-      };
+      const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, extraParams };
+      bound[index] = { ...candidate, binding: bindControl(entry, candidate, config) };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       reasons[index] ??= error;
@@ -142,7 +153,10 @@ function fill(
   };
 
   const fitting = manifest.outputs.map(({ control: tag }) =>
-    candidates.filter(({ control }) => control.tag === tag),
+    candidates.filter(({ control, place }) => {
+      const { objectTags } = REGIONS[tag]!;
+      return control.tag === tag && (objectTags?.includes(place.tag) ?? true);
+    }),
   );
   // Controls of the outputs' own names first, so that no other output takes them away.
   for (const [index, output] of manifest.outputs.entries()) {
@@ -157,30 +171,57 @@ function fill(
     if (bound[index]) continue;
     const reason = reasons[index];
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
-    const objects = objectTags.length === 0 ? '' : ` on ${objectTags.join(' or ')}`;
-    throw new AppError(
-      'no_model_fits',
-      `the model '${name}' fills ${tag}${objects}${CONFIG_HAS}${summary(config)}`,
-    );
+    const { objectTags: filled = objectTags } = REGIONS[tag]!;
+    const tags = filled.filter(each => objectTags.length === 0 || objectTags.includes(each));
+    const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
+    throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config));
   }
   const controls = bound.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
   return { place: bound[0]!.place, binding: { id, controls } };
 }
 
+/** An entry of the manifest's `outputs`, to be bound. */
+interface Entry {
+  model: string;
+  manifest: Manifest;
+  index: number;
+  /** Null: a recipe's. */
+  output: OutputSpec | null;
+  extraParams: Readonly<Record<string, unknown>>;
+}
+
+/** @throws AppError `no_model_fits` when the region kind needs what such an input does not know */
+function checkInput({ tag, needs }: RegionKind, kind: string): void {
+  const { meta } = INPUTS[kind]!;
+  if (needs === undefined || (meta !== undefined && needs.includes(meta))) return;
+  const able = Object.values(INPUTS).filter(input => input.meta !== undefined && needs.includes(input.meta));
+  throw new AppError(
+    'no_model_fits',
+    `fills ${tag} from an input '${kind}', which does not tell where something is; ` +
+      `${tag} needs an input ${able.map(input => `'${input.kind}'`).join(' or ')}`,
+  );
+}
+
 /** @throws AppError of the region kind when the control cannot be filled by the output */
 function bindControl(
-  model: string,
-  tag: string,
-  options: Readonly<Record<string, unknown>>,
-  index: number,
-  output: OutputSpec | null,
+  { model, manifest, index, output, extraParams }: Entry,
   { control, place }: Candidate,
   config: LabelConfig,
 ): ControlBinding {
+  const { name: _, control: tag, ...own } = manifest.outputs[index]!;
   const region = REGIONS[tag]!;
   const target = targetOf(config, control.name, place.object);
+  checkInput(region, manifest.input.kind);
+  const options = overridden(region, own, target, extraParams);
   region.check(target, options);
+  if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {
+    throw new AppError(
+      'no_model_fits',
+      `gives a ${output.kind} output for '${output.name}'; the config's ${tag} '${target.name}' needs ` +
+        `${Object.keys(region.outputKinds).join(' or ')}`,
+    );
+  }
   const hash = createHash('sha1')
     .update(JSON.stringify([model, control.name, place.object]))
     .digest('hex');

@@ -1,13 +1,16 @@
 import { AppError } from '../errors.js';
 import { buildLabelMap } from '../label-config/label-map.js';
 import type { RegionKind } from './contract.js';
+import { CLASSES, THRESHOLD } from './output-kinds.js';
 import { classRow } from './outputs.js';
-import { readLabel, readLabels, UNREADABLE } from './reading.js';
+import { readLabel, readLabels, readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 /** Per class of the model, in the order of its columns: the choice of the config. */
 interface ChoicesBinding {
   choices: readonly string[];
+  /** In the place of the version's own, where it accepts any number of classes. */
+  threshold?: number;
 }
 
 /**
@@ -25,9 +28,12 @@ export const choices: RegionKind<ChoicesBinding> = {
   optionsSchema: {
     properties: {
       choice: { enum: ['single', 'multiple'], description: 'the mode of the control that this output fills' },
+      model_score_threshold: THRESHOLD,
     },
     required: ['choice'],
   },
+  overridable: ['model_score_threshold'],
+  outputKinds: CLASSES,
 
   check(target, options) {
     checkWholeTask(target);
@@ -57,11 +63,15 @@ export const choices: RegionKind<ChoicesBinding> = {
         `predicts ${names.join(', ')}; the config's Choices '${target.name}' has ${target.parsed.labels.join(', ')}`,
       );
     }
-    return { choices: names.map(name => map.get(name)!) };
+    const threshold = options.model_score_threshold as number | undefined;
+    return {
+      choices: names.map(name => map.get(name)!),
+      ...(threshold === undefined ? {} : { threshold }),
+    };
   },
 
-  encode(outputs, row, output, binding) {
-    const { chosen, score } = classRow(outputs, row, output);
+  encode(answer, output, binding) {
+    const { chosen, score } = classRow(answer, output, binding.threshold);
     const labels = [...new Set(chosen.map(column => binding.choices[column]!))];
     const value = { choices: labels };
     return { results: labels.length === 0 ? [] : [score === null ? { value } : { value, score }], score };
@@ -71,11 +81,12 @@ export const choices: RegionKind<ChoicesBinding> = {
     const known = new Set(labels);
     return {
       labels,
-      read({ choices: chosen }) {
-        if (!Array.isArray(chosen)) return UNREADABLE;
-        const names = chosen.map(each => (known.has(each) ? (each as string) : undefined));
-        return choice === 'multiple' ? readLabels(names, labels) : readLabel(names);
-      },
+      read: results =>
+        readOne(results, ({ choices: chosen }) => {
+          if (!Array.isArray(chosen)) return UNREADABLE;
+          const names = chosen.map(each => (known.has(each) ? (each as string) : undefined));
+          return choice === 'multiple' ? readLabels(names, labels) : readLabel(names);
+        }),
     };
   },
 

@@ -1,6 +1,7 @@
-import type { PlainTensor } from '../inputs/contract.js';
-import type { LabelNode, ParsedControl } from '../label-config/parse.js';
+import type { InputExample, PlainTensor } from '../inputs/contract.js';
+import type { LabelNode, ParsedControl, TagInfo } from '../label-config/parse.js';
 import type { OutputSpec } from '../registry/version.js';
+import type { OutputKinds } from './output-kinds.js';
 
 /**
  * What a region kind is: how a model's output fills one control tag.
@@ -21,31 +22,72 @@ export interface Region {
   [key: string]: unknown;
 }
 
+/** An arrow between two regions; see https://labelstud.io/tags/relations */
+export interface Relation {
+  type: 'relation';
+  from_id: string;
+  to_id: string;
+  direction: 'left' | 'right' | 'bi';
+  labels?: readonly string[];
+}
+
 /** The control that a model is asked to fill, as the project's config has it. */
 export interface BindTarget {
   name: string;
   tag: string;
   toName: string;
+  /** The object tag that results name in `to_name`; undefined when the config has none of that name. */
+  object: TagInfo | undefined;
   attributes: Readonly<Record<string, string>>;
   parsed: ParsedControl;
   labelTree?: readonly LabelNode[];
 }
 
-/** A result without what the binding adds: `id`, `from_name`, `to_name` and `type`. */
+/**
+ * A result without what the binding adds: `id`, `from_name`, `to_name` and `type`. Other keys than those named here are
+ * the result's own, such as `original_width`.
+ */
 export interface RegionBody {
   value: Record<string, unknown>;
   score?: number;
+  /** Which of the same results is its parent, by index: `parentID`. */
+  parent?: number;
   [key: string]: unknown;
 }
 
-/** One control's result for one row. `score` is the prediction's confidence, 0..1, or null where there is none. */
+/** A relation of results of one control, each named by its index. */
+export interface RelationBody {
+  from: number;
+  to: number;
+  direction: Relation['direction'];
+  labels?: readonly string[];
+}
+
+/** One control's results for one value. `score` is the prediction's confidence, 0..1, or null where there is none. */
 export interface EncodedRow {
   results: RegionBody[];
+  relations?: readonly RelationBody[];
   score: number | null;
 }
 
-/** What a model is to answer for a task: one label, any number of them, or a number. */
-export type Target = string | readonly string[] | number;
+/** What a graph answered for one value, and what its input knows of that value. */
+export interface RowOutputs {
+  /** The graph's outputs by name. */
+  outputs: Readonly<Record<string, PlainTensor>>;
+  /** The index of the value's first row, along the first axis of the graph's inputs. */
+  row: number;
+  /** What the input knows of each of the value's rows (more than one if it was cut into windows). */
+  metas: readonly unknown[];
+}
+
+/** A region as a model is to find it: where it is, in the words of its kind, and its labels. */
+export interface RegionTarget {
+  labels: readonly string[];
+  [place: string]: unknown;
+}
+
+/** What a model is to answer for a task: one label, any number of them, a number, texts, or regions. */
+export type Target = string | readonly string[] | number | readonly RegionTarget[];
 
 /** What one annotated value says. */
 export interface Reading {
@@ -57,14 +99,17 @@ export interface Reading {
 
 /** Reads annotations of one control. */
 export interface AnswerReader {
-  /** The labels that targets are made of, in the order of the config; null: targets are numbers. */
+  /** The labels that targets are made of, in the order of the config; null: targets are numbers or texts. */
   labels: readonly string[] | null;
   /**
-   * Reads the `value` of a result of this control's type. Never throws: what annotations hold was never checked, and
-   * the config may have changed since.
+   * Reads the results of this control's type that an annotation holds, at least one. Never throws: what annotations
+   * hold was never checked, and the config may have changed since.
    */
-  read(value: Readonly<Record<string, unknown>>): Reading;
+  read(results: readonly AnnotatedResult[]): Reading;
 }
+
+/** A result of an annotation; nothing but its type has been checked. */
+export type AnnotatedResult = Readonly<Record<string, unknown>>;
 
 /** An entry of the manifest's `outputs`, without `control` and `name`. */
 export type RegionOptions = Readonly<Record<string, unknown>>;
@@ -75,6 +120,8 @@ export interface RegionExample {
   control: string;
   options: RegionOptions;
   output: OutputSpec;
+  /** The input that the outputs belong to, for a kind that needs its metas; absent: any input will do. */
+  input?: InputExample & { kind: string };
   /** The graph's outputs for one row, by name. */
   outputs: Readonly<Record<string, PlainTensor>>;
   /** What `encode` makes of them. */
@@ -91,6 +138,17 @@ export interface RegionKind<Binding = unknown> {
   /** JSON schema of an entry of the manifest's `outputs`, without `control` and `name`. */
   optionsSchema: Readonly<Record<string, unknown>>;
   /**
+   * The options that an annotator's project may change: by an attribute of the control or by an extra param of that
+   * name. `bind` gets what they say in the place of the manifest's.
+   */
+  overridable?: readonly string[];
+  /** The object tags on which it can be filled; absent: all that the input reads. */
+  objectTags?: readonly string[];
+  /** The kinds of output (`kind` in version.json) that can fill it; see `output-kinds.ts`. */
+  outputKinds: OutputKinds;
+  /** The metas of an input (`InputKind.meta`), any one of which `encode` needs; absent: it needs none. */
+  needs?: readonly string[];
+  /**
    * Decides whether the control is one that such an entry can fill, whatever a model's labels are: a recipe, which has
    * none yet, is asked as well.
    * @throws AppError `no_model_fits` when it cannot; its message goes on from "the model '<name>' "
@@ -104,15 +162,10 @@ export interface RegionKind<Binding = unknown> {
    */
   bind(target: BindTarget, output: OutputSpec, options: RegionOptions): Binding;
   /**
-   * The result of one row. `outputs` are the graph's outputs by name, `row` the index along their first axis.
+   * The results of one value.
    * @throws AppError `model_failed` when the row's numbers mean nothing (NaN): that task's failure, not the others'
    */
-  encode(
-    outputs: Readonly<Record<string, PlainTensor>>,
-    row: number,
-    output: OutputSpec,
-    binding: Binding,
-  ): EncodedRow;
+  encode(answer: RowOutputs, output: OutputSpec, binding: Binding): EncodedRow;
   /** Prepares to read annotations of a control that passed `check`. Targets are labels that `bind` maps to the control. */
   reader(target: BindTarget, options: RegionOptions): AnswerReader;
   example: RegionExample;

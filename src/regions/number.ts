@@ -1,8 +1,9 @@
 import { AppError } from '../errors.js';
 import type { BindTarget, RegionKind } from './contract.js';
 import { type NumberRange, nearest, numberOf } from './numbers.js';
+import { CLASSES, VALUE } from './output-kinds.js';
 import { classRow, valueRow } from './outputs.js';
-import { OUTDATED, UNREADABLE } from './reading.js';
+import { OUTDATED, readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 interface NumberBinding {
@@ -24,6 +25,7 @@ export const number: RegionKind<NumberBinding> = {
   tag: 'Number',
   type: 'number',
   optionsSchema: { properties: {}, required: [] },
+  outputKinds: { ...CLASSES, ...VALUE },
 
   check(target) {
     checkWholeTask(target);
@@ -43,14 +45,14 @@ export const number: RegionKind<NumberBinding> = {
     );
   },
 
-  encode(outputs, row, output, { range, numbers }) {
+  encode(answer, output, { range, numbers }) {
     if (numbers === null) {
       return {
-        results: [{ value: { number: nearest(valueRow(outputs, row, output), range) } }],
+        results: [{ value: { number: nearest(valueRow(answer, output), range) } }],
         score: null,
       };
     }
-    const { chosen, score } = classRow(outputs, row, output);
+    const { chosen, score } = classRow(answer, output);
     const value = { number: numbers[chosen[0]!]! };
     return { results: [score === null ? { value } : { value, score }], score };
   },
@@ -60,11 +62,12 @@ export const number: RegionKind<NumberBinding> = {
     return {
       labels: null,
       // A number between the steps says as much as before the config had them.
-      read({ number: value }) {
-        if (typeof value !== 'number' || !Number.isFinite(value)) return UNREADABLE;
-        const isInside = (min === null || value >= min) && (max === null || value <= max);
-        return isInside ? { target: value, outdated: false } : OUTDATED;
-      },
+      read: results =>
+        readOne(results, ({ number: value }) => {
+          if (typeof value !== 'number' || !Number.isFinite(value)) return UNREADABLE;
+          const isInside = (min === null || value >= min) && (max === null || value <= max);
+          return isInside ? { target: value, outdated: false } : OUTDATED;
+        }),
     };
   },
 

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.js';
-import type { PlainTensor } from '../inputs/contract.js';
 import type { OutputSpec } from '../registry/version.js';
+import type { RowOutputs } from './contract.js';
 
 /** The classes that a row's decision rule chose. */
 export interface ClassRow {
@@ -10,17 +10,18 @@ export interface ClassRow {
   score: number | null;
 }
 
-type Outputs = Readonly<Record<string, PlainTensor>>;
+/** Where the numbers of a row are. */
+type ClassOutputs = Pick<RowOutputs, 'outputs' | 'row'>;
 
 /**
  * Reads one row of class numbers and applies the version's decision rule.
  *
- * @param outputs the graph's outputs by name; the class numbers are [rows, columns]
- * @param row index along the first axis
+ * @param answer the class numbers are [rows, columns]; of a value that was cut into windows the first one counts
+ * @param threshold in the place of the version's, under the rule `threshold`
  * @throws AppError `model_failed` when one of the numbers is NaN
  */
-export function classRow(outputs: Outputs, row: number, output: OutputSpec): ClassRow {
-  const { data, dims } = outputs[output.tensor]!;
+export function classRow({ outputs, row }: ClassOutputs, output: OutputSpec, threshold?: number): ClassRow {
+  const { data, dims } = outputs[output.tensor!]!;
   const columns = dims[1] ?? 1;
   const first = row * columns;
   const at = (column: number) => Number(data[first + column]);
@@ -30,11 +31,12 @@ export function classRow(outputs: Outputs, row: number, output: OutputSpec): Cla
   for (let column = 0; column < columns; column++) if (Number.isNaN(at(column))) throw noNumber(output, NaN);
 
   if (decision.rule === 'threshold') {
+    const least = threshold ?? decision.threshold;
     const chosen: number[] = [];
     let certainty = 1;
     for (let column = 0; column < columns; column++) {
       const value = at(column);
-      const accepted = value > decision.threshold;
+      const accepted = value > least;
       if (accepted) chosen.push(column);
       certainty = Math.min(certainty, accepted ? value : 1 - value);
     }
@@ -59,8 +61,8 @@ function inUnit(probability: number): number {
  * Reads the value of a regressor.
  * @throws AppError `model_failed` when it is not finite: JSON cannot hold it, and no control either
  */
-export function valueRow(outputs: Outputs, row: number, output: OutputSpec): number {
-  const { data, dims } = outputs[output.tensor]!;
+export function valueRow({ outputs, row }: ClassOutputs, output: OutputSpec): number {
+  const { data, dims } = outputs[output.tensor!]!;
   const value = Number(data[row * (dims[1] ?? 1)]);
   if (!Number.isFinite(value)) throw noNumber(output, value);
   return value;

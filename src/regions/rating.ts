@@ -1,8 +1,9 @@
 import { AppError } from '../errors.js';
 import type { BindTarget, RegionKind } from './contract.js';
 import { numberOf } from './numbers.js';
+import { CLASSES, VALUE } from './output-kinds.js';
 import { classRow, valueRow } from './outputs.js';
-import { OUTDATED, UNREADABLE } from './reading.js';
+import { OUTDATED, readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 interface RatingBinding {
@@ -27,6 +28,7 @@ export const rating: RegionKind<RatingBinding> = {
   tag: 'Rating',
   type: 'rating',
   optionsSchema: { properties: {}, required: [] },
+  outputKinds: { ...CLASSES, ...VALUE },
 
   check(target) {
     checkWholeTask(target);
@@ -46,12 +48,12 @@ export const rating: RegionKind<RatingBinding> = {
     );
   },
 
-  encode(outputs, row, output, { most, stars }) {
+  encode(answer, output, { most, stars }) {
     if (stars === null) {
-      const value = Math.round(valueRow(outputs, row, output));
+      const value = Math.round(valueRow(answer, output));
       return { results: [{ value: { rating: Math.min(Math.max(value, 1), most) } }], score: null };
     }
-    const { chosen, score } = classRow(outputs, row, output);
+    const { chosen, score } = classRow(answer, output);
     const value = { rating: stars[chosen[0]!]! };
     return { results: [score === null ? { value } : { value, score }], score };
   },
@@ -60,10 +62,11 @@ export const rating: RegionKind<RatingBinding> = {
     const most = maxRating(target);
     return {
       labels: null,
-      read({ rating: stars }) {
-        if (!Number.isInteger(stars) || (stars as number) < 1) return UNREADABLE;
-        return (stars as number) > most ? OUTDATED : { target: stars as number, outdated: false };
-      },
+      read: results =>
+        readOne(results, ({ rating: stars }) => {
+          if (!Number.isInteger(stars) || (stars as number) < 1) return UNREADABLE;
+          return (stars as number) > most ? OUTDATED : { target: stars as number, outdated: false };
+        }),
     };
   },
 

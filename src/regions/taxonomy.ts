@@ -1,13 +1,16 @@
 import { AppError } from '../errors.js';
 import type { LabelNode } from '../label-config/parse.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
+import { CLASSES, THRESHOLD } from './output-kinds.js';
 import { classRow } from './outputs.js';
-import { readLabel, readLabels, UNREADABLE } from './reading.js';
+import { readLabel, readLabels, readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 /** Per class of the model, in the order of its columns: the path from the root to the node of the config. */
 interface TaxonomyBinding {
   paths: readonly (readonly string[])[];
+  /** In the place of the version's own, where it accepts any number of classes. */
+  threshold?: number;
 }
 
 /** A node as a class can name it. */
@@ -44,9 +47,12 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
         minLength: 1,
         description: `what stands between the names of a class that is a full path (default ${SEPARATOR})`,
       },
+      model_score_threshold: THRESHOLD,
     },
     required: [],
   },
+  overridable: ['model_score_threshold'],
+  outputKinds: CLASSES,
 
   check(target) {
     checkWholeTask(target);
@@ -71,11 +77,12 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
         `predicts ${names.join(', ')}; the config's Taxonomy '${target.name}' has ${known} ('${strange[0]}' ${why})`,
       );
     }
-    return { paths: paths as (readonly string[])[] };
+    const threshold = options.model_score_threshold as number | undefined;
+    return { paths: paths as (readonly string[])[], ...(threshold === undefined ? {} : { threshold }) };
   },
 
-  encode(outputs, row, output, binding) {
-    const { chosen, score } = classRow(outputs, row, output);
+  encode(answer, output, binding) {
+    const { chosen, score } = classRow(answer, output, binding.threshold);
     const paths = [...new Set(chosen.map(column => JSON.stringify(binding.paths[column])))].map(
       path => JSON.parse(path) as string[],
     );
@@ -90,11 +97,12 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
     const labels = [...new Set(byPath.values())];
     return {
       labels,
-      read({ taxonomy: chosen }) {
-        if (!Array.isArray(chosen)) return UNREADABLE;
-        const names = chosen.map(path => byPath.get(JSON.stringify(path)));
-        return target.attributes.maxUsages === '1' ? readLabel(names) : readLabels(names, labels);
-      },
+      read: results =>
+        readOne(results, ({ taxonomy: chosen }) => {
+          if (!Array.isArray(chosen)) return UNREADABLE;
+          const names = chosen.map(path => byPath.get(JSON.stringify(path)));
+          return target.attributes.maxUsages === '1' ? readLabel(names) : readLabels(names, labels);
+        }),
     };
   },
 

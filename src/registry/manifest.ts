@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { CODE_MODELS } from '../code-models/index.js';
 import { AppError, messageOf } from '../errors.js';
 import { INPUTS } from '../inputs/index.js';
 import { REGIONS } from '../regions/index.js';
+import type { OutputKinds } from '../regions/output-kinds.js';
 import type { InputSpec, VersionRecord } from './version.js';
 
 /** `models/<name>/model.json`: what a model reads and which controls it fills. */
@@ -13,6 +15,8 @@ export interface Manifest {
   description?: string;
   /** Whom to thank: data, licences. */
   credits?: string;
+  /** The model that is code and answers, a word of `CODE_MODELS`; it has no versions. */
+  code?: string;
   input: InputSpec;
   outputs: readonly { name: string; control: string; [option: string]: unknown }[];
   train?: TrainSpec;
@@ -36,32 +40,38 @@ const ajv = new Ajv({
   strictRequired: false,
 });
 
-/** A row of a table, with the options that it declares, and which of them may be left out. */
+/** One branch a row of a table: the row's word, and the options that the row itself declares. */
+function branches(
+  schemas: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  word: string,
+  base: object,
+) {
+  return Object.entries(schemas).map(([name, schema]) => ({
+    ...schema,
+    properties: { [word]: { const: name }, ...base, ...(schema.properties as object) },
+    required: [word, ...Object.keys(base), ...((schema.required as string[]) ?? [])],
+    additionalProperties: false,
+  }));
+}
+
+/** A row of a table, with the options that it declares, and which of them a recipe may leave out. */
 interface TableRow {
   optionsSchema: Readonly<Record<string, unknown>>;
   recipe?: { options: readonly string[] };
 }
 
-/** One branch a row of a table: the row's word, and the options that the row itself declares. */
-function branches(
-  table: Readonly<Record<string, TableRow>>,
-  word: string,
-  base: object,
-  mayBeLeftOut: (row: TableRow) => readonly string[] = () => [],
-) {
-  return Object.entries(table).map(([name, row]) => {
-    const { optionsSchema } = row;
-    const required = ((optionsSchema.required as string[]) ?? []).filter(
-      option => !mayBeLeftOut(row).includes(option),
-    );
-    return {
-      ...optionsSchema,
-      properties: { [word]: { const: name }, ...base, ...(optionsSchema.properties as object) },
-      required: [word, ...Object.keys(base), ...required],
-      additionalProperties: false,
-    };
-  });
+/** @param isRecipe whether options may be left to the training */
+function optionsOf(table: Readonly<Record<string, TableRow>>, isRecipe = false) {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { optionsSchema, recipe }]) => {
+      const left = isRecipe ? (recipe?.options ?? []) : [];
+      const required = ((optionsSchema.required as string[]) ?? []).filter(option => !left.includes(option));
+      return [name, { ...optionsSchema, required }];
+    }),
+  );
 }
+
+const OUTPUT_KINDS: OutputKinds = Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
 
 /** @param isRecipe whether options may be left to the training */
 function inputSchema(isRecipe: boolean) {
@@ -69,7 +79,7 @@ function inputSchema(isRecipe: boolean) {
     type: 'object',
     discriminator: { propertyName: 'kind' },
     required: ['kind'],
-    oneOf: branches(INPUTS, 'kind', {}, row => (isRecipe ? (row.recipe?.options ?? []) : [])),
+    oneOf: branches(optionsOf(INPUTS, isRecipe), 'kind', {}),
   };
 }
 
@@ -80,6 +90,7 @@ const manifestSchema = (isRecipe: boolean) => ({
     title: { type: 'string', minLength: 1 },
     description: { type: 'string' },
     credits: { type: 'string' },
+    code: { enum: Object.keys(CODE_MODELS) },
     input: inputSchema(isRecipe),
     train: {
       type: 'object',
@@ -98,7 +109,7 @@ const manifestSchema = (isRecipe: boolean) => ({
         type: 'object',
         discriminator: { propertyName: 'control' },
         required: ['control'],
-        oneOf: branches(REGIONS, 'control', { name: { type: 'string', minLength: 1 } }),
+        oneOf: branches(optionsOf(REGIONS), 'control', { name: { type: 'string', minLength: 1 } }),
       },
     },
   },
@@ -126,32 +137,9 @@ const checkVersion = ajv.compile<VersionRecord>({
       minItems: 1,
       items: {
         type: 'object',
-        properties: {
-          name: { type: 'string', minLength: 1 },
-          tensor: { type: 'string', minLength: 1 },
-          kind: { enum: ['probabilities', 'scores', 'value'] },
-          labels: { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
-          decision: {
-            type: 'object',
-            discriminator: { propertyName: 'rule' },
-            required: ['rule'],
-            oneOf: [
-              { properties: { rule: { const: 'argmax' } }, additionalProperties: false },
-              {
-                properties: { rule: { const: 'threshold' }, threshold: { type: 'number' } },
-                required: ['threshold'],
-                additionalProperties: false,
-              },
-              {
-                properties: { rule: { const: 'label' }, tensor: { type: 'string' } },
-                required: ['tensor'],
-                additionalProperties: false,
-              },
-            ],
-          },
-        },
-        required: ['name', 'tensor', 'kind'],
-        additionalProperties: false,
+        discriminator: { propertyName: 'kind' },
+        required: ['kind'],
+        oneOf: branches(OUTPUT_KINDS, 'kind', { name: { type: 'string', minLength: 1 } }),
       },
     },
     metrics: { type: 'object' },

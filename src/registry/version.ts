@@ -11,13 +11,21 @@ export type Decision =
 export interface OutputSpec {
   /** The target's name; the manifest's `outputs[].name` refers to it. */
   name: string;
-  /** The graph's output that holds the numbers, [rows, columns] or [rows]. */
-  tensor: string;
-  /** `probabilities` are in 0..1; `scores` are decision scores and never called probabilities; `value` is a regression. */
-  kind: 'probabilities' | 'scores' | 'value';
+  /** What the numbers mean: one of the `outputKinds` of the control's row, which say what else is there. */
+  kind: string;
+  /** The graph's output that holds the numbers: of classes and values [rows, columns] or [rows]. */
+  tensor?: string;
+  /** The graph's outputs by their part, where one does not hold all. */
+  tensors?: Readonly<Record<string, string>>;
   /** The classes, in the order of the columns. */
   labels?: readonly string[];
   decision?: Decision;
+  [option: string]: unknown;
+}
+
+/** The graph's outputs that a model's output is made of. */
+export function tensorsOf({ tensor, tensors = {} }: OutputSpec): string[] {
+  return [...(tensor === undefined ? [] : [tensor]), ...Object.values(tensors)];
 }
 
 /** What a model reads: a word of `src/inputs/index.ts`, and the options of that kind. */

@@ -48,10 +48,7 @@ export function readTask(annotations: unknown, outputs: readonly LearntOutput[])
         result => result.from_name === from_name && result.to_name === to_name && result.type === learnt.type,
       );
       if (results.length === 0) continue;
-      const value = results[0]!.value;
-      // A control of a whole task has one result; which of two was meant is anybody's guess.
-      const { target, outdated } =
-        results.length === 1 && isRecord(value) ? learnt.read(value) : { target: null, outdated: false };
+      const { target, outdated } = learnt.read(results);
       if (outdated) read.outdated++;
       else if (target === null) read.unreadable++;
       if (target !== null) answers.push({ target, annotation });

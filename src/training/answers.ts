@@ -4,7 +4,7 @@ import type { Pool } from '../inference/pool.js';
 import { type Answer, failureOf, splitItems } from '../inference/protocol.js';
 import { type BoundModel, bindModel } from '../label-config/bind.js';
 import type { LabelConfig } from '../label-config/parse.js';
-import type { Target } from '../regions/contract.js';
+import type { AnnotatedResult, Target } from '../regions/contract.js';
 import type { ServedVersion } from '../registry/registry.js';
 import { TaskList } from '../tasks.js';
 import type { HeldOutRow } from './held-out.js';
@@ -63,7 +63,7 @@ export class Examinee {
     const { key, manifest } = this.#version;
     // What is behind addresses stands in the rows already.
     const tasks = new TaskList(rows.map(({ task }) => task));
-    const source = tasks.groups({ binding: binding.id, place, input: manifest.input }, null);
+    const source = tasks.groups({ binding: binding.id, place, input: manifest.input, context: null }, null);
     const over = new AbortController();
     const gone = new Promise<void>(resolve =>
       signal.addEventListener('abort', () => resolve(), { signal: over.signal }),
@@ -84,10 +84,10 @@ export class Examinee {
     const answers: Record<string, Target> = {};
     for (const { output, read } of this.#outputs) {
       const { name, from_name } = output;
-      const region = result.find(each => each.from_name === from_name);
+      const own = result.filter(each => 'from_name' in each && each.from_name === from_name);
       // No result is an answer too where any number of labels is.
       const none = Array.isArray(targets[name]) ? [] : null;
-      const answer = region ? read(region.value).target : none;
+      const answer = own.length > 0 ? read(own as readonly AnnotatedResult[]).target : none;
       if (answer !== null) answers[name] = answer;
     }
     return answers;

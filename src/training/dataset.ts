@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Target } from '../regions/contract.js';
+import { labelsIn } from '../regions/reading.js';
 import { readTask } from './annotations.js';
 import { checkEnough } from './enough.js';
 import { linesOf } from './lines.js';
@@ -136,7 +137,7 @@ class Tally {
       // All numbers of an output count as one label.
       if (counts === undefined) all.push(JSON.stringify([output]));
       else {
-        for (const label of [target].flat() as string[]) {
+        for (const label of labelsIn(target)) {
           counts.set(label, (counts.get(label) ?? 0) + 1);
           all.push(JSON.stringify([output, label]));
         }

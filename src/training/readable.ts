@@ -29,7 +29,7 @@ export function readableData(
       const value = await preloadTaskData(taskData, { id: task.id, project, data }, data[place.key], signal);
       data = { ...data, [place.key]: value };
     }
-    if (isKnown) read(data, place, input);
+    if (isKnown) read(data, place, input, null);
     return data;
   };
 }

@@ -16,7 +16,7 @@ export interface Score {
  * Scores answers against targets of one kind.
  *
  * - one label: accuracy
- * - several labels: F1 over all pairs of row and label (`f1_micro`)
+ * - several labels, or spans with theirs: F1 over all pairs of row and label, or of row and whole span (`f1_micro`)
  * - numbers: the mean absolute error as a share of the targets' mean distance from their median, taken from 1
  *   (`d2_absolute_error_score`, https://scikit-learn.org/stable/modules/model_evaluation.html#d2-score)
  *
@@ -65,10 +65,10 @@ const METRICS: Readonly<Record<Metric, Pairs>> = {
 
   f1_micro: (targets, answers) =>
     targets.map((target, row) => {
-      const wanted = new Set(target as readonly string[]);
+      const wanted = new Set((target as readonly unknown[]).map(keyOf));
       const given = answers[row];
       if (!Array.isArray(given)) return [0, Math.max(wanted.size, 1)];
-      const labels = new Set(given as readonly string[]);
+      const labels = new Set(given.map(keyOf));
       return [2 * [...labels].filter(label => wanted.has(label)).length, labels.size + wanted.size];
     }),
 
@@ -87,6 +87,11 @@ const METRICS: Readonly<Record<Metric, Pairs>> = {
     return errors.map(error => [1 - error / spread, 1]);
   },
 };
+
+/** Spans are the same when all of them is. */
+function keyOf(part: unknown): string {
+  return typeof part === 'string' ? part : JSON.stringify(part);
+}
 
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);

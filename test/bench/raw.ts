@@ -52,12 +52,10 @@ const encode = (values: string[]) => [...encoder.encode(values, () => {})];
 const run = (values: string[]) => version.run(values, () => {});
 
 let difference = 0;
-await version.run(texts, (rows, { probabilities }) => {
-  const { data } = probabilities!;
-  const columns = data.length / rows.length;
-  rows.forEach((text, row) => {
-    difference = Math.max(difference, Math.abs(Number(data[row * columns + columns - 1]) - positive[text]!));
-  });
+await version.run(texts, (text, { outputs: { probabilities }, row }) => {
+  const { data, dims } = probabilities!;
+  const last = (row + 1) * dims[1]! - 1;
+  difference = Math.max(difference, Math.abs(Number(data[last]) - positive[text]!));
 });
 
 process.stdout.write('ready\n');

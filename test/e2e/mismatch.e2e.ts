@@ -2,14 +2,11 @@ import { assert } from 'chai';
 import { labelStudio, modelDir, SENTIMENT_CONFIG, startBackend, stopAll } from './world.js';
 
 const SPAM_CONFIG = SENTIMENT_CONFIG.replace('"Positive"', '"Spam"').replace('"Negative"', '"Ham"');
-const LABELS_CONFIG =
-  '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="ORG"/></Labels>' +
-  '<Text name="text" value="$text"/></View>';
+const RANKER_CONFIG = '<View><List name="list" value="$items"/><Ranker name="rank" toName="list"/></View>';
 
 const MISMATCH =
   "the model 'sentiment' predicts Negative, Positive; the config's Choices 'sentiment' has Spam, Ham, Neutral";
-const NO_CHOICES =
-  "the model 'sentiment' fills Choices on Text or HyperText; the labeling config has Labels 'label' on Text";
+const NO_CHOICES = "the model 'sentiment' fills Choices on Text or HyperText";
 
 describe('a project that no model fits', () => {
   let url: string;
@@ -32,7 +29,7 @@ describe('a project that no model fits', () => {
   });
 
   it('is told that the model does not fill its tags', async () => {
-    assert.include(await refusal(LABELS_CONFIG), NO_CHOICES);
+    assert.include(await refusal(RANKER_CONFIG), NO_CHOICES);
   });
 
   it('is told so on the page of models when its config changes later', async () => {

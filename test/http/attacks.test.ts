@@ -149,7 +149,7 @@ describe('attacks on the server process', () => {
       comments: `<View>${'<!--'.repeat(200_000)}</View>`,
       namespaces: `<View ${Array.from({ length: 20_000 }, (_, i) => `xmlns:n${i}="u"`).join(' ')}/>`,
       dollars: `<View><Text name="t" value="${'$'.repeat(900_000)}"/></View>`,
-      names: SENTIMENT.replaceAll('sentiment', 'n'.repeat(9_000)).replaceAll('Choices', 'Labels'),
+      names: SENTIMENT.replaceAll('sentiment', 'n'.repeat(9_000)).replaceAll('Choices', 'OcrLabels'),
       characters: SENTIMENT.replaceAll('sentiment', '\u0001'),
     };
     for (const [name, config] of Object.entries(configs)) {

@@ -2,14 +2,17 @@ import { assert } from 'chai';
 import { reasonPhrase } from '../../src/http/errors.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import type { ErrorBody, Reply } from '../support/client.js';
-import { LABELS, SENTIMENT, tasksOf } from '../support/configs.js';
-import { modelRepository } from '../support/models.js';
+import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
+import { shippedRepository } from '../support/models.js';
 
 describe('errors over HTTP', () => {
   let backend: TestBackend;
 
   before(async () => {
-    backend = await startBackend({ MODEL_DIR: await modelRepository('sentiment'), BODY_LIMIT: '100kb' });
+    backend = await startBackend({
+      MODEL_DIR: await shippedRepository('sentiment', 'substring'),
+      BODY_LIMIT: '100kb',
+    });
   });
   after(() => backend.stop());
 
@@ -148,9 +151,10 @@ describe('errors over HTTP', () => {
       ],
       [
         'no control that the model fills',
-        LABELS,
+        UNFIT,
         'no_model_fits',
-        "the model 'sentiment' fills Choices on Text or HyperText; the labeling config has Labels 'label' on Text",
+        "no model fits this labeling config, which has OcrLabels 'label' on Pdf: the model 'sentiment' fills Choices on " +
+          "Text or HyperText; the model 'substring' fills Labels on Text",
       ],
       [
         'other labels',
@@ -192,13 +196,13 @@ describe('errors over HTTP', () => {
         await backend.post(`/models/other${path}`, body),
         404,
         'model_unknown',
-        "there is no model 'other'; there is sentiment",
+        "there is no model 'other'; there is sentiment, substring",
       );
     expectError(
       await backend.post('/models/%zz/predict', body),
       404,
       'model_unknown',
-      "there is no model '%zz'; there is sentiment",
+      "there is no model '%zz'; there is sentiment, substring",
     );
     expectError(
       await backend.get('/models/other/versions'),

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
-import { LABELS, SENTIMENT, tasksOf } from '../support/configs.js';
+import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
 
 const RENAMED = SENTIMENT.replaceAll('"sentiment"', '"mood"');
 
@@ -44,7 +44,7 @@ describe('POST /webhook', () => {
   }
 
   it('acknowledges an event of a project that no model fits, and logs why nothing is learnt', async () => {
-    const body = { action: 'ANNOTATION_CREATED', annotation, project: { id: 8, label_config: LABELS } };
+    const body = { action: 'ANNOTATION_CREATED', annotation, project: { id: 8, label_config: UNFIT } };
     assert.equal((await backend.post('/webhook', body)).status, 200);
     await backend.log.line(line => line.code === 'no_model_fits' && line.action === 'ANNOTATION_CREATED');
   });
@@ -81,7 +81,7 @@ describe('POST /webhook', () => {
   });
 
   it('acknowledges a PROJECT_UPDATED whose new config does not fit, and says so at the next predict', async () => {
-    for (const label_config of [LABELS, '<View']) {
+    for (const label_config of [UNFIT, '<View']) {
       const updated = { action: 'PROJECT_UPDATED', project: { ...project, label_config } };
       assert.equal((await backend.post('/webhook', updated)).status, 200);
       assert.equal((await backend.predict({ tasks: tasksOf(['good']), project: 4 })).status, 422);

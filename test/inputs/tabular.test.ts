@@ -5,13 +5,13 @@ import { INPUTS } from '../../src/inputs/index.js';
 import { failureOf, Versions } from './versions.js';
 
 const tabular = INPUTS.tabular!;
-const place = { object: 'table', tag: 'Table', key: 'table', isUrl: false };
+const place = { object: 'table', tag: 'Table', attributes: {}, key: 'table', isUrl: false };
 const columns = [
   { name: 'age', kind: 'number' },
   { name: 'city', kind: 'category' },
   { name: 'note', kind: 'text' },
 ] as const;
-const read = (data: Record<string, unknown>) => tabular.read(data, place, { columns });
+const read = (data: Record<string, unknown>) => tabular.read(data, place, { columns }, null);
 
 describe('tabular input', () => {
   const versions = new Versions();
@@ -46,9 +46,9 @@ describe('tabular input', () => {
     expect(() => read({ ...good, city: {} })).to.throw(
       `column 'city' has {}, and the model needs a text, a number, true or false`,
     );
-    expect(() => tabular.read({}, place, { columns: [{ name: 'constructor', kind: 'text' }] })).to.throw(
-      'it has none',
-    );
+    expect(() =>
+      tabular.read({}, place, { columns: [{ name: 'constructor', kind: 'text' }] }, null),
+    ).to.throw('it has none');
   });
 
   it('fails a record with a category that was not fitted, and says which there are', async () => {

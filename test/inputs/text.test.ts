@@ -6,7 +6,7 @@ import { encodeRows } from './sklearn.js';
 import { doubles, failureOf, textStep, Versions } from './versions.js';
 
 const text = INPUTS.text!;
-const place = { object: 'text', tag: 'Text', key: 'review', isUrl: false };
+const place = { object: 'text', tag: 'Text', attributes: {}, key: 'review', isUrl: false };
 
 function plain({ rows, feeds }: EncodedBatch): unknown {
   const numbers = Object.entries(feeds).map(([name, { type, data, dims }]) => [
@@ -21,15 +21,15 @@ describe('text input', () => {
   after(() => versions.remove());
 
   it('reads the text that the object tag shows', () => {
-    expect(text.read({ review: 'fine', other: 1 }, place, {})).to.equal('fine');
-    expect(text.read({ review: '' }, place, {})).to.equal('');
+    expect(text.read({ review: 'fine', other: 1 }, place, {}, null)).to.equal('fine');
+    expect(text.read({ review: '' }, place, {}, null)).to.equal('');
     for (const [data, what] of [
       [{}, 'has nothing there'],
       [{ review: null }, 'has null there'],
       [{ review: 5 }, 'has a value of type number there'],
       [{ review: ['a'] }, 'has a list there'],
     ] as const) {
-      expect(() => text.read(data, place, {})).to.throw(
+      expect(() => text.read(data, place, {}, null)).to.throw(
         `the task's data needs a text under 'review', and ${what}`,
       );
     }

@@ -2,16 +2,19 @@
 
 stdin:  one JSON object an example: {"folder", "code"}
 stdout: one JSON object an example: {"tasks", "predicted", "classes"}: some rows as the data of tasks, what
-        the model says of them, and the classes of each of its outputs (none for values).
+        the model says of them, and the classes of each of its outputs (none for values); nothing of an
+        example that has no model to ask.
 """
 
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 
 TASKS = 12
+sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
 
 
 def run(folder: str, code: str) -> dict:
@@ -19,6 +22,8 @@ def run(folder: str, code: str) -> dict:
     os.chdir(folder)
     names: dict = {}
     exec(code, names)
+    if "model" not in names:
+        return {"tasks": [], "predicted": [], "classes": []}
     model, rows = names["model"], names["rows"].tail(TASKS)
     predicted = np.asarray(model.predict(rows.get("text", rows)))
     classes = getattr(model, "classes_", [])

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Markdown } from '../markdown.js';
@@ -10,8 +10,8 @@ export interface Example {
   title: string;
   /** Its Python, with what all of them begin and end with. */
   code: string;
-  /** The words of the export command after the script. */
-  options: string[];
+  /** The words of the export command after the script; null: its Python writes the version itself. */
+  options: string[] | null;
   name: string;
   /** The labeling config. */
   config: string;
@@ -40,13 +40,14 @@ export async function readExamples(): Promise<Example[]> {
   return sections.map(section => {
     const [code] = blocks(section, 'python');
     const [command] = blocks(section, 'bash');
-    const words = command!.replaceAll('\\\n', ' ').trim().split(/\s+/);
-    if (words.splice(0, 2).join(' ') !== 'python scripts/export_sklearn.py') throw new Error(command);
+    const words = command?.replaceAll('\\\n', ' ').trim().split(/\s+/) ?? null;
+    if (words && words.splice(0, 2).join(' ') !== 'python scripts/export_sklearn.py')
+      throw new Error(command);
     return {
       title: section.slice(0, section.indexOf('\n')),
-      code: begin! + code! + end!,
+      code: begin! + code! + (words ? end! : ''),
       options: words,
-      name: words[words.indexOf('--name') + 1]!,
+      name: words ? words[words.indexOf('--name') + 1]! : /staged\(Path\("models"\) \/ "(.*?)"/.exec(code!)![1]!,
       config: blocks(section, 'xml')[0]!,
       json: blocks(section, 'json'),
     };
@@ -66,11 +67,14 @@ export async function buildExamples(
 ): Promise<Told[]> {
   const folders = examples.map(({ name }) => join(scratch, name));
   await Promise.all(folders.map(folder => mkdir(folder)));
+  await Promise.all(folders.map(folder => symlink(root, join(folder, 'models'))));
   const told = await runPython<Told>(
     'test/models/examples.py',
     examples.map(({ code }, index) => ({ folder: folders[index], code })),
   );
-  const waiting = examples.map((example, index) => ({ ...example, folder: folders[index]! }));
+  const waiting = examples.flatMap(({ options }, index) =>
+    options === null ? [] : [{ options, folder: folders[index]! }],
+  );
   // Two at a time: each is a Python and a Node.
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {

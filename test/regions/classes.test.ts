@@ -37,6 +37,13 @@ describe('Choices', () => {
     });
   });
 
+  it('gets each class above a threshold that the project sets in the place of the version', () => {
+    const low = choices('choice="multiple" model_score_threshold="0.25"');
+    assert.deepEqual(value(low, flags, [0.375, 0.125], multiple), ['a']);
+    const own = { ...multiple, model_score_threshold: 0.875 };
+    assert.deepEqual(value(choices('choice="multiple"'), flags, [0.75, 0.9375], own), ['b']);
+  });
+
   it('gets no result rather than an empty one when no class is accepted', () => {
     assert.deepEqual(encoded(choices('choice="multiple"'), flags, [0.25, 0.125], multiple), {
       results: [],
@@ -88,7 +95,7 @@ describe('Choices', () => {
     );
     assert.equal(
       of(choices(''), VALUE),
-      "no_model_fits: the model 'm' gives a number for 'out' and no class; the config's Choices 'c' needs classes",
+      "no_model_fits: the model 'm' gives a value output for 'out'; the config's Choices 'c' needs probabilities or scores",
     );
     assert.equal(
       of(choices(''), probabilities(['a', 'z'])),

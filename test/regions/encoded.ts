@@ -7,7 +7,7 @@ import { REGIONS } from '../../src/regions/index.js';
 import type { OutputSpec } from '../../src/registry/version.js';
 import { collect } from '../support/predictions.js';
 
-export type Output = Omit<OutputSpec, 'name' | 'tensor'>;
+export type Output = Pick<OutputSpec, 'kind' | 'labels' | 'decision'>;
 
 /** What a control gets from a model's numbers for one row, once it is bound. */
 export function encoded(
@@ -31,7 +31,11 @@ export function encoded(
     numbers: { type: 'float64' as const, data: Float64Array.from(row), dims: [1, row.length] },
     label: { type: 'int64' as const, data: BigInt64Array.of(BigInt(label)), dims: [1] },
   };
-  const answer = REGIONS[tag]!.encode(tensors, 0, spec, binding.controls[0]!.data);
+  const answer = REGIONS[tag]!.encode(
+    { outputs: tensors, row: 0, metas: [] },
+    spec,
+    binding.controls[0]!.data,
+  );
   const common = { from_name: 'c', to_name: 'text', type: tag.toLowerCase() };
   const result = answer.results.map((body, index) => ({ id: String(index), ...common, ...body }));
   collect(config.xml, [{ result, score: answer.score, model_version: 'm:1' }]);

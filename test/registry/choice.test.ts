@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import type { ErrorBody, PredictBody } from '../support/client.js';
-import { LABELS, SENTIMENT, tasksOf } from '../support/configs.js';
+import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
 import { addRecipe, addVersion, modelRepository, shippedVersion } from '../support/models.js';
 import { collect } from '../support/predictions.js';
 import { servedBy } from './support.js';
@@ -92,7 +92,7 @@ describe('which model answers', () => {
     });
 
     it('is none when neither fits: the error tells of each why', async () => {
-      const reply = await backend.setup({ project: '1', schema: LABELS });
+      const reply = await backend.setup({ project: '1', schema: UNFIT });
       const { code, message } = reply.body as unknown as ErrorBody;
       assert.equal(code, 'no_model_fits');
       assert.match(message, /the model 'mood' fills Choices.*; the model 'sentiment' fills Choices/);
@@ -126,7 +126,7 @@ describe('which model answers', () => {
       assert.equal(reply.status, 409);
       assert.include(reply.body as object, { code: 'untrained', message: reply.reason });
       assert.match(reply.reason, /^the model 'topics' is not trained yet: its folder has no version, and/);
-      assert.equal((await backend.setup({ project: '2', schema: LABELS })).status, 422);
+      assert.equal((await backend.setup({ project: '2', schema: UNFIT })).status, 422);
     });
 
     it('is remembered across a restart', async () => {

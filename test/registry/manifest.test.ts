@@ -152,7 +152,7 @@ describe('version.json', () => {
     [
       'an unknown kind of output',
       { ...VERSION, outputs: [{ ...output, kind: 'logits' }] },
-      ': /outputs/0/kind must be one of probabilities, scores, value, not "logits"',
+      ': /outputs/0/kind is "logits", which is not known',
     ],
     [
       'an unknown rule',

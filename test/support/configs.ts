@@ -3,10 +3,9 @@ export const SENTIMENT =
   '<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text" choice="single">' +
   '<Choice value="Positive"/><Choice value="Negative"/></Choices></View>';
 
-/** One that it does not fit: no control of its kind. */
-export const LABELS =
-  '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="ORG"/></Labels>' +
-  '<Text name="text" value="$text"/></View>';
+/** One of tags that no model fills. */
+export const UNFIT =
+  '<View><OcrLabels name="label" toName="pdf"><Label value="PER"/></OcrLabels><Pdf name="pdf" value="$pdf"/></View>';
 
 /** Tasks with ids from 1. */
 export function tasksOf(texts: readonly unknown[]): { id: number; data: { text: unknown } }[] {

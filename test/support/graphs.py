@@ -18,6 +18,7 @@ TYPES = {
     "int32": (TensorProto.INT32, np.int32),
     "int64": (TensorProto.INT64, np.int64),
     "bool": (TensorProto.BOOL, np.bool_),
+    "string": (TensorProto.STRING, object),
 }
 
 

@@ -14,7 +14,7 @@ export interface LinearSpec {
   bias?: readonly number[];
   /** One of the classes, any number of them, or a number. */
   link: 'softmax' | 'sigmoid' | 'identity';
-  output: Omit<OutputSpec, 'tensor' | 'kind'>;
+  output: Pick<OutputSpec, 'name' | 'labels' | 'decision'>;
 }
 
 /** The files of a version, by name. */

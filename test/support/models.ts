@@ -19,6 +19,13 @@ export async function modelRepository(...names: string[]): Promise<string> {
   return root;
 }
 
+/** A model repository with copies of these models of the repository `models/`. */
+export async function shippedRepository(...names: string[]): Promise<string> {
+  const root = await temporaryFolder();
+  for (const name of names) await cp(join(ROOT, 'models', name), join(root, name), { recursive: true });
+  return root;
+}
+
 /** A model folder that has a manifest and no version. */
 export async function addRecipe(root: string, name: string): Promise<void> {
   await mkdir(join(root, name), { recursive: true });

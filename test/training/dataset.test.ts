@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import type { LabelStudioTask } from '../../src/label-studio/pages.js';
+import type { AnswerReader } from '../../src/regions/contract.js';
 import { type DatasetCounts, type DatasetOptions, prepareDataset } from '../../src/training/dataset.js';
 import { temporaryFolder } from '../support/folder.js';
 import { learntFrom, result } from './support.js';
@@ -147,8 +148,8 @@ describe('the dataset of a training', () => {
   it('names some of many labels', async () => {
     const labels = Array.from({ length: 12 }, (_, index) => `L${index}`);
     const [output] = learntFrom('site');
-    const read = ({ choices }: Record<string, unknown>) => ({
-      target: (choices as string[])[0]!,
+    const read: AnswerReader['read'] = ([result]) => ({
+      target: (result!.value as { choices: string[] }).choices[0]!,
       outdated: false,
     });
     const message = await refusal(sites(12, labels), { outputs: [{ ...output!, read }] });

@@ -1,0 +1,36 @@
+/** A text as tokens: parallel lists with one entry a token, special tokens left out. */
+export interface TokenizedText {
+  ids: number[];
+  /**
+   * Where each token lies in the original text, in UTF-16 units, without white space around it. A token that stands for
+   * nothing there (a space that the tokenizer put in) ends where it starts.
+   */
+  starts: number[];
+  ends: number[];
+  /** The number of the word that each token is a piece of, from 0, ascending; -1 for a token of nothing. */
+  words: number[];
+}
+
+/** What makes tokens of a text, loaded for one version. */
+export interface TextTokenizer {
+  tokenize(text: string): TokenizedText;
+  /** The special tokens that stand before and behind those of a text. */
+  readonly before: readonly number[];
+  readonly behind: readonly number[];
+  /** The token that fills rows up. */
+  readonly padding: number;
+}
+
+/** What the region kinds of spans know of a row (`InputKind.meta` is `tokens`). */
+export interface TokensMeta {
+  text: string;
+  /** What the text is made of, joined by `UTTERANCE_BREAK`; absent: it is one text. */
+  utterances?: readonly string[];
+  tokens: TokenizedText;
+  /** The first of the text's tokens in this row. */
+  first: number;
+  /** How many of them it has. */
+  count: number;
+  /** Where the first one stands in the row, behind the special tokens. */
+  offset: number;
+}

@@ -1,0 +1,122 @@
+import type { EncodedBatch, Encoder, PlainTensor, TaskFailure, TaskValue } from '../contract.js';
+import { UTTERANCE_BREAK, type UtterancesValue } from '../paragraphs.js';
+import type { TextTokenizer, TokenizedText, TokensMeta } from './contract.js';
+
+export interface RowOptions {
+  /** Tokens of a row at most, special ones included. */
+  max_tokens?: number;
+  /** Tokens that two windows of a longer text share; absent: only its first tokens are read. */
+  overlap?: number;
+}
+
+/** Tokens of a batch, padding included: what attention takes grows with them. */
+const BATCH_TOKENS = 8192;
+/** Tokens of one text at most, as all of its windows are run together. */
+const TEXT_TOKENS = 16384;
+const MAX_TOKENS = 512;
+
+/** A text, with the windows that it is cut into. */
+interface CutText {
+  value: number;
+  text: string;
+  utterances: readonly string[] | undefined;
+  tokens: TokenizedText;
+  /** The first token of each window, and the one behind its last. */
+  windows: readonly (readonly [from: number, to: number])[];
+  /** Tokens of the longest row. */
+  length: number;
+}
+
+/** Rows of token ids. */
+export class TokensEncoder implements Encoder {
+  readonly warmUp: TaskValue = 'a text to warm up';
+  readonly #tokenizer: TextTokenizer;
+  readonly #capacity: number;
+  readonly #overlap: number | undefined;
+
+  /** @throws Error when the options leave no room for tokens */
+  constructor(tokenizer: TextTokenizer, { max_tokens = MAX_TOKENS, overlap }: RowOptions) {
+    this.#tokenizer = tokenizer;
+    this.#capacity = max_tokens - tokenizer.before.length - tokenizer.behind.length;
+    this.#overlap = overlap;
+    if (this.#capacity <= (overlap ?? 0)) {
+      throw new Error(
+        `rows of ${max_tokens} tokens leave none beside special tokens and an overlap of ${overlap ?? 0}`,
+      );
+    }
+  }
+
+  *encode(
+    values: readonly TaskValue[],
+    fail: (row: number, failure: TaskFailure) => void,
+  ): Iterable<EncodedBatch> {
+    const texts: CutText[] = [];
+    for (const [value, content] of values.entries()) {
+      const cut = this.#cut(value, content as string | UtterancesValue);
+      if (cut.windows.length * cut.length <= TEXT_TOKENS) texts.push(cut);
+      else {
+        fail(value, {
+          code: 'task_invalid',
+          message: `the text has ${cut.tokens.ids.length} tokens, in windows; this server reads at most ${TEXT_TOKENS}`,
+        });
+      }
+    }
+    // Rows are as long as the longest of their batch.
+    texts.sort((a, b) => a.length - b.length);
+    let batch: CutText[] = [];
+    let rows = 0;
+    for (const text of texts) {
+      if (batch.length > 0 && (rows + text.windows.length) * text.length > BATCH_TOKENS) {
+        yield this.#batch(batch, rows);
+        batch = [];
+        rows = 0;
+      }
+      batch.push(text);
+      rows += text.windows.length;
+    }
+    if (batch.length > 0) yield this.#batch(batch, rows);
+  }
+
+  #cut(value: number, content: string | UtterancesValue): CutText {
+    const utterances = typeof content === 'string' ? undefined : content.utterances;
+    const text = typeof content === 'string' ? content : content.utterances.join(UTTERANCE_BREAK);
+    const tokens = this.#tokenizer.tokenize(text);
+    const count = tokens.ids.length;
+    const capacity = this.#capacity;
+    const windows: [number, number][] = [];
+    for (let from = 0; ; from += capacity - this.#overlap!) {
+      windows.push([from, Math.min(from + capacity, count)]);
+      if (from + capacity >= count || this.#overlap === undefined) break;
+    }
+    const special = this.#tokenizer.before.length + this.#tokenizer.behind.length;
+    // A graph may not get a dimension of 0: a text of no token is one of padding.
+    const length = Math.max(Math.min(count, capacity) + special, 1);
+    return { value, text, utterances, tokens, windows, length };
+  }
+
+  #batch(texts: readonly CutText[], count: number): EncodedBatch {
+    const { before, behind, padding } = this.#tokenizer;
+    const length = texts.at(-1)!.length;
+    const ids = new BigInt64Array(count * length).fill(BigInt(padding));
+    const mask = new BigInt64Array(count * length);
+    const rows: number[] = [];
+    const metas: TokensMeta[] = [];
+    for (const { value, text, utterances, tokens, windows } of texts) {
+      for (const [from, to] of windows) {
+        let at = rows.length * length;
+        mask.fill(1n, at, at + Math.max(before.length + to - from + behind.length, 1));
+        for (const id of before) ids[at++] = BigInt(id);
+        for (let token = from; token < to; token++) ids[at++] = BigInt(tokens.ids[token]!);
+        for (const id of behind) ids[at++] = BigInt(id);
+        rows.push(value);
+        const meta = { text, tokens, first: from, count: to - from, offset: before.length };
+        metas.push(utterances === undefined ? meta : { ...meta, utterances });
+      }
+    }
+    const tensor = (data: BigInt64Array): PlainTensor => ({ type: 'int64', data, dims: [count, length] });
+    // One segment: all of it is of type 0.
+    const types = new BigInt64Array(count * length);
+    const feeds = { input_ids: tensor(ids), attention_mask: tensor(mask), token_type_ids: tensor(types) };
+    return { rows, feeds, metas };
+  }
+}

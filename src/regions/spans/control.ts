@@ -1,0 +1,103 @@
+import { AppError } from '../../errors.js';
+import type { TokensMeta } from '../../inputs/tokens/contract.js';
+import { buildLabelMap } from '../../label-config/label-map.js';
+import type { OutputSpec } from '../../registry/version.js';
+import type { BindTarget, EncodedRow, RegionBody, RegionOptions, RowOutputs } from '../contract.js';
+import { LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js';
+import { listedSpans } from './list.js';
+import { type Span, schemeOf, spansOfWords, type Tag } from './scheme.js';
+import { tagWords } from './tags.js';
+
+/**
+ * The outputs of taggers: `tags` has numbers of each tag for each token, [rows, tokens, labels], and its labels are
+ * named by a scheme (see `schemeOf`); `spans` lists spans, in tokens of the row or in characters (code points) of the
+ * text.
+ */
+export const SPANS: OutputKinds = {
+  tags: {
+    properties: {
+      tensor: TENSOR,
+      labels: LABELS,
+      values: { enum: ['logits', 'probabilities'] },
+    },
+    required: ['tensor', 'labels', 'values'],
+  },
+  spans: {
+    properties: {
+      tensors: {
+        type: 'object',
+        properties: { starts: TENSOR, ends: TENSOR, labels: TENSOR, scores: TENSOR },
+        required: ['starts', 'ends', 'labels', 'scores'],
+        additionalProperties: false,
+      },
+      labels: LABELS,
+      unit: { enum: ['tokens', 'characters'] },
+    },
+    required: ['tensors', 'labels', 'unit'],
+  },
+};
+
+/** The options of a control of spans. */
+export const SPAN_OPTIONS = {
+  optionsSchema: { properties: { model_score_threshold: THRESHOLD }, required: [] },
+  overridable: ['model_score_threshold'],
+} as const;
+
+export interface SpansBinding {
+  /** The config's label of each entity. */
+  labels: readonly string[];
+  /** Null: the graph lists spans. */
+  tags: readonly Tag[] | null;
+  threshold: number;
+}
+
+/** @throws AppError `label_mismatch` */
+export function bindSpans(target: BindTarget, output: OutputSpec, options: RegionOptions): SpansBinding {
+  const scheme = output.kind === 'tags' ? schemeOf(output.labels!) : { entities: output.labels!, tags: null };
+  const map = buildLabelMap(target.parsed, scheme.entities);
+  if (scheme.entities.some(entity => !map.has(entity))) {
+    throw new AppError(
+      'label_mismatch',
+      `marks ${scheme.entities.join(', ')}; the config's ${target.tag} '${target.name}' has ${target.parsed.labels.join(', ')}`,
+    );
+  }
+  return {
+    labels: scheme.entities.map(entity => map.get(entity)!),
+    tags: scheme.tags,
+    threshold: (options.model_score_threshold as number | undefined) ?? 0,
+  };
+}
+
+/**
+ * What a tagger found in a text. A prediction is as certain as its least certain word is of its tag, marked or not; of
+ * listed spans, as the least certain of those that are shown.
+ *
+ * @param placesOf the value of each region but for its labels, given the spans that are sure enough; undefined for a span
+ *   that the control cannot show
+ */
+export function encodeSpans(
+  answer: RowOutputs,
+  output: OutputSpec,
+  { labels, tags, threshold }: SpansBinding,
+  key: string,
+  placesOf: (meta: TokensMeta, spans: readonly Span[]) => (Record<string, unknown> | undefined)[],
+): EncodedRow {
+  const words = tags === null ? null : tagWords(answer, output, tags);
+  const found = words === null ? listedSpans(answer, output, labels.length) : spansOfWords(words);
+  const sure = found.filter(({ score }) => score >= threshold);
+  const places = placesOf(answer.metas[0] as TokensMeta, sure);
+  const shown = new Set<string>();
+  const results = sure.flatMap(({ entity, score }, index): RegionBody[] => {
+    const place = places[index];
+    if (place === undefined) return [];
+    const value = { ...place, [key]: [labels[entity]!] };
+    // Two spans can be one where the control shows less of them.
+    const text = JSON.stringify(value);
+    if (shown.has(text)) return [];
+    shown.add(text);
+    return [{ value, score }];
+  });
+  const certainties = words?.map(({ probability }) => probability) ?? sure.map(({ score }) => score);
+  const score = certainties.reduce((least, each) => Math.min(least, each), 1);
+  return { results, score: certainties.length === 0 ? null : score };
+}

@@ -1,0 +1,38 @@
+import type { AnnotatedResult, AnswerReader, RegionTarget } from '../contract.js';
+
+/**
+ * Reads the regions of an annotation; those that cannot be read or have no label of the config are left out.
+ *
+ * @param key where the labels are in a result's value
+ * @param placeOf where a region is, in the words of its kind; undefined when it says nothing of that
+ */
+export function regionReader(
+  labels: readonly string[],
+  key: string,
+  placeOf: (value: Readonly<Record<string, unknown>>) => Record<string, number> | undefined,
+): AnswerReader {
+  const read = ({ value }: AnnotatedResult): RegionTarget | 'outdated' | 'unreadable' => {
+    if (typeof value !== 'object' || value === null) return 'unreadable';
+    const place = placeOf(value as Record<string, unknown>);
+    const chosen = (value as Record<string, unknown>)[key];
+    if (place === undefined || !Array.isArray(chosen) || chosen.length === 0) return 'unreadable';
+    const known = labels.filter(label => chosen.includes(label));
+    return known.length === 0 ? 'outdated' : { ...place, labels: known };
+  };
+  return {
+    labels,
+    read(results) {
+      const all = results.map(read);
+      const regions = all.filter(region => typeof region !== 'string');
+      const numbers = (region: RegionTarget) =>
+        Object.values(region).filter(each => typeof each === 'number');
+      regions.sort((a, b) => {
+        const [first, second] = [numbers(a), numbers(b)];
+        const index = first.findIndex((each, at) => each !== second[at]);
+        return index < 0 ? 0 : first[index]! - second[index]!;
+      });
+      const outdated = all.includes('outdated');
+      return { target: regions.length === 0 ? null : regions, outdated };
+    },
+  };
+}
