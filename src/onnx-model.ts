@@ -2,7 +2,10 @@ import { AppError } from './errors.js';
 import type { LateTaker, Piece, Priority } from './inference/job.js';
 import type { Pool } from './inference/pool.js';
 import { failureOf, failureText, ITEM_SEPARATOR, splitItems } from './inference/protocol.js';
-import type { ValueReader } from './inputs/values.js';
+import type { TaskValue } from './inputs/contract.js';
+import type { FileValue } from './inputs/file.js';
+import { INPUTS } from './inputs/index.js';
+import type { RawTask, ValueReader } from './inputs/values.js';
 import { type BoundModel, bindModel } from './label-config/bind.js';
 import {
   type Context,
@@ -14,7 +17,8 @@ import {
 } from './model.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
-import { type TaskBatch, TaskList } from './tasks.js';
+import type { TaskFile } from './task-data/fetch.js';
+import { type ResolveValue, type TaskBatch, TaskList } from './tasks.js';
 
 export interface OnnxDeps {
   registry: Registry;
@@ -89,13 +93,20 @@ export class OnnxModel extends LabelStudioMLBase {
       throw new AppError('untrained', `the model '${this.name}' is not trained yet: ${advice}`);
     }
     let over: Promise<void> | undefined;
+    const files: TaskFile[] = [];
+    const release = () => {
+      lease.release();
+      for (const file of files) file.release();
+    };
     try {
       const { version } = lease;
       const { place, binding } = this.#bind(version);
-      const reader: ValueReader = { binding: binding.id, place, input: version.manifest.input, context };
-      const tasks = place.isUrl
-        ? new TaskList(await batch.all(), (task, value) => this.preloadTaskData(task as Task, value))
-        : batch;
+      const { input } = version.manifest;
+      const resolve = INPUTS[input.kind]!.file
+        ? this.#fileOf(files)
+        : place.isUrl && ((task: RawTask, value: TaskValue) => this.preloadTaskData(task as Task, value));
+      const reader: ValueReader = { binding: binding.id, place, input, context };
+      const tasks = resolve ? new TaskList(await batch.all(), resolve) : batch;
       const priority: Priority = context !== null ? 'interactive' : tasks.count === 1 ? 'single' : 'bulk';
       const run = async (indices: readonly number[] | null, late?: LateTaker) => {
         const source = tasks.groups(reader, indices);
@@ -107,14 +118,28 @@ export class OnnxModel extends LabelStudioMLBase {
       const { cache } = this.#deps;
       // What an annotator points at while drawing rarely comes twice; and what an address holds may change.
       const texts =
-        cache === null || context !== null || place.isUrl || !cache.suits(tasks.count)
+        cache === null || context !== null || resolve || !cache.suits(tasks.count)
           ? await run(null)
           : await throughCache(cache, `${version.label}\n${binding.id}\n`, await tasks.digests(reader), run);
       return { texts, modelVersion: version.label, over };
     } finally {
-      if (over) void over.then(() => lease.release());
-      else lease.release();
+      if (over) void over.then(release);
+      else release();
     }
+  }
+
+  /** Puts the path of a fetched file in the place of its address. @param files gets each, to be released */
+  #fileOf(files: TaskFile[]): ResolveValue {
+    return async (task, value) => {
+      const { file } = value as FileValue;
+      const { id } = task as Partial<Task>;
+      const fetched = await this.#context.taskData.file(file, {
+        projectId: this.projectId,
+        taskId: id ?? null,
+      });
+      files.push(fetched);
+      return { ...(value as FileValue), file: fetched.path };
+    };
   }
 
   #manifest() {

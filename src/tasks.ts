@@ -10,6 +10,9 @@ import {
   type ValueReader,
 } from './inputs/values.js';
 
+/** Values of one group that are fetched: as many requests go out at once. */
+const FETCHED_TOGETHER = 8;
+
 /** Fetches what a value points to, for one task. */
 export type ResolveValue = (task: RawTask, value: TaskValue) => Promise<TaskValue>;
 
@@ -89,7 +92,7 @@ export class TaskList implements TaskBatch {
     return {
       count: indices?.length ?? this.count,
       next(most) {
-        const tasks = cut(most);
+        const tasks = cut(resolve ? Math.min(most, FETCHED_TOGETHER) : most);
         if (tasks.length === 0) return null;
         const reads = tasks.map(task => readValue(task, reader));
         if (!resolve) return groupText(reader.binding, reads);

@@ -81,7 +81,7 @@ export class LoadedVersion {
   async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
     const failures = new Map<number, TaskFailure>();
     const batches = this.#encoder.encode(values, (row, failure) => failures.set(row, failure));
-    for (const { rows, feeds, metas } of batches) {
+    for await (const { rows, feeds, metas } of batches) {
       const outputs = await this.#graph.run(feeds);
       for (let row = 0, next = 1; row < rows.length; row = next++) {
         while (next < rows.length && rows[next] === rows[row]) next++;

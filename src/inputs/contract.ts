@@ -50,7 +50,7 @@ export interface Encoder {
   encode(
     values: readonly TaskValue[],
     fail: (row: number, failure: TaskFailure) => void,
-  ): Iterable<EncodedBatch>;
+  ): Iterable<EncodedBatch> | AsyncIterable<EncodedBatch>;
   /** A value that every model of this kind can take, for the warm-up run. */
   readonly warmUp: TaskValue;
 }
@@ -86,6 +86,8 @@ export interface InputExample {
 export interface InputKind {
   /** The word in the manifest's `input.kind`. */
   kind: string;
+  /** Whether `read` takes out a `FileValue`: the server fetches its file before a child gets it; absent: it does not. */
+  file?: boolean;
   /** The object tags that show such a value; empty: any. */
   objectTags: readonly string[];
   /** JSON schema of the manifest's `input`, without `kind`. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { createLabelStudioAuth, type LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudioSource, labelStudioSource } from '../label-studio/source.js';
@@ -12,7 +13,7 @@ const TOKEN_TIMEOUT_MS = 30_000;
 /** The settings that say where task data may come from. */
 export type TaskDataConfig = Pick<
   Config,
-  'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY' | 'LOCAL_FILES_DOCUMENT_ROOT' | 'ALLOW_HOSTS'
+  'DATA_DIR' | 'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY' | 'LOCAL_FILES_DOCUMENT_ROOT' | 'ALLOW_HOSTS'
 >;
 
 /** Where tasks and what they point to come from. */
@@ -31,6 +32,7 @@ export function configuredSources(config: TaskDataConfig, state: State): Sources
     auth,
     localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
     allowHosts: config.ALLOW_HOSTS,
+    folder: join(config.DATA_DIR, 'cache', 'files'),
     ...LIMITS,
   });
   return { labelStudio, auth, taskData };

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { lookup as lookupAddress } from 'node:dns/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudioSource, urlOf } from '../label-studio/source.js';
@@ -19,6 +22,8 @@ export interface TaskDataDeps {
   maxBytes: number;
   /** How long one value may take, redirects and all, in milliseconds. */
   timeoutMs: number;
+  /** Where files are put for other processes to read. */
+  folder: string;
   lookup?: Lookup;
 }
 
@@ -44,6 +49,18 @@ export interface TaskData {
    * @throws AppError as `read`, and `task_unreadable` for bytes that are not UTF-8
    */
   readText(value: string, request: ReadRequest): Promise<string>;
+  /**
+   * The same as a file, for another process to read; a `data:` URI stays what it is.
+   *
+   * @throws AppError as `read`, and `task_unreadable` for inline text, which is no address
+   */
+  file(value: string, request: ReadRequest): Promise<TaskFile>;
+}
+
+/** A file that lies where `path` says until it is released. Nobody may write to it. */
+export interface TaskFile {
+  path: string;
+  release(): void;
 }
 
 /**
@@ -59,6 +76,7 @@ export interface TaskData {
  *   allowHosts: [],
  *   maxBytes: 64 * 2 ** 20,
  *   timeoutMs: 30_000,
+ *   folder: 'data/cache/files',
  * });
  * await taskData.readText('/data/upload/1/letter.txt', { projectId: '1', taskId: 12 });
  */
@@ -145,9 +163,24 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
         throw unreadable(value, 'it is not UTF-8 text; save it as UTF-8', error);
       }
     },
+    async file(value, request) {
+      const { kind } = classify(value, deps.labelStudio(request.projectId));
+      if (kind === 'data') return { path: value, release() {} };
+      if (kind === 'inline') {
+        throw unreadable(
+          value,
+          'it is not the address of a file (a URL, an upload, a local file or a cloud URI)',
+        );
+      }
+      const bytes = await read(value, request);
+      await mkdir(deps.folder, { recursive: true });
+      const path = join(deps.folder, randomUUID());
+      await writeFile(path, bytes);
+      return { path, release: () => void rm(path, { force: true }) };
+    },
   };
 }
 
-function unreadable(value: string, reason: string, cause: unknown): AppError {
+function unreadable(value: string, reason: string, cause?: unknown): AppError {
   return new AppError('task_unreadable', `cannot read '${describeValue(value)}': ${reason}`, { cause });
 }

@@ -16,7 +16,6 @@ export interface FitRequest {
   event: string;
   data: Record<string, unknown>;
   labelConfig: string;
-  dataDir: string;
   taskData: TaskDataConfig;
   logLevel: string;
 }
@@ -44,7 +43,7 @@ export async function runFit(
     .list()
     .find(({ name }) => name === model);
   if (!backend) throw new Error(`the first serve() of the entry script serves no model '${model}'`);
-  const state = State.open(request.dataDir);
+  const state = State.open(request.taskData.DATA_DIR);
   try {
     const deps = { state, taskData: configuredSources(request.taskData, state).taskData, log };
     const context = modelContext(deps, model, project, readLabelConfig(labelConfig));

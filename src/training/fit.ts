@@ -44,8 +44,8 @@ export function fitWork({ entry, config, state, environment, renew }: FitDeps): 
       event,
       data: run.data,
       labelConfig: run.labelConfig,
-      dataDir: config.DATA_DIR,
       taskData: {
+        DATA_DIR: config.DATA_DIR,
         LABEL_STUDIO_URL: config.LABEL_STUDIO_URL,
         LABEL_STUDIO_API_KEY: config.LABEL_STUDIO_API_KEY,
         LOCAL_FILES_DOCUMENT_ROOT: config.LOCAL_FILES_DOCUMENT_ROOT,

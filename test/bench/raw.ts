@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { batchesOf } from '../inputs/batches.js';
 import { ROOT } from './paths.js';
 import type { Texts } from './workload.js';
 
@@ -48,7 +49,7 @@ async function rate(size: number, seconds: number, once: (values: string[]) => u
   return (done / (performance.now() - begin)) * 1000;
 }
 
-const encode = (values: string[]) => [...encoder.encode(values, () => {})];
+const encode = (values: string[]) => [...batchesOf(encoder, values, () => {})];
 const run = (values: string[]) => version.run(values, () => {});
 
 let difference = 0;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Encoder, TaskFailure } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { batchesOf } from './batches.js';
 
 /** Non-zero entries of a row, by column. */
 export type Entries = Map<number, number>;
@@ -44,7 +45,7 @@ export function encodeRows(
 ): { rows: (Entries | null)[]; failures: TaskFailure[] } {
   const rows: (Entries | null)[] = values.map(() => null);
   const failures: TaskFailure[] = [];
-  for (const batch of encoder.encode(values, (_, failure) => failures.push(failure))) {
+  for (const batch of batchesOf(encoder, values, (_, failure) => failures.push(failure))) {
     const encoded = batch.rows.map(() => new Map<number, number>());
     const { row, feature, value, input } = batch.feeds;
     if (input === undefined) {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { TaskFailure } from '../../src/inputs/contract.js';
 import type { Step } from '../../src/inputs/features/spec.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { batchesOf } from './batches.js';
 import { failureOf, Versions } from './versions.js';
 
 const tabular = INPUTS.tabular!;
@@ -76,7 +77,7 @@ describe('tabular input', () => {
       [2, 'Ulm', 'n'],
       [3, null, 'n'],
     ];
-    const [batch] = encoder.encode(records, (_, failure) => failures.push(failure));
+    const [batch] = batchesOf(encoder, records, (_, failure) => failures.push(failure));
     expect([...(batch!.feeds.input!.data as Float64Array)]).to.deep.equal([0, 1, 2]);
     expect(failures.map(({ message }) => message)).to.deep.equal([
       `column 'city' has "Rom", which the model was not trained with (it knows "Bonn", "Ulm")`,

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { EncodedBatch, TaskFailure } from '../../src/inputs/contract.js';
 import type { Step } from '../../src/inputs/features/spec.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { batchesOf } from './batches.js';
 import { encodeRows } from './sklearn.js';
 import { doubles, failureOf, textStep, Versions } from './versions.js';
 
@@ -37,7 +38,7 @@ describe('text input', () => {
 
   it('lays rows out as sparse feeds', async () => {
     const encoder = await text.load(versions.ofTerms(['bad', 'film', 'good']), {});
-    const batches = [...encoder.encode(['Good film, good!', 'nothing', 'a bad film'], () => {})];
+    const batches = [...batchesOf(encoder, ['Good film, good!', 'nothing', 'a bad film'], () => {})];
     expect(batches.map(plain)).to.deep.equal([
       {
         rows: [0, 1, 2],
@@ -53,7 +54,7 @@ describe('text input', () => {
 
   it('gives rows without any term one entry of value 0', async () => {
     const encoder = await text.load(versions.ofTerms(['bad'], {}, { dtype: 'float32' }), {});
-    const [batch] = encoder.encode(['', '\0'], () => {});
+    const [batch] = batchesOf(encoder, ['', '\0'], () => {});
     expect(plain(batch!)).to.deep.equal({
       rows: [0, 1],
       feeds: {
@@ -63,7 +64,7 @@ describe('text input', () => {
         size: { type: 'int64', data: [2], dims: [1] },
       },
     });
-    expect([...encoder.encode([], () => {})]).to.deep.equal([]);
+    expect([...batchesOf(encoder, [], () => {})]).to.deep.equal([]);
   });
 
   it('bounds dense batches', async () => {
@@ -72,7 +73,7 @@ describe('text input', () => {
     const encoder = await text.load(versions.of(step, { width, layout: 'dense' }), {});
     const sizes: (readonly number[])[] = [];
     let ones = 0;
-    for (const { rows, feeds } of encoder.encode(new Array(9).fill('one two'), () => {})) {
+    for (const { rows, feeds } of batchesOf(encoder, new Array(9).fill('one two'), () => {})) {
       sizes.push(rows);
       expect(feeds.input!.dims).to.deep.equal([rows.length, width]);
       for (const value of feeds.input!.data as Float64Array) ones += value;
@@ -83,7 +84,7 @@ describe('text input', () => {
 
   it('starts afresh after a batch was given up', async () => {
     const encoder = await text.load(versions.ofTerms(['bad', 'good']), {});
-    const step = encoder.encode(['good', 'good', 'good'], () => {})[Symbol.iterator]();
+    const step = batchesOf(encoder, ['good', 'good', 'good'], () => {})[Symbol.iterator]();
     step.next();
     step.return?.();
     expect(encodeRows(encoder, ['bad']).rows).to.deep.equal([new Map([[0, 1]])]);
@@ -97,7 +98,7 @@ describe('text input', () => {
     });
     const encoder = await text.load(versions.of(step, { width: 8 }), {});
     const failures: [number, TaskFailure][] = [];
-    const [batch] = encoder.encode(['fine', 'half \ud83d', 5, 'fine'], (row, failure) =>
+    const [batch] = batchesOf(encoder, ['fine', 'half \ud83d', 5, 'fine'], (row, failure) =>
       failures.push([row, failure]),
     );
     expect(batch!.rows).to.deep.equal([0, 3]);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Step, Transform } from '../../src/inputs/features/spec.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { batchesOf } from './batches.js';
 import { encodeRows } from './sklearn.js';
 import { doubles, failureOf, textStep, Versions } from './versions.js';
 
@@ -29,7 +30,7 @@ describe('transforms of a row', () => {
     const folder = version(step, 2, { 'indices.i32': indices(2, 0) });
     expect(await apply(folder)).to.deep.equal({ 0: 3, 1: 1 });
     const encoder = await INPUTS.text!.load(folder, {});
-    const [batch] = encoder.encode(['bad good'], () => {});
+    const [batch] = batchesOf(encoder, ['bad good'], () => {});
     expect([...(batch!.feeds.feature!.data as Int32Array)]).to.deep.equal([0, 1]);
   });
 
@@ -49,7 +50,7 @@ describe('transforms of a row', () => {
 
   it('leaves a row of norm 0 as it is', async () => {
     const encoder = await INPUTS.text!.load(version({ type: 'normalize', norm: 'l2' }, 3), {});
-    const [batch] = encoder.encode(['nothing', ''], () => {});
+    const [batch] = batchesOf(encoder, ['nothing', ''], () => {});
     expect([...(batch!.feeds.value!.data as Float64Array)]).to.deep.equal([0]);
   });
 

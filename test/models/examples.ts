@@ -47,7 +47,9 @@ export async function readExamples(): Promise<Example[]> {
       title: section.slice(0, section.indexOf('\n')),
       code: begin! + code! + (words ? end! : ''),
       options: words,
-      name: words ? words[words.indexOf('--name') + 1]! : /staged\(Path\("models"\) \/ "(.*?)"/.exec(code!)![1]!,
+      name: words
+        ? words[words.indexOf('--name') + 1]!
+        : /staged\(Path\("models"\) \/ "(.*?)"/.exec(code!)![1]!,
       config: blocks(section, 'xml')[0]!,
       json: blocks(section, 'json'),
     };

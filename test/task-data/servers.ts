@@ -46,6 +46,7 @@ export function taskDataWith(deps: Partial<TaskDataDeps> = {}): TaskData {
     allowHosts: [],
     maxBytes: 1000,
     timeoutMs: 10_000,
+    folder: '/nowhere',
     ...deps,
   });
 }

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { AppError, messageOf } from '../errors.js';
+import { classify } from '../task-data/resolve.js';
+import type { InputPlace, TaskFailure } from './contract.js';
+
+/** The value of a kind whose tasks hold the address of a file; what else the kind wants of the task stands beside it. */
+export interface FileValue {
+  /**
+   * The address as the task has it. In the child: the path where the server has put the file, or a `data:` URI, which
+   * is left as it is.
+   */
+  file: string;
+}
+
+/** @throws AppError `task_invalid` when there is no address */
+export function readAddress(
+  data: Readonly<Record<string, unknown>>,
+  { key }: Pick<InputPlace, 'key'>,
+): string {
+  const value = data[key];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new AppError(
+    'task_invalid',
+    `the task's data needs the address of a file under '${key}', and has none`,
+  );
+}
+
+/**
+ * The bytes of a value's file, in the child.
+ *
+ * @throws the file system's own error: the server has put the file there
+ */
+export async function fileBytes({ file }: FileValue): Promise<Buffer> {
+  const source = classify(file);
+  return source.kind === 'data' ? source.bytes : await readFile(file);
+}
+
+/** What is answered for a file that its kind cannot decode. */
+export function undecodable(what: string, error: unknown): TaskFailure {
+  return { code: 'task_unreadable', message: `its file cannot be read as ${what}: ${messageOf(error)}` };
+}
