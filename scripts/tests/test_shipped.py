@@ -25,3 +25,12 @@ def test_sentiment_is_credited_and_measured():
     record = json.loads((folder / "version.json").read_text())
     assert record["outputs"][0]["labels"] == ["Negative", "Positive"]
     assert record["metrics"]["accuracy"] > 0.82
+
+
+def test_wine_is_credited_and_measured():
+    manifest = json.loads((MODELS / "wine" / "model.json").read_text())
+    assert "Forina" in manifest["credits"] and "CC BY 4.0" in manifest["credits"]
+    (folder,) = (MODELS / "wine" / "versions").iterdir()
+    record = json.loads((folder / "version.json").read_text())
+    assert record["outputs"][0]["labels"] == ["Barolo", "Grignolino", "Barbera"]
+    assert record["metrics"]["accuracy"] > 0.97

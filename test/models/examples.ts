@@ -89,3 +89,12 @@ export async function buildExamples(
   await Promise.all([work(), work()]);
   return told;
 }
+
+/** A prediction without what differs from one export to the next. */
+export function comparable(prediction: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(prediction, (key, value) =>
+      /^(score|model_version|id)$/.test(key) ? typeof value : value,
+    ),
+  );
+}

@@ -9,7 +9,7 @@ import { nearest } from '../../src/regions/numbers.js';
 import type { Manifest } from '../../src/registry/manifest.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import { temporaryFolder } from '../support/folder.js';
-import { buildExamples, type Example, readExamples, type Told } from './examples.js';
+import { buildExamples, comparable, type Example, readExamples, type Told } from './examples.js';
 
 const examples = await readExamples();
 
@@ -88,15 +88,6 @@ describe('models/README.md', function () {
     });
   }
 });
-
-/** A prediction without what differs from one export to the next. */
-function comparable(prediction: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(prediction, (key, value) =>
-      /^(score|model_version|id)$/.test(key) ? typeof value : value,
-    ),
-  );
-}
 
 /** The values of the controls for what a model's `predict` gave for one row. */
 function valuesOf(
