@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { AppError, messageOf } from '../errors.js';
+import { AppError } from '../errors.js';
 import { classify } from '../task-data/resolve.js';
 import type { InputPlace, TaskFailure } from './contract.js';
 
@@ -36,6 +36,6 @@ export async function fileBytes({ file }: FileValue): Promise<Buffer> {
 }
 
 /** What is answered for a file that its kind cannot decode. */
-export function undecodable(what: string, error: unknown): TaskFailure {
-  return { code: 'task_unreadable', message: `its file cannot be read as ${what}: ${messageOf(error)}` };
+export function undecodable(what: string, reason: string): TaskFailure {
+  return { code: 'task_unreadable', message: `its file cannot be read as ${what}: ${reason}` };
 }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Markdown } from '../markdown.js';
 import { PYTHON, ROOT, runPython } from '../support/python.js';
 
-/** A section of models/README.md. */
+/** A section of a page in models/. */
 export interface Example {
   title: string;
   /** Its Python, with what all of them begin and end with. */
@@ -28,10 +28,21 @@ export interface Told {
   classes: unknown[][];
 }
 
-/** Reads the examples. */
+/** The pages about models, beside README.md, which begins. */
+async function pages(): Promise<string[]> {
+  const names = (await readdir(`${ROOT}models`)).filter(name => name.endsWith('.md') && name !== 'README.md');
+  return ['README.md', ...names.sort()];
+}
+
+/** Reads the examples of all pages. */
 export async function readExamples(): Promise<Example[]> {
-  const { text } = await Markdown.read('models/README.md');
-  const [intro, ...sections] = text.split(/^## /m);
+  const texts = await Promise.all(
+    (await pages()).map(async name => (await Markdown.read(`models/${name}`)).text),
+  );
+  const intro = texts[0]!.split(/^## /m)[0];
+  const sections = texts
+    .flatMap(text => text.split(/^## /m).slice(1))
+    .filter(section => section.includes('```python'));
   const blocks = (part: string, language: string) =>
     [...part.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
       .filter(([, word]) => word === language)

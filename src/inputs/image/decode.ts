@@ -1,0 +1,71 @@
+import type { Sharp } from 'sharp';
+import type { ImageMeta } from './contract.js';
+import { type Fitting, place } from './geometry.js';
+
+/** How an image's pixels come. */
+export interface PixelOptions extends Fitting {
+  fill?: number;
+  kernel?: 'nearest' | 'linear' | 'cubic' | 'lanczos3';
+  channels?: 'rgb' | 'bgr' | 'gray';
+}
+
+/** Pixels row by row, 8 bits a channel, `rgb` or `gray`. */
+export interface Pixels {
+  data: Uint8Array;
+  meta: ImageMeta;
+}
+
+export type Decode = (bytes: Buffer, options: PixelOptions) => Promise<Pixels>;
+
+/**
+ * Pixels of an image, at most: a small file can hold billions of them. Twice what Pillow warns of, where it refuses as well:
+ * https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.open
+ */
+export const MOST_PIXELS = 178_956_970;
+
+/** What shows through transparent parts, as on the page of the editor. */
+const PAPER = '#ffffff';
+
+/**
+ * Loads the decoder. Only the inference children do: the server never decodes.
+ *
+ * @returns a function that throws an Error with a reason for people when it cannot decode
+ */
+export async function loadDecoder(): Promise<Decode> {
+  const { default: sharp } = await import('sharp');
+  // The children are as many as the cores; and no image comes twice.
+  sharp.concurrency(1);
+  sharp.cache(false);
+
+  return async (bytes, options) => {
+    const input = { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true } as const;
+    const image = sharp(bytes, input);
+    // With the size as it is after the orientation was applied.
+    const { autoOrient, width, height } = await image.metadata();
+    if (width * height > MOST_PIXELS)
+      throw new Error(`it has ${width} x ${height} pixels, and at most ${MOST_PIXELS} in all are decoded`);
+    const placed = place(options, autoOrient.width, autoOrient.height);
+    const grey = options.channels === 'gray';
+    const { data } = await fitted(image.autoOrient().flatten({ background: PAPER }), placed, options)
+      .toColourspace(grey ? 'b-w' : 'srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const { scaledWidth: _, scaledHeight: __, ...meta } = placed;
+    return { data, meta };
+  };
+}
+
+function fitted(image: Sharp, placed: ReturnType<typeof place>, options: PixelOptions): Sharp {
+  const { tensorWidth, tensorHeight, scaledWidth, scaledHeight, left, top } = placed;
+  const { kernel = 'linear', fill = 0 } = options;
+  // The decoder of JPEG could scale by itself, which is faster, and not what models were trained with.
+  const scaled = image.resize(scaledWidth, scaledHeight, { fit: 'fill', kernel, fastShrinkOnLoad: false });
+  const right = tensorWidth - scaledWidth - left;
+  const bottom = tensorHeight - scaledHeight - top;
+  if (options.fit === 'crop') {
+    return scaled.extract({ left: -left, top: -top, width: tensorWidth, height: tensorHeight });
+  }
+  return left + top + right + bottom === 0
+    ? scaled
+    : scaled.extend({ left, top, right, bottom, background: { r: fill, g: fill, b: fill } });
+}

@@ -1,0 +1,243 @@
+import { deflateSync } from 'node:zlib';
+import { assert } from 'chai';
+import fc from 'fast-check';
+import { AppError } from '../../src/errors.js';
+import type { EncodedBatch, TaskFailure } from '../../src/inputs/contract.js';
+import { ImageEncoder, type ImageOptions } from '../../src/inputs/image/encoder.js';
+import { place } from '../../src/inputs/image/geometry.js';
+import { image } from '../../src/inputs/image.js';
+import { runPython } from '../support/python.js';
+
+async function encode(
+  files: readonly string[],
+  options: ImageOptions,
+): Promise<{ batches: EncodedBatch[]; failures: Map<number, TaskFailure> }> {
+  const encoder = await image.load('/nowhere', options as never);
+  const failures = new Map<number, TaskFailure>();
+  const batches: EncodedBatch[] = [];
+  const values = files.map(file => ({ file }));
+  for await (const batch of encoder.encode(values, (row, failure) => failures.set(row, failure)))
+    batches.push(batch);
+  return { batches, failures };
+}
+
+interface Case {
+  what: string;
+  size: [number, number];
+  format: 'PNG' | 'JPEG';
+  mode?: string;
+  orientation?: number;
+  save?: Record<string, unknown>;
+  options: ImageOptions;
+  /** Levels of 0..255 that a pixel may be off, at most and on average. */
+  off: { most: number; mean: number };
+}
+
+const EXACT = { most: 0, mean: 0 };
+/** Two decoders of JPEG round differently. */
+const DECODED = { most: 2, mean: 0.5 };
+/** Two scalers do as well, and they treat the border differently. */
+const SCALED = { most: 12, mean: 1 };
+const AS_IS = { width: 24, height: 16 };
+
+const CASES: Case[] = [
+  { what: 'as they are', size: [24, 16], format: 'PNG', options: AS_IS, off: EXACT },
+  { what: 'in nhwc', size: [24, 16], format: 'PNG', options: { ...AS_IS, layout: 'nhwc' }, off: EXACT },
+  { what: 'in bgr', size: [24, 16], format: 'PNG', options: { ...AS_IS, channels: 'bgr' }, off: EXACT },
+  { what: 'as bytes', size: [24, 16], format: 'PNG', options: { ...AS_IS, dtype: 'uint8' }, off: EXACT },
+  {
+    what: 'normalised',
+    size: [24, 16],
+    format: 'PNG',
+    options: { ...AS_IS, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    off: EXACT,
+  },
+  {
+    what: 'on paper where they are transparent',
+    size: [24, 16],
+    format: 'PNG',
+    mode: 'RGBA',
+    options: AS_IS,
+    off: EXACT,
+  },
+  { what: 'of a palette', size: [24, 16], format: 'PNG', mode: 'P', options: AS_IS, off: EXACT },
+  { what: 'of greys', size: [24, 16], format: 'PNG', mode: 'L', options: AS_IS, off: EXACT },
+  ...[1, 2, 3, 4, 5, 6, 7, 8].map(
+    (orientation): Case => ({
+      what: `turned by EXIF orientation ${orientation}`,
+      size: orientation > 4 ? [16, 24] : [24, 16],
+      format: 'JPEG',
+      orientation,
+      save: { quality: 98, subsampling: 0 },
+      options: AS_IS,
+      off: DECODED,
+    }),
+  ),
+  { what: 'stretched', size: [90, 50], format: 'PNG', options: { width: 32, height: 40 }, off: SCALED },
+  {
+    what: 'in a letterbox',
+    size: [90, 50],
+    format: 'PNG',
+    options: { width: 32, height: 40, fit: 'letterbox', fill: 114 },
+    off: SCALED,
+  },
+  {
+    what: 'in a letterbox at the top left',
+    size: [50, 90],
+    format: 'PNG',
+    options: { width: 32, height: 40, fit: 'letterbox', fill: 0, align: 'start', kernel: 'lanczos3' },
+    off: SCALED,
+  },
+  {
+    what: 'cropped to their middle',
+    size: [90, 50],
+    format: 'PNG',
+    options: { width: 24, height: 24, fit: 'crop', shortest_edge: 32 },
+    off: SCALED,
+  },
+];
+
+describe('images as tensors, compared with Pillow and NumPy', () => {
+  let expected: { file: string; dims: number[]; data: number[] }[];
+
+  before(async () => {
+    expected = await runPython('test/inputs/image/pixels.py', CASES);
+  });
+
+  for (const [index, { what, options, off }] of CASES.entries()) {
+    it(`are the same ${what}`, async () => {
+      const { file, dims, data } = expected[index]!;
+      const { batches, failures } = await encode([file], options);
+      assert.equal(failures.size, 0);
+      const { pixel_values: tensor } = batches[0]!.feeds;
+      assert.deepEqual(tensor!.dims, dims);
+      assert.equal(tensor!.type, options.dtype ?? 'float32');
+      const level = options.dtype === 'uint8' ? 1 : 1 / 255 / Math.min(...(options.std ?? [1]));
+      const far = data.map((value, at) => Math.abs(Number(tensor!.data[at]) - value) / level);
+      const rounding = 1e-4;
+      assert.isAtMost(Math.max(...far), off.most + rounding);
+      assert.isAtMost(far.reduce((sum, each) => sum + each, 0) / far.length, off.mean + rounding);
+    });
+  }
+});
+
+describe('image input', () => {
+  const side = fc.integer({ min: 1, max: 3000 });
+
+  it('knows where an image lies in the tensor', () => {
+    const fit = fc.constantFrom('stretch' as const, 'letterbox' as const, 'crop' as const);
+    const align = fc.constantFrom('center' as const, 'start' as const);
+    fc.assert(
+      fc.property(side, side, side, side, fit, align, (width, height, w, h, fit, align) => {
+        const placed = place({ width, height, fit, align }, w, h);
+        const x = [placed.left, w * placed.scaleX + placed.left];
+        const y = [placed.top, h * placed.scaleY + placed.top];
+        const outside = fit === 'crop' ? -1 : 1;
+        for (const [[from, to], size] of [
+          [x, width],
+          [y, height],
+        ] as const) {
+          assert.isAtLeast(outside * from!, 0);
+          assert.isAtMost(outside * (to! - size), 1e-6);
+        }
+        // The shape stays, up to the pixel that is rounded.
+        if (fit !== 'stretch')
+          assert.isAtMost(Math.abs(placed.scaledWidth - w * (placed.scaledHeight / h)), w / h + 1);
+        if (fit === 'letterbox')
+          assert.isTrue(placed.scaledWidth === width || placed.scaledHeight === height);
+      }),
+    );
+  });
+
+  it('takes batches of the size that is asked for, and answers for those that are no images', async () => {
+    const file = image.example.data.image as string;
+    const text = `data:text/plain;base64,${Buffer.from('no image').toString('base64')}`;
+    const { batches, failures } = await encode([file, text, file, file, file], {
+      width: 2,
+      height: 2,
+      batch: 2,
+    });
+    assert.deepEqual(
+      batches.map(({ rows }) => rows),
+      [[0], [2, 3], [4]],
+    );
+    assert.deepEqual([...failures.keys()], [1]);
+    assert.equal(failures.get(1)!.code, 'task_unreadable');
+    assert.include(failures.get(1)!.message, 'cannot be read as an image');
+  });
+
+  it('says that a file is not there any more', async () => {
+    const { failures } = await encode(['/nowhere/a.png'], { width: 2, height: 2 });
+    assert.match(failures.get(0)!.message, /ENOENT/);
+  });
+
+  it('does not decode a small file of very many pixels', async () => {
+    const bomb = hugePng(30_000, 30_000);
+    assert.isBelow(bomb.length, 1_000_000);
+    const before = process.memoryUsage.rss();
+    const { failures } = await encode([`data:image/png;base64,${bomb.toString('base64')}`], AS_IS);
+    assert.equal(failures.get(0)!.code, 'task_unreadable');
+    assert.match(failures.get(0)!.message, /pixel/);
+    assert.isBelow(process.memoryUsage.rss() - before, 100 * 2 ** 20);
+  });
+
+  it('does not decode half of an image', async () => {
+    const whole = Buffer.from((image.example.data.image as string).split(',')[1]!, 'base64');
+    const { failures } = await encode(
+      [`data:image/png;base64,${whole.subarray(0, 60).toString('base64')}`],
+      AS_IS,
+    );
+    assert.equal(failures.get(0)!.code, 'task_unreadable');
+  });
+
+  it('refuses options that contradict each other', async () => {
+    const refused = async (options: Partial<ImageOptions>) => {
+      const error = await ImageEncoder.create({ width: 8, height: 8, ...options }).catch(
+        (thrown: unknown) => thrown,
+      );
+      assert.instanceOf(error, AppError);
+      return `${(error as AppError).code}: ${(error as AppError).message}`;
+    };
+    assert.match(
+      await refused({ mean: [0, 0] }),
+      /^version_invalid: .*mean has 2 numbers, and the image 3 channels/,
+    );
+    assert.match(await refused({ channels: 'gray', std: [1, 1, 1] }), /1 channels/);
+    assert.match(await refused({ dtype: 'uint8', scale: 1 }), /leave out scale/);
+    assert.match(await refused({ fit: 'crop', shortest_edge: 7 }), /less than the 8 x 8/);
+  });
+});
+
+/** A PNG of one bit a pixel, all of them black. */
+function hugePng(width: number, height: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(data.length);
+    head.write(type, 4);
+    const crc = Buffer.alloc(4);
+    crc.writeUInt32BE(crc32(Buffer.concat([head.subarray(4), data])));
+    return Buffer.concat([head, data, crc]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width);
+  header.writeUInt32BE(height, 4);
+  header[8] = 1;
+  const rows = deflateSync(Buffer.alloc(height * (1 + width / 8)), { level: 1 });
+  const signature = Buffer.from('89504e470d0a1a0a', 'hex');
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', rows),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+/** The checksum of PNG chunks: https://www.w3.org/TR/png/#D-CRCAppendix */
+function crc32(data: Buffer): number {
+  let crc = 0xffffffff;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}

@@ -1,0 +1,71 @@
+"""Writes images as data URIs, each with the tensor that Pillow and NumPy make of it, for every line of options."""
+
+import base64
+import io
+import json
+import sys
+
+import numpy as np
+from PIL import Image, ImageOps
+
+ORIENTATION = 0x0112
+KERNELS = {"linear": Image.Resampling.BILINEAR, "lanczos3": Image.Resampling.LANCZOS}
+
+
+def picture(width: int, height: int, mode: str) -> Image.Image:
+    """Waves, so that neighbours differ and nothing is symmetric."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    waves = [np.sin(x / 3 + y / 7), np.cos(x / 5 - y / 4), np.sin(x * y / 60)]
+    channels = np.stack([127.5 + 127.5 * wave for wave in waves], axis=-1).round().astype(np.uint8)
+    image = Image.fromarray(channels)
+    if mode == "RGBA":
+        image.putalpha(Image.fromarray(((x + y) % 2 * 255).astype(np.uint8)))
+    return image.convert(mode)
+
+
+def tensor(image: Image.Image, options: dict) -> np.ndarray:
+    if image.mode == "RGBA":
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image)
+    image = ImageOps.exif_transpose(image).convert("RGB")
+    width, height = options["width"], options["height"]
+    fit = options.get("fit", "stretch")
+    kernel = KERNELS[options.get("kernel", "linear")]
+    if fit == "stretch":
+        image = image.resize((width, height), kernel)
+    elif fit == "letterbox":
+        scale = min(width / image.width, height / image.height)
+        image = image.resize((round(image.width * scale), round(image.height * scale)), kernel)
+        page = Image.new("RGB", (width, height), (options["fill"],) * 3)
+        start = options.get("align") == "start"
+        page.paste(image, (0, 0) if start else ((width - image.width) // 2, (height - image.height) // 2))
+        image = page
+    else:
+        scale = options["shortest_edge"] / min(image.size)
+        image = image.resize((round(image.width * scale), round(image.height * scale)), kernel)
+        left, top = (image.width - width + 1) // 2, (image.height - height + 1) // 2
+        image = image.crop((left, top, left + width, top + height))
+    pixels = np.asarray(image)
+    if options.get("channels") == "bgr":
+        pixels = pixels[..., ::-1]
+    if options.get("dtype") != "uint8":
+        scale = options.get("scale", 1 / 255)
+        pixels = (pixels * scale - np.array(options.get("mean", [0]))) / np.array(options.get("std", [1]))
+    return pixels if options.get("layout") == "nhwc" else pixels.transpose(2, 0, 1)
+
+
+for line in sys.stdin:
+    case = json.loads(line)
+    image = picture(case["size"][0], case["size"][1], case.get("mode", "RGB"))
+    file = io.BytesIO()
+    exif = Image.Exif()
+    if "orientation" in case:
+        exif[ORIENTATION] = case["orientation"]
+    image.save(file, case["format"], exif=exif, **case.get("save", {}))
+    file.seek(0)
+    made = tensor(Image.open(file), case["options"])
+    kind = "jpeg" if case["format"] == "JPEG" else "png"
+    uri = f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+    print(
+        json.dumps({"file": uri, "dims": [1, *made.shape], "data": made.astype(np.float64).ravel().tolist()})
+    )
