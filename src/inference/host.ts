@@ -11,12 +11,11 @@ import {
   type ChildResults,
   type ControlBinding,
   failureText,
-  type ResultItem,
   type ValueGroup,
   type VersionSource,
 } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
-import { addResults } from './results.js';
+import { ResultList } from './results.js';
 import { chooseProvider, type Graph, loadGraph } from './runtime.js';
 
 /** Called with what the graph answered for one value, by its index. */
@@ -111,17 +110,17 @@ function answerOf(
   { outputs: specs, label }: VersionSource,
   controls: readonly ControlBinding[],
 ): Answer {
-  const result: ResultItem[] = [];
+  const list = new ResultList();
   let certainty: number | null = null;
   for (const control of controls) {
-    const { type, encode } = REGIONS[control.tag]!;
+    const { type, encode } = REGIONS[control.row]!;
     const encoded = encode(answer, specs[control.output]!, control.data);
-    addResults(result, encoded, control, type);
+    list.add(encoded, control, type);
     const { score } = encoded;
     // Label Studio sorts tasks by this number to show the least certain ones first, so the least certain control speaks.
     if (score !== null) certainty = certainty === null ? score : Math.min(certainty, score);
   }
-  return { result, score: certainty, model_version: label };
+  return { result: list.finish(), score: certainty, model_version: label };
 }
 
 /** A version with the projects' bindings that were used with it. */

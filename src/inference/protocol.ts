@@ -21,7 +21,8 @@ export interface VersionSource {
 export interface ControlBinding {
   /** `from_name`. */
   control: string;
-  tag: string;
+  /** The row of the table of regions. */
+  row: string;
   toName: string;
   /** Index into the version's `outputs`. */
   output: number;

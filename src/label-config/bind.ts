@@ -4,7 +4,7 @@ import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import type { BindTarget, RegionKind } from '../regions/contract.js';
-import { REGIONS } from '../regions/index.js';
+import { rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
@@ -153,10 +153,7 @@ function fill(
   };
 
   const fitting = manifest.outputs.map(({ control: tag }) =>
-    candidates.filter(({ control, place }) => {
-      const { objectTags } = REGIONS[tag]!;
-      return control.tag === tag && (objectTags?.includes(place.tag) ?? true);
-    }),
+    candidates.filter(({ control, place }) => control.tag === tag && rowFor(tag, place.tag) !== undefined),
   );
   // Controls of the outputs' own names first, so that no other output takes them away.
   for (const [index, output] of manifest.outputs.entries()) {
@@ -171,7 +168,7 @@ function fill(
     if (bound[index]) continue;
     const reason = reasons[index];
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
-    const { objectTags: filled = objectTags } = REGIONS[tag]!;
+    const filled = rowsOf(tag).flatMap(row => row.objectTags ?? objectTags);
     const tags = filled.filter(each => objectTags.length === 0 || objectTags.includes(each));
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
     throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config));
@@ -210,7 +207,7 @@ function bindControl(
   config: LabelConfig,
 ): ControlBinding {
   const { name: _, control: tag, ...own } = manifest.outputs[index]!;
-  const region = REGIONS[tag]!;
+  const region = rowFor(tag, place.tag)!;
   const target = targetOf(config, control.name, place.object);
   checkInput(region, manifest.input.kind);
   const options = overridden(region, own, target, extraParams);
@@ -227,7 +224,7 @@ function bindControl(
     .digest('hex');
   return {
     control: control.name,
-    tag,
+    row: region.name ?? tag,
     toName: place.object,
     output: index,
     idPrefix: `${hash.slice(0, 10)}-`,

@@ -52,6 +52,13 @@ export interface RegionBody {
   score?: number;
   /** Which of the same results is its parent, by index: `parentID`. */
   parent?: number;
+  /**
+   * What it shows, for the results of other controls in the same prediction: two of the same key share their id, as the
+   * editor wants it of a place and its label.
+   */
+  key?: string;
+  /** The key of its parent, a result of another control; it has none where that is not shown. */
+  parentKey?: string;
   [key: string]: unknown;
 }
 
@@ -128,11 +135,15 @@ export interface RegionExample {
   encoded: EncodedRow;
   /** What the same value teaches when an annotator submits it. */
   target: Target;
+  /** Another control without which the results mean nothing, `name="beside"`; it shows the same output. */
+  beside?: { tag: string; control: string };
 }
 
 export interface RegionKind<Binding = unknown> {
   /** The control tag, such as `Choices`; also the word in the manifest's `outputs[].control`. */
   tag: string;
+  /** Its word in the table, where another row fills the same tag on other objects; absent: the tag. */
+  name?: string;
   /** `type` of the results: the tag in lower case. */
   type: string;
   /** JSON schema of an entry of the manifest's `outputs`, without `control` and `name`. */

@@ -1,18 +1,50 @@
 import { choices } from './choices.js';
 import type { RegionKind } from './contract.js';
+import { ellipse, ellipseLabels } from './ellipse.js';
+import { imageLabels } from './image-labels.js';
+import { keyPoint, keyPointLabels } from './key-point.js';
 import { labels } from './labels.js';
 import { number } from './number.js';
 import { paragraphLabels } from './paragraph-labels.js';
 import { rating } from './rating.js';
+import { rectangle, rectangleLabels } from './rectangle.js';
 import { taxonomy } from './taxonomy.js';
 import { textArea } from './text-area.js';
+import { vector, vectorLabels } from './vector.js';
 
-/** The region kinds by control tag. A new one is a file and its row here. */
+const ROWS = [
+  choices,
+  taxonomy,
+  rating,
+  number,
+  labels,
+  paragraphLabels,
+  textArea,
+  rectangle,
+  rectangleLabels,
+  ellipse,
+  ellipseLabels,
+  keyPoint,
+  keyPointLabels,
+  vector,
+  vectorLabels,
+  imageLabels,
+] as readonly RegionKind[];
+
+/** The region kinds by name, which is the control tag unless several share it. A new one is a file and its row here. */
 export const REGIONS: Readonly<Record<string, RegionKind>> = Object.freeze(
-  Object.fromEntries(
-    [choices, taxonomy, rating, number, labels, paragraphLabels, textArea].map(kind => [
-      kind.tag,
-      kind as RegionKind,
-    ]),
-  ),
+  Object.fromEntries(ROWS.map(kind => [kind.name ?? kind.tag, kind])),
 );
+
+/** The control tags that can be filled. */
+export const CONTROL_TAGS: readonly string[] = Object.freeze([...new Set(ROWS.map(({ tag }) => tag))]);
+
+/** The rows that fill a control tag, each on objects of its own. */
+export function rowsOf(tag: string): RegionKind[] {
+  return ROWS.filter(kind => kind.tag === tag);
+}
+
+/** The row that fills a control tag on an object tag. */
+export function rowFor(tag: string, objectTag: string): RegionKind | undefined {
+  return rowsOf(tag).find(({ objectTags }) => objectTags?.includes(objectTag) ?? true);
+}

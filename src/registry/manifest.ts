@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { CODE_MODELS } from '../code-models/index.js';
 import { AppError, messageOf } from '../errors.js';
 import { INPUTS } from '../inputs/index.js';
-import { REGIONS } from '../regions/index.js';
+import { CONTROL_TAGS, REGIONS, rowsOf } from '../regions/index.js';
 import type { OutputKinds } from '../regions/output-kinds.js';
 import type { InputSpec, VersionRecord } from './version.js';
 
@@ -71,6 +71,18 @@ function optionsOf(table: Readonly<Record<string, TableRow>>, isRecipe = false) 
   );
 }
 
+/** The options of each control tag: those of all its rows. */
+function controlOptions() {
+  const merged = (tag: string) => {
+    const schemas = rowsOf(tag).map(row => row.optionsSchema);
+    return {
+      properties: Object.assign({}, ...schemas.map(({ properties }) => properties)),
+      required: schemas.length === 1 ? schemas[0]!.required : [],
+    };
+  };
+  return Object.fromEntries(CONTROL_TAGS.map(tag => [tag, merged(tag)]));
+}
+
 const OUTPUT_KINDS: OutputKinds = Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
 
 /** @param isRecipe whether options may be left to the training */
@@ -109,7 +121,7 @@ const manifestSchema = (isRecipe: boolean) => ({
         type: 'object',
         discriminator: { propertyName: 'control' },
         required: ['control'],
-        oneOf: branches(optionsOf(REGIONS), 'control', { name: { type: 'string', minLength: 1 } }),
+        oneOf: branches(controlOptions(), 'control', { name: { type: 'string', minLength: 1 } }),
       },
     },
   },
@@ -232,7 +244,7 @@ export function inputOf(folder: string, { input }: VersionRecord, manifest: Mani
  * @throws AppError `manifest_invalid`, naming the file, the path in it and what was expected
  */
 export function readManifest(path: string): Promise<Manifest> {
-  const hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${Object.keys(REGIONS).join(', ')})`;
+  const hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
   const checkOf = (value: unknown) =>
     typeof value === 'object' && value !== null && 'train' in value ? checkTrainedManifest : checkManifest;
   return readJson(path, checkOf, 'manifest_invalid', hint);

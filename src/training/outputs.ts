@@ -33,10 +33,10 @@ export interface LearntOutput {
  * learntOutputs(manifest, binding, config)[0].output; // { name: 'label', control: 'Choices', from_name: 'site', ... }
  */
 export function learntOutputs(manifest: Manifest, binding: Binding, config: LabelConfig): LearntOutput[] {
-  return binding.controls.map(({ control, toName, tag, output: index }) => {
+  return binding.controls.map(({ control, toName, row, output: index }) => {
     const entry = manifest.outputs[index]!;
     const { name: _, control: _tag, ...options } = entry;
-    const region = REGIONS[tag]!;
+    const region = REGIONS[row]!;
     const { labels, read } = region.reader(targetOf(config, control, toName), options);
     const output = { ...entry, from_name: control, to_name: toName, ...(labels === null ? {} : { labels }) };
     return { output, type: region.type, read };

@@ -17,8 +17,9 @@ import { CapturedLog } from '../support/log.js';
 
 /** A row of one table with a row of the other. */
 function pair(kind: string, example: InputExample, region: RegionKind) {
-  const model = `${kind}-${region.tag}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
-  const config = `<View>${example.object}${region.example.control}</View>`;
+  const model = `${kind}-${region.name ?? region.tag}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
+  const { control, beside } = region.example;
+  const config = `<View>${example.object}${control}${beside?.control ?? ''}</View>`;
   return { kind, example, region, model, config };
 }
 
@@ -42,13 +43,15 @@ describe('the examples of the three tables', () => {
       PAIRS.map(({ example, region }) => ({ inputs: example.feeds, outputs: region.example.outputs })),
     );
     for (const [index, { kind, example, region, model }] of PAIRS.entries()) {
-      const { output, options } = region.example;
+      const { output, options, beside } = region.example;
+      const entries = [{ name: output.name, control: region.tag, ...options }];
+      if (beside) entries.push({ name: 'beside', control: beside.tag });
       const folder = await addModel(root, model, {
         manifest: {
           input: { kind, ...example.options },
-          outputs: [{ name: output.name, control: region.tag, ...options }],
+          outputs: entries,
         },
-        outputs: [output],
+        outputs: entries.map(({ name }) => ({ ...output, name })),
         graph: graphs[index]!,
         files: example.files,
       });
@@ -70,10 +73,12 @@ describe('the examples of the three tables', () => {
       const common = { from_name: 'control', to_name: 'object', type: region.tag.toLowerCase() };
       assert.isNotEmpty(results);
       assert.deepEqual(
-        prediction!.result.map(({ id: _, ...rest }) => rest),
-        results.map(body => ({ ...common, ...body })),
+        prediction!.result.flatMap(({ id: _, ...rest }) => (rest.from_name === 'control' ? [rest] : [])),
+        results.map(({ key: _, parentKey: __, ...body }) => ({ ...common, ...body })),
       );
       assert.equal(prediction!.score, score);
+      if (region.example.beside)
+        assert.lengthOf(new Set(prediction!.result.map(({ id }) => id)), results.length);
     });
   }
 
@@ -149,8 +154,8 @@ describe('the examples of the three tables', () => {
 
   it('belong to rows that stand under their own names', () => {
     for (const [word, { kind }] of Object.entries(INPUTS)) assert.equal(word, kind);
-    for (const [word, { tag, type }] of Object.entries(REGIONS)) {
-      assert.equal(word, tag);
+    for (const [word, { name, tag, type }] of Object.entries(REGIONS)) {
+      assert.equal(word, name ?? tag);
       assert.equal(type, tag.toLowerCase());
     }
     for (const [word, { name }] of Object.entries(PROVIDERS)) assert.equal(word, name);

@@ -76,7 +76,7 @@ describe('Crew', () => {
   it('keeps no more labeling configs in a process than it needs', async () => {
     test = await startPool(await shippedVersion());
     const ask = async (index: number) => {
-      const control = { control: `c${index}`, tag: 'Choices', toName: 't', output: 0, idPrefix: 'x-' };
+      const control = { control: `c${index}`, row: 'Choices', toName: 't', output: 0, idPrefix: 'x-' };
       const binding = {
         id: `b${index}`,
         controls: [{ ...control, data: { choices: [`no${index}`, `yes${index}`] } }],

@@ -12,7 +12,7 @@ const binding: Binding = {
   controls: [
     {
       control: 'c',
-      tag: 'Choices',
+      row: 'Choices',
       toName: 't',
       output: 0,
       idPrefix: 'x-',

@@ -28,17 +28,16 @@ export interface Told {
   classes: unknown[][];
 }
 
-/** The pages about models, beside README.md, which begins. */
-async function pages(): Promise<string[]> {
+/** The pages about models: README.md, which begins, and those beside it. */
+export async function readPages(): Promise<string[]> {
   const names = (await readdir(`${ROOT}models`)).filter(name => name.endsWith('.md') && name !== 'README.md');
-  return ['README.md', ...names.sort()];
+  const pages = ['README.md', ...names.sort()].map(name => Markdown.read(`models/${name}`));
+  return (await Promise.all(pages)).map(({ text }) => text);
 }
 
 /** Reads the examples of all pages. */
 export async function readExamples(): Promise<Example[]> {
-  const texts = await Promise.all(
-    (await pages()).map(async name => (await Markdown.read(`models/${name}`)).text),
-  );
+  const texts = await readPages();
   const intro = texts[0]!.split(/^## /m)[0];
   const sections = texts
     .flatMap(text => text.split(/^## /m).slice(1))

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assert } from 'chai';
 import type { AppError } from '../../src/errors.js';
 import { INPUTS } from '../../src/inputs/index.js';
-import { REGIONS } from '../../src/regions/index.js';
+import { CONTROL_TAGS } from '../../src/regions/index.js';
 import { readManifest, readVersion } from '../../src/registry/manifest.js';
 import { temporaryFolder } from '../support/folder.js';
 
@@ -73,7 +73,7 @@ describe('model.json', () => {
   });
 
   const { title: _, ...untitled } = MANIFEST;
-  const known = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${Object.keys(REGIONS).join(', ')})`;
+  const known = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
   refused('manifest_invalid', readManifest, known, [
     ['a missing field', untitled, ": the top level lacks 'title'"],
     ['an empty title', { ...MANIFEST, title: '' }, ': /title must NOT have fewer than 1 characters, not ""'],

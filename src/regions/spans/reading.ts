@@ -3,18 +3,19 @@ import type { AnnotatedResult, AnswerReader, RegionTarget } from '../contract.js
 /**
  * Reads the regions of an annotation; those that cannot be read or have no label of the config are left out.
  *
- * @param key where the labels are in a result's value
+ * @param key where the labels are in a result's value; null: it has none
  * @param placeOf where a region is, in the words of its kind; undefined when it says nothing of that
  */
 export function regionReader(
   labels: readonly string[],
-  key: string,
-  placeOf: (value: Readonly<Record<string, unknown>>) => Record<string, number> | undefined,
+  key: string | null,
+  placeOf: (value: Readonly<Record<string, unknown>>) => Record<string, unknown> | undefined,
 ): AnswerReader {
   const read = ({ value }: AnnotatedResult): RegionTarget | 'outdated' | 'unreadable' => {
     if (typeof value !== 'object' || value === null) return 'unreadable';
     const place = placeOf(value as Record<string, unknown>);
-    const chosen = (value as Record<string, unknown>)[key];
+    if (place !== undefined && key === null) return { ...place, labels: [] };
+    const chosen = key === null ? undefined : (value as Record<string, unknown>)[key];
     if (place === undefined || !Array.isArray(chosen) || chosen.length === 0) return 'unreadable';
     const known = labels.filter(label => chosen.includes(label));
     return known.length === 0 ? 'outdated' : { ...place, labels: known };
