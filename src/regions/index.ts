@@ -10,6 +10,7 @@ import { rating } from './rating.js';
 import { rectangle, rectangleLabels } from './rectangle.js';
 import { taxonomy } from './taxonomy.js';
 import { textArea } from './text-area.js';
+import { timeSeriesLabels } from './time-series-labels.js';
 import { vector, vectorLabels } from './vector.js';
 
 const ROWS = [
@@ -29,6 +30,7 @@ const ROWS = [
   vector,
   vectorLabels,
   imageLabels,
+  timeSeriesLabels,
 ] as readonly RegionKind[];
 
 /** The region kinds by name, which is the control tag unless several share it. A new one is a file and its row here. */
