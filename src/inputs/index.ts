@@ -1,3 +1,4 @@
+import { audio } from './audio.js';
 import type { InputKind } from './contract.js';
 import { image } from './image.js';
 import { tabular } from './tabular.js';
@@ -7,5 +8,5 @@ import { tokens } from './tokens.js';
 
 /** The input kinds by their word in the manifest. A new one is a file and its row here. */
 export const INPUTS: Readonly<Record<string, InputKind>> = Object.freeze(
-  Object.fromEntries([text, tabular, tokens, image, timeSeries].map(kind => [kind.kind, kind])),
+  Object.fromEntries([text, tabular, tokens, image, timeSeries, audio].map(kind => [kind.kind, kind])),
 );

@@ -33,3 +33,35 @@ export function cutWindows(
     if (last) return windows;
   }
 }
+
+/** Rows of a run, about: those of one value are in one. */
+const ROWS = 16;
+
+/**
+ * Prepares values one after the other, and gives those together whose windows are of the same size.
+ *
+ * @param fail called for each value that cannot be prepared
+ */
+export async function* batchWindows<V, P extends { metas: readonly Window[] }>(
+  values: readonly V[],
+  prepare: (value: V) => Promise<P>,
+  fail: (index: number, error: unknown) => void,
+): AsyncGenerator<{ value: number; prepared: P }[]> {
+  let held: { value: number; prepared: P }[] = [];
+  const rows = () => held.reduce((sum, { prepared }) => sum + prepared.metas.length, 0);
+  for (const [value, each] of values.entries()) {
+    let prepared: P;
+    try {
+      prepared = await prepare(each);
+    } catch (error) {
+      fail(value, error);
+      continue;
+    }
+    if (held.length > 0 && (held[0]!.prepared.metas[0]!.size !== prepared.metas[0]!.size || rows() >= ROWS)) {
+      yield held;
+      held = [];
+    }
+    held.push({ value, prepared });
+  }
+  if (held.length > 0) yield held;
+}

@@ -1,4 +1,5 @@
 import type { TagInfo } from '../label-config/parse.js';
+import { audioLabels } from './audio-labels.js';
 import { bitmask, bitmaskLabels } from './bitmask.js';
 import { brush, brushLabels, magicWand } from './brush.js';
 import { choices } from './choices.js';
@@ -44,6 +45,7 @@ const ROWS = [
   bitmaskLabels,
   imageLabels,
   timeSeriesLabels,
+  audioLabels,
 ] as readonly RegionKind[];
 
 /** The region kinds by name, which is the control tag unless several share it. A new one is a file and its row here. */

@@ -9,6 +9,7 @@ import { readSeries } from '../../src/inputs/time-series/table.js';
 import { timeSeries } from '../../src/inputs/time-series.js';
 import { temporaryFolder } from '../support/folder.js';
 import { runPython } from '../support/python.js';
+import { awaitedBatchesOf } from './batches.js';
 
 const series = (text: string, tag: SeriesTag, wanted: string[]) => {
   const { channels, times } = readSeries(text, { tag }, wanted);
@@ -19,9 +20,7 @@ const inline = (columns: SeriesValue['columns'], tag: SeriesTag = {}) => ({ colu
 async function encode(values: readonly SeriesValue[], options: Record<string, unknown>) {
   const encoder = await timeSeries.load('/nowhere', options);
   const failures = new Map<number, TaskFailure>();
-  const batches: EncodedBatch[] = [];
-  for await (const batch of encoder.encode(values, (row, failure) => failures.set(row, failure)))
-    batches.push(batch);
+  const batches = await awaitedBatchesOf(encoder, values, (row, failure) => failures.set(row, failure));
   return { batches, failures };
 }
 

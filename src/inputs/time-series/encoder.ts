@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js';
 import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
 import { fileBytes, undecodable } from '../file.js';
-import { cutWindows, type Window } from '../windows.js';
+import { batchWindows, cutWindows } from '../windows.js';
 import type { SeriesMeta, SeriesValue } from './contract.js';
 import { filled, readSeries } from './table.js';
 
@@ -20,11 +20,8 @@ export interface SeriesOptions {
 
 const STEPS = 4096;
 const TENSOR = 'series';
-/** Rows of a run, about: those of one series are in one. */
-const ROWS = 16;
 
 interface Prepared {
-  value: number;
   channels: Float64Array[];
   metas: SeriesMeta[];
 }
@@ -44,26 +41,12 @@ export class SeriesEncoder implements Encoder {
     values: readonly TaskValue[],
     fail: (row: number, failure: TaskFailure) => void,
   ): AsyncGenerator<EncodedBatch> {
-    let held: Prepared[] = [];
-    const rows = () => held.reduce((sum, { metas }) => sum + metas.length, 0);
-    for (const [index, value] of values.entries()) {
-      let prepared: Prepared;
-      try {
-        prepared = await this.#prepare(value as SeriesValue, index);
-      } catch (error) {
-        fail(index, undecodable('a time series', messageOf(error)));
-        continue;
-      }
-      if (held.length > 0 && (held[0]!.metas[0]!.size !== prepared.metas[0]!.size || rows() >= ROWS)) {
-        yield this.#batch(held);
-        held = [];
-      }
-      held.push(prepared);
-    }
-    if (held.length > 0) yield this.#batch(held);
+    const failed = (row: number, error: unknown) => fail(row, undecodable('a time series', messageOf(error)));
+    const prepare = (value: TaskValue) => this.#prepare(value as SeriesValue);
+    for await (const held of batchWindows(values, prepare, failed)) yield this.#batch(held);
   }
 
-  async #prepare(value: SeriesValue, index: number): Promise<Prepared> {
+  async #prepare(value: SeriesValue): Promise<Prepared> {
     const { channels: names, steps = STEPS, overlap, fixed } = this.#options;
     const { file } = value;
     const text =
@@ -75,7 +58,7 @@ export class SeriesEncoder implements Encoder {
       ...(overlap !== undefined && { overlap }),
       ...(fixed !== undefined && { fixed }),
     });
-    return { value: index, channels: whole, metas: windows.map(window => ({ ...window, times })) };
+    return { channels: whole, metas: windows.map(window => ({ ...window, times })) };
   }
 
   #scaled(channel: Float64Array, at: number): Float64Array {
@@ -88,10 +71,12 @@ export class SeriesEncoder implements Encoder {
     return channel.map(value => (value - shift) / scale);
   }
 
-  #batch(held: readonly Prepared[]): EncodedBatch {
+  #batch(held: readonly { value: number; prepared: Prepared }[]): EncodedBatch {
     const { channels: names, layout = 'ncl', tensor = TENSOR } = this.#options;
-    const all = held.flatMap(({ value, channels, metas }) => metas.map(meta => ({ value, channels, meta })));
-    const { size } = all[0]!.meta as Window;
+    const all = held.flatMap(({ value, prepared: { channels, metas } }) =>
+      metas.map(meta => ({ value, channels, meta })),
+    );
+    const { size } = all[0]!.meta;
     const width = names.length;
     const data = new Float32Array(all.length * width * size);
     for (const [row, { channels, meta }] of all.entries()) {

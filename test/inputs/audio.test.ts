@@ -1,0 +1,235 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert } from 'chai';
+import type { AudioMeta } from '../../src/inputs/audio/contract.js';
+import { AudioEncoder, type AudioOptions } from '../../src/inputs/audio/encoder.js';
+import { Fourier } from '../../src/inputs/audio/fourier.js';
+import { MelSpectrum } from '../../src/inputs/audio/mel.js';
+import { resample } from '../../src/inputs/audio/resample.js';
+import type { EncodedBatch, PlainTensor, TaskFailure } from '../../src/inputs/contract.js';
+import { temporaryFolder } from '../support/folder.js';
+import { runPython } from '../support/python.js';
+import { awaitedBatchesOf } from './batches.js';
+
+/** Tones that come and go, -0.5..0.5. */
+function tones(length: number, rate: number): Float32Array {
+  return Float32Array.from({ length }, (_, index) => {
+    const t = index / rate;
+    return (
+      0.3 * Math.sin(2 * Math.PI * 440 * t) * Math.sin(9 * t) + 0.2 * Math.sin(2 * Math.PI * 1234 * t * t)
+    );
+  });
+}
+
+/** A WAV file of 16 bits, its channels one sample after the other. */
+function wav(rate: number, ...channels: Float32Array[]): Buffer {
+  const [first] = channels as [Float32Array];
+  const data = Buffer.alloc(first.length * channels.length * 2);
+  for (let index = 0; index < first.length; index++) {
+    for (const [channel, samples] of channels.entries())
+      data.writeInt16LE(Math.round(samples[index]! * 32767), (index * channels.length + channel) * 2);
+  }
+  const head = Buffer.alloc(44);
+  head.write('RIFF');
+  head.writeUInt32LE(36 + data.length, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(channels.length, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * channels.length * 2, 28);
+  head.writeUInt16LE(channels.length * 2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(data.length, 40);
+  return Buffer.concat([head, data]);
+}
+
+const uri = (file: Buffer) => ({ file: `data:audio/wav;base64,${file.toString('base64')}` });
+
+async function encode(files: readonly { file: string }[], options: AudioOptions) {
+  const failures = new Map<number, TaskFailure>();
+  const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
+  const batches: EncodedBatch[] = await awaitedBatchesOf(new AudioEncoder(options), files, fail);
+  return { batches, failures };
+}
+
+const worst = (found: ArrayLike<number>, expected: readonly number[]) => {
+  assert.equal(found.length, expected.length);
+  return expected.reduce((most, value, at) => Math.max(most, Math.abs(value - found[at]!)), 0);
+};
+
+describe('sound, compared with NumPy and SciPy', () => {
+  it('is resampled as by resample_poly', async () => {
+    const rates = [
+      [44_100, 16_000],
+      [8000, 16_000],
+      [48_000, 16_000],
+      [22_050, 8000],
+      [16_000, 44_100],
+    ] as const;
+    const cases = rates.map(([from, to]) => ({
+      what: 'resample',
+      from,
+      to,
+      samples: [...tones(1501, from)],
+    }));
+    const expected = await runPython<{ data: number[] }>('test/inputs/audio/oracle.py', cases);
+    for (const [index, [from, to]] of rates.entries())
+      assert.isBelow(worst(resample(tones(1501, from), from, to), expected[index]!.data), 1e-6);
+  });
+
+  it('has the log-mel spectra of Whisper and of torchaudio', async () => {
+    const [wide, narrow] = [tones(16_000, 16_000), tones(8000, 8000)];
+    const expected = await runPython<{ shape: number[]; data: number[] }>('test/inputs/audio/oracle.py', [
+      { what: 'whisper', samples: [...wide] },
+      { what: 'torchaudio', samples: [...narrow] },
+    ]);
+    const whisper = new MelSpectrum({ normalize: 'whisper' }, 16_000);
+    assert.deepEqual([whisper.mels, whisper.frames(16_000)], expected[0]!.shape);
+    assert.isBelow(worst(whisper.of(wide), expected[0]!.data), 1e-4);
+    const options = {
+      n_fft: 512,
+      hop_length: 128,
+      n_mels: 40,
+      f_min: 20,
+      f_max: 3800,
+      mel_scale: 'htk',
+      log: 'ln',
+      floor: 1e-6,
+    } as const;
+    const other = new MelSpectrum(options, 8000);
+    assert.deepEqual([other.mels, other.frames(8000)], expected[1]!.shape);
+    assert.isBelow(worst(other.of(narrow), expected[1]!.data), 1e-4);
+  });
+
+  it('is taken apart into frequencies, whatever the length', () => {
+    for (const length of [1, 2, 3, 4, 7, 12, 25, 26, 97, 128, 400, 441]) {
+      const samples = Float64Array.from(tones(length, 100));
+      const spectrum = new Float64Array((length >> 1) + 1);
+      new Fourier(length).power(samples, spectrum);
+      for (const [k, power] of spectrum.entries()) {
+        let [real, imaginary] = [0, 0];
+        for (const [n, sample] of samples.entries()) {
+          real += sample * Math.cos((2 * Math.PI * k * n) / length);
+          imaginary -= sample * Math.sin((2 * Math.PI * k * n) / length);
+        }
+        assert.approximately(power, real ** 2 + imaginary ** 2, 1e-9);
+      }
+    }
+  });
+});
+
+describe('recordings as tensors', () => {
+  it('are mixed to one channel, or one of them is heard', async () => {
+    const [left, right] = [tones(800, 8000), tones(800, 8000).map(sample => -sample / 2)];
+    const file = uri(wav(8000, left, right));
+    const mixed = await encode([file], { sample_rate: 8000 });
+    assert.isBelow(
+      worst(
+        mixed.batches[0]!.feeds.audio!.data as Float32Array,
+        [...left].map(sample => sample / 4),
+      ),
+      1e-4,
+    );
+    const one = await encode([file], { sample_rate: 8000, channel: 1, channel_axis: true, tensor: 'wave' });
+    assert.deepEqual(one.batches[0]!.feeds.wave!.dims, [1, 1, 800]);
+    assert.isBelow(worst(one.batches[0]!.feeds.wave!.data as Float32Array, [...right]), 1e-4);
+    assert.equal((one.batches[0]!.metas as AudioMeta[])[0]!.channel, 1);
+    const none = await encode([file], { sample_rate: 8000, channel: 2 });
+    assert.match(none.failures.get(0)!.message, /has 2 channels, and none of number 2/);
+  });
+
+  it('are cut into windows of seconds, and filled up where the graph wants that', async () => {
+    const long = uri(wav(8000, tones(20_000, 8000)));
+    const short = uri(wav(16_000, tones(8000, 16_000)));
+    const { batches } = await encode([long, short], { sample_rate: 8000, seconds: 1, overlap: 0.25 });
+    assert.deepEqual(
+      batches.map(({ rows, feeds }) => [rows, feeds.audio!.dims]),
+      [
+        [
+          [0, 0, 0],
+          [3, 8000],
+        ],
+        [[1], [1, 4000]],
+      ],
+    );
+    assert.deepEqual(
+      (batches[0]!.metas as AudioMeta[]).map(({ first, duration, rate }) => [first, duration, rate]),
+      [
+        [0, 2.5, 8000],
+        [6000, 2.5, 8000],
+        [12_000, 2.5, 8000],
+      ],
+    );
+    const fixed = await encode([long, short], { sample_rate: 8000, seconds: 1, overlap: 0.25, fixed: true });
+    assert.deepEqual(
+      fixed.batches.map(({ feeds }) => feeds.audio!.dims),
+      [[4, 8000]],
+    );
+    const mel = await encode([short], { sample_rate: 16_000, seconds: 2, fixed: true, features: 'log-mel' });
+    assert.deepEqual(mel.batches[0]!.feeds.audio!.dims, [1, 80, 200]);
+  });
+
+  it('are heard piece by piece by a graph that remembers', async () => {
+    const samples = tones(1000, 8000);
+    const stream = {
+      samples: 256,
+      context: 32,
+      state: { input: 'h', output: 'hn', shape: [2, 1] },
+      rate: 'sr',
+      output: 'p',
+    };
+    const fed: Record<string, PlainTensor>[] = [];
+    const run = async (feeds: Readonly<Record<string, PlainTensor>>) => {
+      fed.push(feeds);
+      const data = Float32Array.of(fed.length, fed.length);
+      return {
+        hn: { type: 'float32' as const, data, dims: [2, 1] },
+        p: { type: 'float32' as const, data: Float32Array.of(fed.length / 10), dims: [1, 1] },
+      };
+    };
+    const encoder = new AudioEncoder({ sample_rate: 8000, stream });
+    const batches = [];
+    for await (const batch of encoder.encode([uri(wav(8000, samples))], () => {}, run)) batches.push(batch);
+    const [batch] = batches as unknown as [{ outputs: Record<string, PlainTensor>; metas: AudioMeta[] }];
+    assert.isBelow(worst(batch.outputs.p!.data as Float32Array, [0.1, 0.2, 0.3, 0.4]), 1e-6);
+    assert.deepInclude(batch.metas[0], { size: 1024, count: 1000, total: 1000 });
+    assert.deepEqual(
+      fed.map(({ h }) => (h!.data as Float32Array)[0]),
+      [0, 1, 2, 3],
+    );
+    assert.deepEqual([...(fed[0]!.sr!.data as BigInt64Array)], [8000n]);
+    const heard = (at: number) => [...(fed[at]!.audio!.data as Float32Array)];
+    assert.isBelow(worst(heard(0), [...new Float32Array(32), ...samples.subarray(0, 256)]), 1e-4);
+    assert.isBelow(worst(heard(1), [...samples.subarray(224, 512)]), 1e-4);
+    assert.isBelow(worst(heard(3), [...samples.subarray(736), ...new Float32Array(24)]), 1e-4);
+  });
+
+  it('are read from files, and fail one by one', async () => {
+    const file = join(await temporaryFolder(), 'call.wav');
+    await writeFile(file, wav(8000, tones(80, 8000)));
+    const text = { file: `data:text/plain;base64,${Buffer.from('no sound').toString('base64')}` };
+    const { batches, failures } = await encode([{ file }, text, uri(wav(8000, new Float32Array(0)))], {
+      sample_rate: 8000,
+    });
+    assert.deepEqual(
+      batches.map(({ rows }) => rows),
+      [[0]],
+    );
+    assert.deepEqual([...failures.keys()], [1, 2]);
+    for (const { code, message } of failures.values()) {
+      assert.equal(code, 'task_unreadable');
+      assert.match(message, /cannot be read as a recording/);
+    }
+  });
+
+  it('refuse options that contradict each other', () => {
+    const stream = { samples: 1, state: { input: 'a', output: 'b', shape: [1] }, output: 'c' };
+    const make = (options: Partial<AudioOptions>) => () =>
+      new AudioEncoder({ sample_rate: 8000, ...options });
+    assert.throws(make({ seconds: 1, overlap: 1 }), /overlap is 1 s, and a window has 1 s/);
+    assert.throws(make({ fixed: true }), /fixed needs seconds/);
+    assert.throws(make({ stream, seconds: 1 }), /stream takes the whole recording/);
+  });
+});
