@@ -85,6 +85,20 @@ export function presignPath(taskId: string | number, uri: string): string {
   return `/tasks/${encodeURIComponent(taskId)}/presign/?fileuri=${encodeURIComponent(encoded)}`;
 }
 
+const DATA_PATH = /^\/(?:data|storage-data|(?:tasks|projects)\/[^/]+\/(?:presign|resolve))(?:\/|$)/;
+
+/**
+ * Whether a URL of Label Studio's origin is one of task data, which alone is read with its token: whoever can write a task
+ * could otherwise have anything of Label Studio's API read.
+ *
+ * @example
+ * isDataUrl(new URL('http://localhost:8080/data/upload/1/a.png'), { url: 'http://localhost:8080' }); // true
+ * isDataUrl(new URL('http://localhost:8080/api/users/'), { url: 'http://localhost:8080' }); // false
+ */
+export function isDataUrl({ pathname }: URL, labelStudio: { url: string }): boolean {
+  return DATA_PATH.test(withoutPrefix(pathname, labelStudio.url));
+}
+
 const SHOWN = 100;
 
 /**
