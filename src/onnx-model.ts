@@ -127,7 +127,8 @@ export class OnnxModel extends LabelStudioMLBase {
 
   /** Puts the path of a fetched file in the place of its address. */
   readonly #file: ResolveValue = async (task, value) => {
-    const { file } = value as FileValue;
+    const { file } = value as Partial<FileValue>;
+    if (file === undefined) return { value };
     const { id } = task as Partial<Task>;
     const { path, release } = await this.#context.taskData.file(file, {
       projectId: this.projectId,

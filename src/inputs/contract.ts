@@ -86,7 +86,7 @@ export interface InputExample {
 export interface InputKind {
   /** The word in the manifest's `input.kind`. */
   kind: string;
-  /** Whether `read` takes out a `FileValue`: the server fetches its file before a child gets it; absent: it does not. */
+  /** Whether what `read` takes out may be a `FileValue`: the server fetches its file before a child gets it. */
   file?: boolean;
   /** The object tags that show such a value; empty: any. */
   objectTags: readonly string[];

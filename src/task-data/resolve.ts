@@ -67,9 +67,13 @@ function decodeDataUri(body: string, base64: boolean): Source {
 }
 
 function withoutPrefix(value: string, url: string | undefined): string {
-  if (url === undefined || !URL.canParse(url)) return value;
-  const prefix = new URL(url).pathname.replace(/\/+$/, '');
+  const prefix = prefixOf(url);
   return value.startsWith(`${prefix}/`) ? value.slice(prefix.length) : value;
+}
+
+/** The path that a Label Studio's address has, without a slash at its end. */
+function prefixOf(url: string | undefined): string {
+  return url !== undefined && URL.canParse(url) ? new URL(url).pathname.replace(/\/+$/, '') : '';
 }
 
 /**
@@ -96,7 +100,8 @@ const DATA_PATH = /^\/(?:data|storage-data|(?:tasks|projects)\/[^/]+\/(?:presign
  * isDataUrl(new URL('http://localhost:8080/api/users/'), { url: 'http://localhost:8080' }); // false
  */
 export function isDataUrl({ pathname }: URL, labelStudio: { url: string }): boolean {
-  return DATA_PATH.test(withoutPrefix(pathname, labelStudio.url));
+  const prefix = prefixOf(labelStudio.url);
+  return pathname.startsWith(prefix) && DATA_PATH.test(pathname.slice(prefix.length));
 }
 
 const SHOWN = 100;
