@@ -17,6 +17,7 @@ const TOKEN = 't0ken-of-label-studio';
 
 describe('tasks that point to files', () => {
   let backend: TestBackend;
+  let models: string;
   let labelStudio: TestServer;
   /** Allowed, as a storage is; anybody may have put there what it holds. */
   let storage: TestServer;
@@ -37,7 +38,8 @@ describe('tasks that point to files', () => {
     labelStudio = await serve((_, response) => response.end(picture));
     storage = await serve((request, response) => answer(request, response));
     inner = await serve((_, response) => response.end(picture));
-    const [root, models] = [await temporaryFolder(), await temporaryFolder()];
+    const root = await temporaryFolder();
+    models = await temporaryFolder();
     await mkdir(join(root, 'root'));
     await writeFile(join(root, 'root', 'a.png'), picture);
     await writeFile(join(root, 'secret.png'), picture);
@@ -136,7 +138,7 @@ describe('tasks that point to files', () => {
       [`${storage.url}/file`, /redirects to file:/],
       [`${storage.url}/length`, /larger than \d+ bytes/],
       [`${storage.url}/bomb`, /larger than \d+ bytes/],
-      [`${storage.url}/pixels`, /has 30000 x 30000 pixels/],
+      [`${storage.url}/pixels`, /pixel/],
       ['/data/local-files/?d=../secret.png', /lies outside of LOCAL_FILES_DOCUMENT_ROOT/],
       ['/data/local-files/?d=link.png', /lies outside of LOCAL_FILES_DOCUMENT_ROOT/],
       ['file:///etc/passwd', /is not the address of a file/],
@@ -189,6 +191,19 @@ describe('tasks that point to files', () => {
     for (const { status, body } of await replies) {
       assert.equal(status, 200);
       assert.lengthOf(body.results, 30);
+    }
+  });
+
+  it('are read once and kept no longer than they are needed with FILE_CACHE=off', async () => {
+    const without = await startBackend({ MODEL_DIR: models, ALLOW_HOSTS: storage.host, FILE_CACHE: 'off' });
+    try {
+      const tasks = Array.from({ length: 20 }, (_, index) => taskOf(`${storage.url}/${index}`, index));
+      const { body } = await without.predict({ tasks, label_config: CONFIG });
+      for (const result of body.results) assert.equal(choiceOf(result).choice, 'cat');
+      assert.lengthOf(storage.requests, 20);
+      while ((await readdir(join(without.dataDir, 'cache', 'files'))).length > 0) await setImmediate();
+    } finally {
+      await without.stop();
     }
   });
 });
