@@ -85,11 +85,12 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
 async function assemble(options: BackendOptions, state: State): Promise<Backend> {
   const { config, log, models = [], environment = ownEnvironment() } = options;
   await clearLeftovers(config.DATA_DIR);
+  const sources = configuredSources(config, state);
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
     cache: () => repository?.cache ?? null,
+    files: sources.files,
   });
-  const sources = configuredSources(config, state);
   const repository = models.length === 0 ? await openRepository(config, log, metrics) : null;
   const directory: Directory =
     repository?.directory ??
@@ -132,6 +133,7 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
     dataDir: config.DATA_DIR,
     state,
     service,
+    forgetFiles: project => sources.files.forget(project),
     async stopLearning(project) {
       triggers.forget(project);
       await jobs.remove(project);

@@ -149,6 +149,11 @@ export const SETTINGS = {
     '90s',
   ),
   RESULT_CACHE: setting('memory for answers that were given before, or `off`', cacheSize, '32mb'),
+  FILE_CACHE: setting(
+    'disk for files that tasks pointed to, on top of those in use, or `off`',
+    cacheSize,
+    '1gb',
+  ),
   CHILD_MEMORY: setting('an inference process that grows past it is replaced', bytes, '4gb'),
   DRAIN_TIMEOUT: setting('how long requests in flight may take when the server stops', milliseconds, '10s'),
   TRAIN_EVERY: setting('new annotations after which a model is trained', integer(1, 1_000_000), '10'),

@@ -2,11 +2,18 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Exchange } from './http/exchange.js';
 import type { PoolEvents } from './inference/pool.js';
 
+/** How often a cache knew what it was asked for, and how often it did not. */
+interface Lookups {
+  readonly hits: number;
+  readonly misses: number;
+}
+
 /** What is asked for at the moment of a scrape. */
 export interface MetricSources {
   /** Tasks that no child has yet. */
   waiting(): number;
-  cache(): { hits: number; misses: number } | null;
+  cache(): Lookups | null;
+  files: Lookups;
 }
 
 const ROUTE = /^(?:\/models\/[^/]+)?\/([a-z_]+)/;
@@ -83,6 +90,14 @@ export class Metrics implements PoolEvents {
       },
     });
     for (const kind of ['hits', 'misses'] as const) {
+      new Gauge({
+        name: `file_cache_${kind}`,
+        help: `Files of tasks that ${kind === 'hits' ? 'were on the disk' : 'were fetched'}`,
+        registers,
+        collect() {
+          this.set(sources.files[kind]);
+        },
+      });
       new Gauge({
         name: `result_cache_${kind}`,
         help: `Tasks that the result cache ${kind === 'hits' ? 'answered' : 'did not know'}`,

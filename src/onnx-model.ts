@@ -17,7 +17,6 @@ import {
 } from './model.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
-import type { TaskFile } from './task-data/fetch.js';
 import { type ResolveValue, type TaskBatch, TaskList } from './tasks.js';
 
 export interface OnnxDeps {
@@ -93,18 +92,16 @@ export class OnnxModel extends LabelStudioMLBase {
       throw new AppError('untrained', `the model '${this.name}' is not trained yet: ${advice}`);
     }
     let over: Promise<void> | undefined;
-    const files: TaskFile[] = [];
-    const release = () => {
-      lease.release();
-      for (const file of files) file.release();
-    };
     try {
       const { version } = lease;
       const { place, binding } = this.#bind(version);
       const { input } = version.manifest;
       const resolve = INPUTS[input.kind]!.file
-        ? this.#fileOf(files)
-        : place.isUrl && ((task: RawTask, value: TaskValue) => this.preloadTaskData(task as Task, value));
+        ? this.#file
+        : place.isUrl &&
+          (async (task: RawTask, value: TaskValue) => ({
+            value: await this.preloadTaskData(task as Task, value),
+          }));
       const reader: ValueReader = { binding: binding.id, place, input, context };
       const tasks = resolve ? new TaskList(await batch.all(), resolve) : batch;
       const priority: Priority = context !== null ? 'interactive' : tasks.count === 1 ? 'single' : 'bulk';
@@ -123,25 +120,22 @@ export class OnnxModel extends LabelStudioMLBase {
           : await throughCache(cache, `${version.label}\n${binding.id}\n`, await tasks.digests(reader), run);
       return { texts, modelVersion: version.label, over };
     } finally {
-      if (over) void over.then(release);
-      else release();
+      if (over) void over.then(() => lease.release());
+      else lease.release();
     }
   }
 
-  /** Puts the path of a fetched file in the place of its address. @param files gets each, to be released */
-  #fileOf(files: TaskFile[]): ResolveValue {
-    return async (task, value) => {
-      const { file } = value as Partial<FileValue>;
-      if (file === undefined) return value;
-      const { id } = task as Partial<Task>;
-      const fetched = await this.#context.taskData.file(file, {
-        projectId: this.projectId,
-        taskId: id ?? null,
-      });
-      files.push(fetched);
-      return { ...(value as FileValue), file: fetched.path };
-    };
-  }
+  /** Puts the path of a fetched file in the place of its address. */
+  readonly #file: ResolveValue = async (task, value) => {
+    const { file } = value as Partial<FileValue>;
+    if (file === undefined) return { value };
+    const { id } = task as Partial<Task>;
+    const { path, release } = await this.#context.taskData.file(file, {
+      projectId: this.projectId,
+      taskId: id ?? null,
+    });
+    return { value: { ...(value as FileValue), file: path }, release };
+  };
 
   #manifest() {
     const manifest = this.#deps.registry.manifest(this.name);

@@ -10,13 +10,15 @@ export interface ProjectsDeps {
   service: Service;
   /** Ends what a project's models are learning; resolves when nothing of it runs any more. */
   stopLearning(project: string): Promise<void>;
+  /** Removes the copies of what a project's tasks point to. */
+  forgetFiles(project: string): Promise<void>;
   /** Changes the versions of projects while nothing else does. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
   /** Reads the model repository again. */
   reload(): Promise<void>;
 }
 
-/** What a project has on this server, as a whole: its state and its folder of trained versions. */
+/** What a project has on this server, as a whole: its state, its folder of trained versions, and its tasks' files. */
 export class Projects {
   readonly #deps: ProjectsDeps;
 
@@ -26,12 +28,13 @@ export class Projects {
 
   /** Removes all that a project has here; nothing happens when it has nothing. */
   async remove(project: string): Promise<void> {
-    const { state, service, stopLearning, exclusively, reload } = this.#deps;
+    const { state, service, stopLearning, forgetFiles, exclusively, reload } = this.#deps;
     // Before the folder goes: a training that ends well would make it again.
     await stopLearning(project);
     await exclusively(() => removeFolder(this.#folder(project)));
     state.deleteProject(project);
     service.forget(project);
+    await forgetFiles(project);
     await reload();
   }
 

@@ -13,8 +13,15 @@ import {
 /** Values of one group that are fetched: as many requests go out at once. */
 const FETCHED_TOGETHER = 8;
 
+/** What takes the place of a value that points to something. */
+export interface Resolved {
+  value: TaskValue;
+  /** Called when it is not needed any more. */
+  release?: () => void;
+}
+
 /** Fetches what a value points to, for one task. */
-export type ResolveValue = (task: RawTask, value: TaskValue) => Promise<TaskValue>;
+export type ResolveValue = (task: RawTask, value: TaskValue) => Promise<Resolved>;
 
 /** The tasks of a request, wherever they lie. */
 export interface TaskBatch {
@@ -96,9 +103,7 @@ export class TaskList implements TaskBatch {
         if (tasks.length === 0) return null;
         const reads = tasks.map(task => readValue(task, reader));
         if (!resolve) return groupText(reader.binding, reads);
-        return Promise.all(reads.map((read, index) => resolved(tasks[index]!, read, resolve))).then(all =>
-          groupText(reader.binding, all),
-        );
+        return fetched(reader.binding, reads, (read, index) => resolved(tasks[index]!, read, resolve));
       },
     };
   }
@@ -106,10 +111,31 @@ export class TaskList implements TaskBatch {
   release(): void {}
 }
 
-async function resolved(task: RawTask, read: ReadValue, resolve: ResolveValue): Promise<ReadValue> {
+/** The text of a group whose values are fetched all at once. */
+async function fetched(
+  binding: string,
+  reads: readonly ReadValue[],
+  fetch: (read: ReadValue, index: number) => ReturnType<typeof resolved>,
+): Promise<GroupText> {
+  const all = await Promise.allSettled(reads.map(fetch));
+  const release = () => {
+    for (const each of all) if (each.status === 'fulfilled' && 'value' in each.value) each.value.release?.();
+  };
+  const values = all.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
+  const broken = all.find(each => each.status === 'rejected');
+  if (!broken) return { ...groupText(binding, values), release };
+  release();
+  throw broken.reason;
+}
+
+async function resolved(
+  task: RawTask,
+  read: ReadValue,
+  resolve: ResolveValue,
+): Promise<Resolved | { failure: TaskFailure }> {
   if ('failure' in read) return read;
   try {
-    return { value: await resolve(task, read.value) };
+    return await resolve(task, read.value);
   } catch (error) {
     return { failure: failureOf(error) };
   }

@@ -116,6 +116,14 @@ const CASES: { [N in Name]: { absent: Config[N]; good: [string, Config[N]][]; ba
     ],
     bad: ['on', 'no'],
   },
+  FILE_CACHE: {
+    absent: 2 ** 30,
+    good: [
+      ['off', 0],
+      ['512mb', 2 ** 29],
+    ],
+    bad: ['on', '1tb'],
+  },
   CHILD_MEMORY: { absent: 2 ** 32, good: [['512mb', 2 ** 29]], bad: ['much'] },
   DRAIN_TIMEOUT: {
     absent: 10_000,

@@ -60,7 +60,9 @@ describe('GET /metrics', () => {
     assert.equal(count('request_duration_seconds_count{route="other",status="404"}'), 1);
     assert.equal(count('model_run_tasks_sum'), 32);
     assert.equal(count('model_run_duration_seconds_count'), count('model_run_tasks_count'));
-    assert.equal(count('model_load_duration_seconds_count'), 1);
+    // The shipped models that have a version: sentiment and wine.
+    assert.equal(count('model_load_duration_seconds_count'), 2);
+    assert.deepEqual([count('file_cache_hits'), count('file_cache_misses')], [0, 0]);
     assert.equal(count('queue_tasks'), 0);
     assert.equal(count('result_cache_hits'), 1);
     assert.equal(count('result_cache_misses'), 31);

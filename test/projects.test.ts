@@ -26,13 +26,14 @@ describe('a project', () => {
         await mkdir(join(versions, NEW), { recursive: true });
       },
       exclusively(change) {
-        steps.push('files');
+        steps.push('versions');
         return change();
       },
+      forgetFiles: async project => void steps.push(`files of ${project}`),
       reload: async () => void steps.push('reload'),
     });
     await projects.remove('7');
-    assert.deepEqual(steps, ['stop 7', 'files', 'state', 'service', 'reload']);
+    assert.deepEqual(steps, ['stop 7', 'versions', 'state', 'service', 'files of 7', 'reload']);
     assert.deepEqual(await readdir(join(dataDir, 'projects')), []);
   });
 
@@ -70,6 +71,7 @@ describe('a project', () => {
       'projects/.9-copy/models',
       `projects/7/models/sentiment/versions/.${OLD}`,
       `jobs/j/out/${OLD}`,
+      'cache/files/.half',
     ];
     for (const path of left) await mkdir(join(dataDir, path), { recursive: true });
     await writeFile(join(own, '.active'), 'half');

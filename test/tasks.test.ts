@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { assert } from 'chai';
 import { AppError } from '../src/errors.js';
 import type { GroupText } from '../src/inference/job.js';
 import type { ValueReader } from '../src/inputs/values.js';
-import { cutGroups, groupText, TaskList } from '../src/tasks.js';
+import { cutGroups, groupText, type ResolveValue, TaskList } from '../src/tasks.js';
 import { tasksOf } from './support/configs.js';
 
 const reader: ValueReader = {
@@ -95,25 +96,52 @@ describe('TaskList', () => {
     assert.isUndefined(none);
   });
 
-  it('resolves values first where they are addresses', async () => {
-    const list = new TaskList([...tasksOf(['good', 'bad', 'also good']), { id: 4 }], async (_task, value) => {
-      if (value === 'bad') throw new AppError('task_unreadable', 'gone');
-      return `what is at ${value}`;
+  describe('whose values are addresses', () => {
+    const released: unknown[] = [];
+    beforeEach(() => {
+      released.length = 0;
     });
-    const [group] = await groupsOf(list, 10);
-    assert.deepEqual(group!.values, ['what is at good', null, 'what is at also good', null]);
-    assert.deepEqual(
-      Object.values(group!.failures!).map(({ code }) => code),
-      ['task_unreadable', 'task_invalid'],
-    );
-  });
+    const resolve: ResolveValue = async (_task, value) => {
+      if (value === 'bad') throw new AppError('task_unreadable', 'gone');
+      if (value === 'bug') throw new Error('a bug');
+      return { value: `what is at ${value}`, release: () => released.push(value) };
+    };
 
-  it('fails as a whole when resolving breaks in an unknown way', async () => {
-    const list = new TaskList(tasksOf(['x']), () => Promise.reject(new Error('a bug')));
-    const failed = await Promise.resolve(list.groups(reader, null).next(5)).catch(
-      (error: Error) => error.message,
-    );
-    assert.equal(failed, 'a bug');
+    it('resolves them first, and releases what that took with the group', async () => {
+      const list = new TaskList([...tasksOf(['good', 'bad', 'also good']), { id: 4 }], resolve);
+      const group = (await list.groups(reader, null).next(10))!;
+      const { values, failures } = JSON.parse(group.text.toString());
+      assert.deepEqual(values, ['what is at good', null, 'what is at also good', null]);
+      assert.deepEqual(
+        [failures[1].code, failures[3].code, Object.keys(failures).length],
+        ['task_unreadable', 'task_invalid', 2],
+      );
+      assert.deepEqual(released, []);
+      group.release!();
+      assert.deepEqual(released, ['good', 'also good']);
+    });
+
+    it('fetches eight at once', async () => {
+      let now = 0;
+      let most = 0;
+      const list = new TaskList(tasksOf(Array(20).fill('x')), async () => {
+        most = Math.max(most, ++now);
+        await setImmediate();
+        now--;
+        return { value: 'y' };
+      });
+      const groups = await groupsOf(list, 64);
+      assert.deepEqual([groups.map(({ count }) => count), most], [[8, 8, 4], 8]);
+    });
+
+    it('fails as a whole when resolving breaks in an unknown way, and keeps nothing', async () => {
+      const list = new TaskList(tasksOf(['bug', 'good']), resolve);
+      const failed = await Promise.resolve(list.groups(reader, null).next(5)).catch(
+        (error: Error) => error.message,
+      );
+      assert.equal(failed, 'a bug');
+      assert.deepEqual(released, ['good']);
+    });
   });
 
   it('gives its tasks as they are', async () => {

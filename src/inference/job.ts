@@ -11,6 +11,8 @@ export type LateTaker = (first: number, piece: Piece) => void;
 export interface GroupText {
   count: number;
   text: string | Buffer;
+  /** Called when it is answered or given up: what its values point to is not needed any more. */
+  release?: (() => void) | undefined;
 }
 
 /** Where a job's groups come from, a few tasks at a time, so that a large request does not lie in memory twice. */
@@ -77,6 +79,8 @@ export class Job implements PartOwner {
   readonly #pieces: (Piece | undefined)[] = [];
   /** The number of tasks of each piece. */
   readonly #counts: number[] = [];
+  /** What releases each group, in the order in which they came, which is that of the pieces. */
+  readonly #releases: (() => void)[] = [];
   readonly #limits: GroupLimits;
   readonly #changed: () => void;
   #ready: GroupText[] = [];
@@ -150,6 +154,7 @@ export class Job implements PartOwner {
     if (this.#settled) return;
     this.#pieces[index] = piece;
     this.#open--;
+    this.#releases[index]?.();
     if (this.#answered)
       this.#late?.(
         this.#counts.slice(0, index).reduce((sum, count) => sum + count, 0),
@@ -211,9 +216,14 @@ export class Job implements PartOwner {
   }
 
   #take(group: GroupText | null): void {
+    if (this.#settled) {
+      group?.release?.();
+      return;
+    }
     if (group) {
       this.#ready.push(group);
       this.#fetched += group.count;
+      this.#releases.push(once(group.release));
     }
     if (!group || this.#fetched >= this.#source.count) {
       this.#exhausted = true;
@@ -230,7 +240,16 @@ export class Job implements PartOwner {
   #settle(): void {
     this.#answered = true;
     this.#settled = true;
+    for (const release of this.#releases) release();
     this.#end();
     this.#changed();
   }
+}
+
+function once(act: (() => void) | undefined): () => void {
+  let left = act;
+  return () => {
+    left?.();
+    left = undefined;
+  };
 }

@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.js';
 import { AppError } from '../errors.js';
 import { isPassing, request, unreachable } from './request.js';
 import { type LabelStudio, shownUrl } from './source.js';
@@ -126,15 +127,4 @@ function expiryOf(token: string): number {
   } catch {
     return 0;
   }
-}
-
-/** Waits for work that others may share: the signal ends the waiting, not the work. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    if (signal.aborted) stop();
-  });
 }

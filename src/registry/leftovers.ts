@@ -1,14 +1,16 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { filesFolder } from '../task-data/configured.js';
 import { projectModels, VERSIONS } from './repository.js';
 
 /**
  * Removes what a server that died in the middle of a change has left below `DATA_DIR`: what begins with a dot among the
- * projects and their versions, and what trainers wrote and nobody took. To be called before anything else is done there.
+ * projects, their versions and the files that tasks point to, and what trainers wrote and nobody took. To be called before anything else is done there.
  */
 export async function clearLeftovers(dataDir: string): Promise<void> {
   const jobs = join(dataDir, 'jobs');
   for (const job of await names(jobs)) await remove(join(jobs, job, 'out'));
+  await clear(filesFolder(dataDir));
   const projects = join(dataDir, 'projects');
   for (const project of await clear(projects)) {
     const models = projectModels(dataDir, project);

@@ -4,16 +4,27 @@ import { createLabelStudioAuth, type LabelStudioAuth } from '../label-studio/aut
 import { type LabelStudioSource, labelStudioSource } from '../label-studio/source.js';
 import type { State } from '../state.js';
 import { createTaskData, type TaskData } from './fetch.js';
+import { FileCache } from './file-cache.js';
 
-/** The most that is fetched for one value of a task, and how long that may take. */
-const LIMITS = { maxBytes: 256 * 2 ** 20, timeoutMs: 30_000 };
+/** The most that is fetched for one value of a task, how long that may take, and how many are fetched at once. */
+const LIMITS = { maxBytes: 256 * 2 ** 20, timeoutMs: 30_000, atOnce: 32 };
 /** How long Label Studio may take to exchange a personal access token. */
 const TOKEN_TIMEOUT_MS = 30_000;
+
+/** Where copies of what tasks point to lie. */
+export function filesFolder(dataDir: string): string {
+  return join(dataDir, 'cache', 'files');
+}
 
 /** The settings that say where task data may come from. */
 export type TaskDataConfig = Pick<
   Config,
-  'DATA_DIR' | 'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY' | 'LOCAL_FILES_DOCUMENT_ROOT' | 'ALLOW_HOSTS'
+  | 'DATA_DIR'
+  | 'FILE_CACHE'
+  | 'LABEL_STUDIO_URL'
+  | 'LABEL_STUDIO_API_KEY'
+  | 'LOCAL_FILES_DOCUMENT_ROOT'
+  | 'ALLOW_HOSTS'
 >;
 
 /** Where tasks and what they point to come from. */
@@ -21,19 +32,22 @@ export interface Sources {
   labelStudio: LabelStudioSource;
   auth: LabelStudioAuth;
   taskData: TaskData;
+  /** What of it lies on this machine's disk. */
+  files: FileCache;
 }
 
 /** Label Studio, and what tasks point to, read with the token of the settings, else with that of the project's `/setup`. */
 export function configuredSources(config: TaskDataConfig, state: State): Sources {
   const labelStudio = labelStudioSource(config, state);
   const auth = createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: TOKEN_TIMEOUT_MS });
+  const files = new FileCache({ folder: filesFolder(config.DATA_DIR), maxBytes: config.FILE_CACHE });
   const taskData = createTaskData({
     labelStudio,
     auth,
     localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
     allowHosts: config.ALLOW_HOSTS,
-    folder: join(config.DATA_DIR, 'cache', 'files'),
+    files,
     ...LIMITS,
   });
-  return { labelStudio, auth, taskData };
+  return { labelStudio, auth, taskData, files };
 }

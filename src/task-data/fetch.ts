@@ -1,15 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { lookup as lookupAddress } from 'node:dns/promises';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { LabelStudioAuth } from '../label-studio/auth.js';
-import { type LabelStudioSource, urlOf } from '../label-studio/source.js';
+import { type LabelStudio, type LabelStudioSource, urlOf } from '../label-studio/source.js';
+import { type Body, collect, save } from './body.js';
+import type { FileCache, TaskFile } from './file-cache.js';
 import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
-import { readLocalFile } from './local.js';
+import { localFile, openLocalFile } from './local.js';
 import { reasonOf, Unreadable } from './reasons.js';
-import { classify, describeValue, presignPath } from './resolve.js';
+import { classify, describeValue, isDataUrl, presignPath, type Source } from './resolve.js';
+import { Slots } from './slots.js';
 
 export interface TaskDataDeps {
   labelStudio: LabelStudioSource;
@@ -20,10 +20,12 @@ export interface TaskDataDeps {
   allowHosts: readonly string[];
   /** The most that is read for one value. */
   maxBytes: number;
-  /** How long one value may take, redirects and all, in milliseconds. */
+  /** How long one value may take from when it is its turn, redirects and all, in milliseconds. */
   timeoutMs: number;
+  /** How many values are read at once, of all requests. */
+  atOnce: number;
   /** Where files are put for other processes to read. */
-  folder: string;
+  files: FileCache;
   lookup?: Lookup;
 }
 
@@ -57,11 +59,17 @@ export interface TaskData {
   file(value: string, request: ReadRequest): Promise<TaskFile>;
 }
 
-/** A file that lies where `path` says until it is released. Nobody may write to it. */
-export interface TaskFile {
-  path: string;
-  release(): void;
-}
+/** A value that has to be fetched, or lies on this machine's disk. */
+type Remote = Exclude<Source, { kind: 'inline' | 'data' }>;
+
+const MINUTE = 60_000;
+/** How long a copy is taken for what its address holds. An upload gets a new name when it is uploaded again. */
+const MAX_AGE: Readonly<Record<Remote['kind'], number>> = {
+  http: 10 * MINUTE,
+  local: 10 * MINUTE,
+  cloud: 24 * 60 * MINUTE,
+  'label-studio': 24 * 60 * MINUTE,
+};
 
 /**
  * Reads what tasks point to: URLs, uploads, local files, cloud storages. Only public addresses are read, and beside
@@ -76,32 +84,34 @@ export interface TaskFile {
  *   allowHosts: [],
  *   maxBytes: 64 * 2 ** 20,
  *   timeoutMs: 30_000,
- *   folder: 'data/cache/files',
+ *   atOnce: 32,
+ *   files: new FileCache({ folder: 'data/cache/files', maxBytes: 2 ** 30 }),
  * });
  * await taskData.readText('/data/upload/1/letter.txt', { projectId: '1', taskId: 12 });
  */
 export function createTaskData(deps: TaskDataDeps): TaskData {
-  const { auth, maxBytes, timeoutMs } = deps;
+  const { auth, maxBytes, timeoutMs, localFilesRoot, files } = deps;
   const allows = allowedHosts(deps.allowHosts);
   const lookup: Lookup = deps.lookup ?? (hostname => lookupAddress(hostname, { all: true }));
+  const slots = new Slots(deps.atOnce);
 
-  async function load(
-    value: string,
-    { projectId, taskId }: ReadRequest,
+  async function ask(
+    source: Remote,
+    labelStudio: LabelStudio | null,
+    taskId: ReadRequest['taskId'],
     signal: AbortSignal,
-  ): Promise<Buffer> {
-    signal.throwIfAborted();
-    const labelStudio = deps.labelStudio(projectId);
-    const get = (url: URL): Promise<Buffer> =>
+  ): Promise<Body> {
+    const get = (url: URL): Promise<Body> =>
       download(url, {
         ownOrigin: labelStudio && new URL(labelStudio.url).origin,
+        isData: own => labelStudio !== null && isDataUrl(own, labelStudio),
         authorization: async () => labelStudio && (await auth.header(labelStudio, signal)),
         allows,
         lookup,
         maxBytes,
         signal,
       });
-    const getOwn = (path: string): Promise<Buffer> => {
+    const getOwn = (path: string): Promise<Body> => {
       if (labelStudio === null) {
         throw new Unreadable(
           'it is read through Label Studio, whose address is not known; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY',
@@ -110,21 +120,15 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
       return get(urlOf(labelStudio, path));
     };
 
-    const source = classify(value, labelStudio);
     switch (source.kind) {
-      case 'inline':
-        return Buffer.from(value);
-      case 'data':
-        return source.bytes;
       case 'http':
         return await get(new URL(source.url));
       case 'local':
-        return deps.localFilesRoot === null
+        return localFilesRoot === null
           ? await getOwn(source.url)
-          : await readLocalFile(deps.localFilesRoot, source.path, { maxBytes, signal });
+          : await openLocalFile(localFilesRoot, source.path, maxBytes);
       case 'cloud':
-        if (taskId === null) throw new Unreadable("it is read through its task's id, and the task has none");
-        return await getOwn(presignPath(taskId, source.uri));
+        return await getOwn(presignPath(known(taskId), source.uri));
       case 'label-studio':
         try {
           return await getOwn(source.path);
@@ -136,20 +140,56 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     }
   }
 
-  async function read(value: string, request: ReadRequest): Promise<Buffer> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs);
-    const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal;
-    try {
-      return await load(value, request, signal);
-    } catch (error) {
-      if (error instanceof Unreadable || !signal.aborted) throw unreadable(value, reasonOf(error), error);
-      if (late.signal.aborted) throw unreadable(value, `it took longer than ${timeoutMs / 1000} s`, error);
-      if (request.signal?.reason instanceof AppError) throw request.signal.reason;
-      throw unreadable(value, 'the request was given up', error);
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Does what takes long: when it is its turn, and not for too long. */
+  function limited<T>(given: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return slots.run(async () => {
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), timeoutMs);
+      try {
+        return await work(given ? AbortSignal.any([given, late.signal]) : late.signal);
+      } catch (error) {
+        if (error instanceof Unreadable || given?.aborted || !late.signal.aborted) throw error;
+        throw new Unreadable(`it took longer than ${timeoutMs / 1000} s`);
+      } finally {
+        clearTimeout(timer);
+      }
+    }, given);
+  }
+
+  async function read(value: string, { projectId, taskId, signal }: ReadRequest): Promise<Buffer> {
+    const labelStudio = deps.labelStudio(projectId);
+    const source = classify(value, labelStudio);
+    if (source.kind === 'inline') return Buffer.from(value);
+    if (source.kind === 'data') return source.bytes;
+    return await told(value, signal, () =>
+      limited(signal, async within =>
+        collect(await ask(source, labelStudio, taskId, within), { maxBytes, signal: within }),
+      ),
+    );
+  }
+
+  async function file(value: string, { projectId, taskId, signal }: ReadRequest): Promise<TaskFile> {
+    const labelStudio = deps.labelStudio(projectId);
+    const source = classify(value, labelStudio);
+    if (source.kind === 'data') return { path: value, release() {} };
+    return await told(value, signal, async () => {
+      if (source.kind === 'inline') {
+        throw new Unreadable(
+          'it is not the address of a file (a URL, an upload, a local file or a cloud URI)',
+        );
+      }
+      if (source.kind === 'local' && localFilesRoot !== null)
+        return { path: await localFile(localFilesRoot, source.path, maxBytes), release() {} };
+      const address = [labelStudio, addressOf(source, taskId)];
+      return await files.lease(
+        { project: projectId, address, maxAge: MAX_AGE[source.kind] },
+        (path, wanted) =>
+          limited(wanted, signal =>
+            save(path, () => ask(source, labelStudio, taskId, signal), { maxBytes, signal }),
+          ),
+        signal,
+      );
+    });
   }
 
   return {
@@ -163,22 +203,37 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
         throw unreadable(value, 'it is not UTF-8 text; save it as UTF-8', error);
       }
     },
-    async file(value, request) {
-      const { kind } = classify(value, deps.labelStudio(request.projectId));
-      if (kind === 'data') return { path: value, release() {} };
-      if (kind === 'inline') {
-        throw unreadable(
-          value,
-          'it is not the address of a file (a URL, an upload, a local file or a cloud URI)',
-        );
-      }
-      const bytes = await read(value, request);
-      await mkdir(deps.folder, { recursive: true });
-      const path = join(deps.folder, randomUUID());
-      await writeFile(path, bytes);
-      return { path, release: () => void rm(path, { force: true }) };
-    },
+    file,
   };
+}
+
+/** What is read for a source. An object of a cloud storage is its task's: two storages may call theirs the same. */
+function addressOf(source: Remote, taskId: ReadRequest['taskId']): string {
+  switch (source.kind) {
+    case 'http':
+    case 'local':
+      return source.url;
+    case 'label-studio':
+      return source.path;
+    case 'cloud':
+      return presignPath(known(taskId), source.uri);
+  }
+}
+
+function known(taskId: ReadRequest['taskId']): string | number {
+  if (taskId === null) throw new Unreadable("it is read through its task's id, and the task has none");
+  return taskId;
+}
+
+/** Turns whatever goes wrong while a value is read into what is told about it. */
+async function told<T>(value: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unreadable || !signal?.aborted) throw unreadable(value, reasonOf(error), error);
+    if (signal.reason instanceof AppError) throw signal.reason;
+    throw unreadable(value, 'the request was given up', error);
+  }
 }
 
 function unreadable(value: string, reason: string, cause?: unknown): AppError {

@@ -4,15 +4,18 @@ import { get as getHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { type Body, tooLarge } from './body.js';
 import { hostOf, isPublicAddress } from './hosts.js';
-import { collect, tooLarge, Unreadable } from './reasons.js';
+import { Unreadable } from './reasons.js';
 
 /** All addresses of a host name. */
 export type Lookup = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 export interface DownloadOptions {
-  /** The origin that `authorization` is for; it is read whatever its address. Null: none. */
+  /** Label Studio's origin, which is read whatever its address. Null: none. */
   ownOrigin: string | null;
+  /** Whether a path of that origin is read with its `authorization`. */
+  isData(url: URL): boolean;
   /** The `Authorization` header for that origin. */
   authorization(): Promise<string | null>;
   /** Whether a URL is read whatever its address. */
@@ -26,20 +29,20 @@ const MAX_REDIRECTS = 5;
 const REDIRECTS: readonly (number | undefined)[] = [301, 302, 303, 307, 308];
 
 /**
- * Reads an `http(s)` URL. Redirects are followed by hand, so that each hop's address is checked, and so that the
+ * Asks for an `http(s)` URL. Redirects are followed by hand, so that each hop's address is checked, and so that the
  * credentials stay with the origin that they are for: once a redirect has left it, they are not sent any more.
  *
  * @throws Unreadable when the server, the address or the size forbids it; the signal's or the connection's own error
  */
-export async function download(start: URL, options: DownloadOptions): Promise<Buffer> {
+export async function download(start: URL, options: DownloadOptions): Promise<Body> {
   let url = start;
-  let own = true;
+  let own = options.isData(start);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     own &&= url.origin === options.ownOrigin;
     const response = await request(url, own ? await options.authorization() : null, options);
     const { location } = response.headers;
     if (!REDIRECTS.includes(response.statusCode) || location === undefined)
-      return await readBody(response, own, options);
+      return bodyOf(response, own, options);
     response.destroy();
     if (!URL.canParse(location, url.href))
       throw new Unreadable('its server redirects to something that is not a URL');
@@ -98,7 +101,7 @@ const DECODERS: ReadonlyMap<string | undefined, () => Duplex> = new Map([
   ['br', createBrotliDecompress],
 ]);
 
-async function readBody(response: IncomingMessage, own: boolean, options: DownloadOptions): Promise<Buffer> {
+function bodyOf(response: IncomingMessage, own: boolean, options: DownloadOptions): Body {
   const { statusCode: status = 0, headers } = response;
   if (status < 200 || status > 299) {
     response.destroy();
@@ -110,5 +113,5 @@ async function readBody(response: IncomingMessage, own: boolean, options: Downlo
     throw tooLarge(options.maxBytes);
   }
   const decoder = DECODERS.get(headers['content-encoding']?.toLowerCase());
-  return await collect(response, decoder ? [decoder()] : [], options);
+  return { source: response, through: decoder ? [decoder()] : [] };
 }

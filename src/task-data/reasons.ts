@@ -1,5 +1,3 @@
-import { type Duplex, type Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.js';
 
 /** Why something cannot be read, in words for people; the caller adds what it was. Holds no secret. */
@@ -37,37 +35,7 @@ export function reasonOf(error: unknown): string {
   return `it failed with ${error instanceof Error ? error.name : 'an unknown error'}`;
 }
 
-function codeOf(error: unknown): string | undefined {
+/** The code of a system error. */
+export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** The reason of something that is larger than the limit. */
-export function tooLarge(maxBytes: number): Unreadable {
-  return new Unreadable(`it is larger than ${maxBytes} bytes, the most that is read for one value`);
-}
-
-/**
- * Reads a stream to its end, and stops as soon as it is over the limit.
- *
- * @param through what the source goes through before it is measured, such as a decoder
- * @param maxBytes the most that is kept
- * @throws Unreadable when it is longer; the stream's or the signal's own error
- */
-export async function collect(
-  source: Readable,
-  through: readonly Duplex[],
-  { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
-): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Not an async iteration: one that throws ends the pipeline with an AbortError, which hides why.
-  const sink = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      chunks.push(chunk);
-      done(size > maxBytes ? tooLarge(maxBytes) : null);
-    },
-  });
-  await pipeline([source, ...through, sink], { signal });
-  return Buffer.concat(chunks, size);
 }

@@ -67,9 +67,13 @@ function decodeDataUri(body: string, base64: boolean): Source {
 }
 
 function withoutPrefix(value: string, url: string | undefined): string {
-  if (url === undefined || !URL.canParse(url)) return value;
-  const prefix = new URL(url).pathname.replace(/\/+$/, '');
+  const prefix = prefixOf(url);
   return value.startsWith(`${prefix}/`) ? value.slice(prefix.length) : value;
+}
+
+/** The path that a Label Studio's address has, without a slash at its end. */
+function prefixOf(url: string | undefined): string {
+  return url !== undefined && URL.canParse(url) ? new URL(url).pathname.replace(/\/+$/, '') : '';
 }
 
 /**
@@ -83,6 +87,21 @@ export function presignPath(taskId: string | number, uri: string): string {
   // With its padding: Label Studio's decoder fails without, so Node's own base64url does not do.
   const encoded = Buffer.from(uri).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
   return `/tasks/${encodeURIComponent(taskId)}/presign/?fileuri=${encodeURIComponent(encoded)}`;
+}
+
+const DATA_PATH = /^\/(?:data|storage-data|(?:tasks|projects)\/[^/]+\/(?:presign|resolve))(?:\/|$)/;
+
+/**
+ * Whether a URL of Label Studio's origin is one of task data, which alone is read with its token: whoever can write a task
+ * could otherwise have anything of Label Studio's API read.
+ *
+ * @example
+ * isDataUrl(new URL('http://localhost:8080/data/upload/1/a.png'), { url: 'http://localhost:8080' }); // true
+ * isDataUrl(new URL('http://localhost:8080/api/users/'), { url: 'http://localhost:8080' }); // false
+ */
+export function isDataUrl({ pathname }: URL, labelStudio: { url: string }): boolean {
+  const prefix = prefixOf(labelStudio.url);
+  return pathname.startsWith(prefix) && DATA_PATH.test(pathname.slice(prefix.length));
 }
 
 const SHOWN = 100;

@@ -46,6 +46,7 @@ export function fitWork({ entry, config, state, environment, renew }: FitDeps): 
       labelConfig: run.labelConfig,
       taskData: {
         DATA_DIR: config.DATA_DIR,
+        FILE_CACHE: config.FILE_CACHE,
         LABEL_STUDIO_URL: config.LABEL_STUDIO_URL,
         LABEL_STUDIO_API_KEY: config.LABEL_STUDIO_API_KEY,
         LOCAL_FILES_DOCUMENT_ROOT: config.LOCAL_FILES_DOCUMENT_ROOT,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import {
@@ -197,6 +198,49 @@ describe('Job', () => {
       }
     });
   }
+
+  describe('releases a group', () => {
+    const released: string[] = [];
+    beforeEach(() => {
+      released.length = 0;
+    });
+    const group = (text: string): GroupText => ({ count: 1, text, release: () => released.push(text) });
+    const groups = (...texts: string[]): GroupSource => {
+      const left = texts.map(group);
+      return { count: left.length, next: () => left.shift() ?? null };
+    };
+
+    it('when it is answered, once', () => {
+      const { job } = jobOf(groups('a', 'b', 'c'));
+      const [first, second, third] = [job.hand(), job.hand(), job.hand()];
+      job.finish(second, answer(second));
+      assert.deepEqual(released, ['b']);
+      job.finish(first, answer(first));
+      job.finish(third, answer(third));
+      assert.isTrue(job.settled);
+      assert.deepEqual(released, ['b', 'a', 'c']);
+    });
+
+    it('when the job is given up, whether a child has it or not', async () => {
+      const { job } = jobOf(groups('a', 'b', 'c'));
+      const part = job.hand();
+      job.cutShort(LATE);
+      await job.done;
+      assert.deepEqual(released, ['a', 'b', 'c']);
+      job.finish(part, answer(part));
+      assert.deepEqual(released, ['a', 'b', 'c']);
+    });
+
+    it('when it comes after that', async () => {
+      const lazy = lazySource(2);
+      const { job } = jobOf(lazy.source);
+      job.cutShort(LATE);
+      lazy.give(group('late'));
+      await setImmediate();
+      assert.deepEqual(released, ['late']);
+      assert.equal(lazy.asked, 1);
+    });
+  });
 
   it('without a task is done at once', async () => {
     assert.deepEqual(await jobOf(0).job.done, []);

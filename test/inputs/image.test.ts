@@ -1,4 +1,3 @@
-import { crc32, deflateSync } from 'node:zlib';
 import { assert } from 'chai';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.js';
@@ -6,6 +5,7 @@ import type { EncodedBatch, TaskFailure } from '../../src/inputs/contract.js';
 import { ImageEncoder, type ImageOptions } from '../../src/inputs/image/encoder.js';
 import { place } from '../../src/inputs/image/geometry.js';
 import { image } from '../../src/inputs/image.js';
+import { hugePng } from '../support/png.js';
 import { runPython } from '../support/python.js';
 import { awaitedBatchesOf } from './batches.js';
 
@@ -206,27 +206,3 @@ describe('image input', () => {
     assert.match(await refused({ fit: 'crop', shortest_edge: 7 }), /less than the 8 x 8/);
   });
 });
-
-/** A PNG of one bit a pixel, all of them black. */
-function hugePng(width: number, height: number): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const head = Buffer.alloc(8);
-    head.writeUInt32BE(data.length);
-    head.write(type, 4);
-    const crc = Buffer.alloc(4);
-    crc.writeUInt32BE(crc32(Buffer.concat([head.subarray(4), data])));
-    return Buffer.concat([head, data, crc]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width);
-  header.writeUInt32BE(height, 4);
-  header[8] = 1;
-  const rows = deflateSync(Buffer.alloc(height * (1 + width / 8)), { level: 1 });
-  const signature = Buffer.from('89504e470d0a1a0a', 'hex');
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', rows),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { AppError } from '../../src/errors.js';
 import { createLabelStudioAuth } from '../../src/label-studio/auth.js';
 import { createTaskData, type TaskData, type TaskDataDeps } from '../../src/task-data/fetch.js';
+import { FileCache } from '../../src/task-data/file-cache.js';
 
 /** An HTTP server on a port that the system chose, with what it was asked. */
 export interface TestServer {
@@ -46,7 +47,8 @@ export function taskDataWith(deps: Partial<TaskDataDeps> = {}): TaskData {
     allowHosts: [],
     maxBytes: 1000,
     timeoutMs: 10_000,
-    folder: '/nowhere',
+    atOnce: 4,
+    files: new FileCache({ folder: '/dev/null/nowhere', maxBytes: 0 }),
     ...deps,
   });
 }
