@@ -122,7 +122,7 @@ export interface GraphExample {
 export interface InputKind {
   /** The word in the manifest's `input.kind`. */
   kind: string;
-  /** Whether `read` takes out a `FileValue`: the server fetches its file before a child gets it; absent: it does not. */
+  /** Whether what `read` takes out may be a `FileValue`: the server fetches its file before a child gets it. */
   file?: boolean;
   /** Further graphs of a version's folder, by file name, which the encoder runs. */
   graphs?: readonly string[];

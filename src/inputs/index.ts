@@ -3,9 +3,10 @@ import { image } from './image.js';
 import { ocr } from './ocr.js';
 import { tabular } from './tabular.js';
 import { text } from './text.js';
+import { timeSeries } from './time-series.js';
 import { tokens } from './tokens.js';
 
 /** The input kinds by their word in the manifest. A new one is a file and its row here. */
 export const INPUTS: Readonly<Record<string, InputKind>> = Object.freeze(
-  Object.fromEntries([text, tabular, tokens, image, ocr].map(kind => [kind.kind, kind])),
+  Object.fromEntries([text, tabular, tokens, image, ocr, timeSeries].map(kind => [kind.kind, kind])),
 );

@@ -1,4 +1,6 @@
 import type { TagInfo } from '../label-config/parse.js';
+import { bitmask, bitmaskLabels } from './bitmask.js';
+import { brush, brushLabels, magicWand } from './brush.js';
 import { choices } from './choices.js';
 import type { RegionKind } from './contract.js';
 import { ellipse, ellipseLabels } from './ellipse.js';
@@ -7,11 +9,13 @@ import { keyPoint, keyPointLabels } from './key-point.js';
 import { labels } from './labels.js';
 import { number } from './number.js';
 import { paragraphLabels } from './paragraph-labels.js';
+import { polygon, polygonLabels } from './polygon.js';
 import { rating } from './rating.js';
 import { rectangle, rectangleLabels } from './rectangle.js';
 import { regionTextArea } from './region-text-area.js';
 import { taxonomy } from './taxonomy.js';
 import { textArea } from './text-area.js';
+import { timeSeriesLabels } from './time-series-labels.js';
 import { vector, vectorLabels } from './vector.js';
 
 const ROWS = [
@@ -31,7 +35,15 @@ const ROWS = [
   keyPointLabels,
   vector,
   vectorLabels,
+  polygon,
+  polygonLabels,
+  brush,
+  brushLabels,
+  magicWand,
+  bitmask,
+  bitmaskLabels,
   imageLabels,
+  timeSeriesLabels,
 ] as readonly RegionKind[];
 
 /** The region kinds by name, which is the control tag unless several share it. A new one is a file and its row here. */
