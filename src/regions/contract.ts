@@ -90,13 +90,14 @@ export interface RowOutputs {
   row: number;
   /** What the input knows of each of the value's rows (more than one if it was cut into windows). */
   metas: readonly unknown[];
-  /** The result of the annotator that the outputs are about, see `BatchRows.drawn`. */
+  /** The region of the annotator that the outputs are about, see `BatchRows.drawn`. */
   drawn?: DrawnRegion | undefined;
 }
 
-/** A result that the annotator has just made, which goes into the prediction as it is. */
+/** A region that the annotator has just made, which goes into the prediction as it is. */
 export interface DrawnRegion {
-  region: Region;
+  /** Its results, which share their id; the first says where it is. */
+  results: readonly [Region, ...Region[]];
   /** The key of what models say of it. */
   key: string;
 }

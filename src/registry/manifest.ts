@@ -18,7 +18,8 @@ export interface Manifest {
   /** The model that is code and answers, a word of `CODE_MODELS`; it has no versions. */
   code?: string;
   input: InputSpec;
-  outputs: readonly { name: string; control: string; [option: string]: unknown }[];
+  /** `optional`: the model serves configs without such a control as well. */
+  outputs: readonly { name: string; control: string; optional?: boolean; [option: string]: unknown }[];
   train?: TrainSpec;
 }
 
@@ -40,15 +41,21 @@ const ajv = new Ajv({
   strictRequired: false,
 });
 
-/** One branch a row of a table: the row's word, and the options that the row itself declares. */
+/**
+ * One branch a row of a table: the row's word, and the options that the row itself declares.
+ *
+ * @param base what each branch must have
+ * @param more what it may have
+ */
 function branches(
   schemas: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   word: string,
   base: object,
+  more: object = {},
 ) {
   return Object.entries(schemas).map(([name, schema]) => ({
     ...schema,
-    properties: { [word]: { const: name }, ...base, ...(schema.properties as object) },
+    properties: { [word]: { const: name }, ...base, ...more, ...(schema.properties as object) },
     required: [word, ...Object.keys(base), ...((schema.required as string[]) ?? [])],
     additionalProperties: false,
   }));
@@ -121,7 +128,12 @@ const manifestSchema = (isRecipe: boolean) => ({
         type: 'object',
         discriminator: { propertyName: 'control' },
         required: ['control'],
-        oneOf: branches(controlOptions(), 'control', { name: { type: 'string', minLength: 1 } }),
+        oneOf: branches(
+          controlOptions(),
+          'control',
+          { name: { type: 'string', minLength: 1 } },
+          { optional: { type: 'boolean' } },
+        ),
       },
     },
   },

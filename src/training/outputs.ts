@@ -35,7 +35,7 @@ export interface LearntOutput {
 export function learntOutputs(manifest: Manifest, binding: Binding, config: LabelConfig): LearntOutput[] {
   return binding.controls.map(({ control, toName, row, output: index }) => {
     const entry = manifest.outputs[index]!;
-    const { name: _, control: _tag, ...options } = entry;
+    const { name: _, control: _tag, optional: __, ...options } = entry;
     const region = REGIONS[row]!;
     const { labels, read } = region.reader(targetOf(config, control, toName), options);
     const output = { ...entry, from_name: control, to_name: toName, ...(labels === null ? {} : { labels }) };

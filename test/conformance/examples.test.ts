@@ -23,6 +23,13 @@ function pair(kind: string, example: InputExample, region: RegionKind) {
   return { kind, example, region, model, config };
 }
 
+/** The graphs of an example beside `model.onnx`, by file name. */
+async function furtherGraphs({ graphs = {} }: InputExample): Promise<Record<string, Buffer>> {
+  const entries = Object.entries(graphs).filter(([name]) => name !== 'model.onnx');
+  const made = await makeGraphs(entries.map(([, { feeds = {}, outputs }]) => ({ inputs: feeds, outputs })));
+  return Object.fromEntries(entries.map(([name], index) => [name, made[index]!]));
+}
+
 /** The place of the result beside, and what goes with it. */
 function placeOf({ result }: Prediction) {
   const {
@@ -53,8 +60,13 @@ describe('the examples of the three tables', () => {
   before(async () => {
     const root = await temporaryFolder();
     const graphs = await makeGraphs(
-      PAIRS.map(({ example, region }) => ({ inputs: example.feeds, outputs: region.example.outputs })),
+      PAIRS.map(({ example, region }) => ({
+        inputs: example.feeds,
+        outputs: { ...region.example.outputs, ...example.graphs?.['model.onnx']?.outputs },
+      })),
     );
+    const further = new Map<InputExample, Record<string, Buffer>>();
+    for (const { example } of Object.values(INPUTS)) further.set(example, await furtherGraphs(example));
     for (const [index, { kind, example, region, model }] of PAIRS.entries()) {
       const { output, options, beside } = region.example;
       const entries = [{ name: output.name, control: region.tag, ...options }];
@@ -67,6 +79,7 @@ describe('the examples of the three tables', () => {
         outputs: entries.map(({ name }) => ({ ...((name === 'beside' && beside?.output) || output), name })),
         graph: graphs[index]!,
         files: example.files,
+        graphs: further.get(example) ?? {},
       });
       folders.set(model, folder);
     }

@@ -76,12 +76,16 @@ describe('the results of a control', () => {
       value: { x: 7 },
       original_width: 640,
     };
-    const list = new ResultList({ region, key: 'box 0' });
-    list.add({ results: [{ value: { x: 8 }, key: 'box 0' }], score: 0.5 }, control, 'rectangle');
+    const label = { ...region, from_name: 'kind', type: 'labels', value: { x: 7, labels: ['a'] } };
+    const list = new ResultList({ results: [region, label], key: 'box 0' });
+    const found = { results: [{ value: { x: 8 }, key: 'box 0' }], score: 0.5 };
+    list.add(found, control, 'rectangle');
+    list.add(found, { ...control, control: 'kind' }, 'labels');
     const text = { value: { text: ['a'] }, regionKey: 'box 0' };
     list.add({ results: [text], score: null }, { ...control, control: 'words' }, 'textarea');
     assert.deepEqual(list.finish().result, [
       region,
+      label,
       { ...region, from_name: 'words', type: 'textarea', value: { x: 7, text: ['a'] } },
     ]);
   });

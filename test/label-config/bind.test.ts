@@ -20,6 +20,7 @@ function bound(body: string, outputs: Outputs, input: string = 'text', isRecipe 
       name,
       control,
       ...(control === 'Choices' && { choice: 'single' }),
+      ...(name.endsWith('?') && { optional: true }),
     })),
   };
   const specs = entries.map(
@@ -98,6 +99,18 @@ describe('binding a model of several outputs', () => {
       bound(config, { w: ['Number'], x: ['Taxonomy', 'a'], y: ['Rating', '1', '5'], z: ['Choices', 'b'] }),
       ['w: n on text', 'x: t on text', 'y: r on text', 'z: c on text', 'text'],
     );
+  });
+
+  it('leaves out what is optional where there is no such control, but not all', () => {
+    const outputs: Outputs = { 'a?': ['Number'], 'b?': ['Rating'] };
+    assert.deepEqual(bound(TEXT + control('Rating', 'x'), outputs), ['b?: x on text', 'text']);
+    assert.deepEqual(bound(TEXT + control('Number', 'x'), outputs), ['a?: x on text', 'text']);
+    assert.match(
+      refusal(TEXT + control('TextArea', 'x'), outputs),
+      /^no_model_fits: .* has TextArea 'x' on Text/,
+    );
+    const classes: Outputs = { 'a?': ['Choices', 'a', 'z'], b: ['Number'] };
+    assert.match(refusal(TEXT + choices('x') + control('Number', 'y'), classes), /^label_mismatch/);
   });
 
   it('speaks of the one object that it reads', () => {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Manifest } from '../../src/registry/manifest.js';
 import { Markdown } from '../markdown.js';
 import { PYTHON, ROOT, runPython } from '../support/python.js';
 
@@ -107,4 +108,17 @@ export function comparable(prediction: unknown): unknown {
       /^(score|model_version|id)$/.test(key) ? typeof value : value,
     ),
   );
+}
+
+/** The manifests of the models in the repository that have a README, which shows what they answer. */
+export async function shippedManifests(): Promise<Manifest[]> {
+  const entries = await readdir(`${ROOT}models`, { withFileTypes: true });
+  const folders = entries.filter(entry => entry.isDirectory()).map(({ name }) => `${ROOT}models/${name}`);
+  const all = await Promise.all(
+    folders.map(async folder => {
+      if (!(await readdir(folder)).includes('README.md')) return [];
+      return [JSON.parse(await readFile(`${folder}/model.json`, 'utf8')) as Manifest];
+    }),
+  );
+  return all.flat();
 }

@@ -9,7 +9,15 @@ import { nearest } from '../../src/regions/numbers.js';
 import type { Manifest } from '../../src/registry/manifest.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import { temporaryFolder } from '../support/folder.js';
-import { buildExamples, comparable, type Example, readExamples, readPages, type Told } from './examples.js';
+import {
+  buildExamples,
+  comparable,
+  type Example,
+  readExamples,
+  readPages,
+  shippedManifests,
+  type Told,
+} from './examples.js';
 
 const examples = await readExamples();
 
@@ -38,7 +46,7 @@ describe('models/README.md', function () {
   };
 
   it('has an example of each input, and tables of all inputs and controls', async () => {
-    const all = [...manifests.values()];
+    const all = [...manifests.values(), ...(await shippedManifests())];
     assert.sameMembers([...new Set(all.map(({ input }) => input.kind))], Object.keys(INPUTS));
     const texts = await readPages();
     for (const word of [...Object.keys(INPUTS), ...CONTROL_TAGS])

@@ -38,6 +38,8 @@ export interface ModelParts {
   graph: Buffer;
   /** The version's other files by name; their content is JSON. */
   files: Readonly<Record<string, unknown>>;
+  /** Graphs beside `graph`, by file name. */
+  graphs?: Readonly<Record<string, Buffer>>;
 }
 
 /**
@@ -47,7 +49,10 @@ export interface ModelParts {
 export async function addModel(root: string, name: string, parts: ModelParts): Promise<string> {
   const folder = join(root, name, 'versions', '20260101-000000-abcdef');
   await mkdir(folder, { recursive: true });
-  const contents = new Map<string, Buffer>([['model.onnx', parts.graph]]);
+  const contents = new Map<string, Buffer>([
+    ['model.onnx', parts.graph],
+    ...Object.entries(parts.graphs ?? {}),
+  ]);
   for (const [file, value] of Object.entries(parts.files))
     contents.set(file, Buffer.from(JSON.stringify(value)));
   const files: Record<string, string> = {};

@@ -15,7 +15,11 @@ export interface Pixels {
   meta: ImageMeta;
 }
 
-export type Decode = (bytes: Buffer, options: PixelOptions) => Promise<Pixels>;
+/** @param options or what they are for an image of some size, turned as its EXIF orientation says */
+export type Decode = (
+  bytes: Buffer,
+  options: PixelOptions | ((width: number, height: number) => PixelOptions),
+) => Promise<Pixels>;
 
 /**
  * Pixels of an image, at most: a small file can hold billions of them. Twice what Pillow warns of, where it refuses as well:
@@ -37,13 +41,14 @@ export async function loadDecoder(): Promise<Decode> {
   sharp.concurrency(1);
   sharp.cache(false);
 
-  return async (bytes, options) => {
+  return async (bytes, wanted) => {
     const input = { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true } as const;
     const image = sharp(bytes, input);
     // With the size as it is after the orientation was applied.
     const { autoOrient, width, height } = await image.metadata();
     if (width * height > MOST_PIXELS)
       throw new Error(`it has ${width} x ${height} pixels, and at most ${MOST_PIXELS} in all are decoded`);
+    const options = typeof wanted === 'function' ? wanted(autoOrient.width, autoOrient.height) : wanted;
     const placed = place(options, autoOrient.width, autoOrient.height);
     const grey = options.channels === 'gray';
     const { data } = await fitted(image.autoOrient().flatten({ background: PAPER }), placed, options)
@@ -68,4 +73,21 @@ function fitted(image: Sharp, placed: ReturnType<typeof place>, options: PixelOp
   return left + top + right + bottom === 0
     ? scaled
     : scaled.extend({ left, top, right, bottom, background: { r: fill, g: fill, b: fill } });
+}
+
+/**
+ * Scales decoded pixels, three channels of 8 bits each.
+ *
+ * @returns the pixels of an image of that size
+ */
+export async function rescale(
+  data: Uint8Array,
+  from: { width: number; height: number },
+  { width, height }: { width: number; height: number },
+): Promise<Uint8Array> {
+  const { default: sharp } = await import('sharp');
+  return sharp(data, { raw: { width: from.width, height: from.height, channels: 3 } })
+    .resize(width, height, { fit: 'fill', kernel: 'linear' })
+    .raw({ depth: 'uchar' })
+    .toBuffer();
 }

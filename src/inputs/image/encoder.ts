@@ -17,7 +17,7 @@ export interface ImageOptions extends PixelOptions {
 const BATCH = 8;
 const TENSOR = 'pixel_values';
 /** One white pixel. */
-const WARM_UP: FileValue = {
+export const WARM_UP: FileValue = {
   file: 'data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==',
 };
 

@@ -1,0 +1,1 @@
+"""Models from elsewhere: fetched from package registries, checked, and written as versions."""

@@ -1,0 +1,191 @@
+import { messageOf } from '../../errors.js';
+import type { Region } from '../../regions/contract.js';
+import { keyOf } from '../../regions/image/control.js';
+import type { Box } from '../../regions/image/geometry.js';
+import type { AnsweredBatch, Encoder, PlainTensor, RunGraph, TaskFailure, TaskValue } from '../contract.js';
+import { type FileValue, fileBytes, undecodable } from '../file.js';
+import type { ImageMeta } from '../image/contract.js';
+import { type Decode, loadDecoder, type Pixels, rescale } from '../image/decode.js';
+import { WARM_UP } from '../image/encoder.js';
+import type { LineText, Picture } from './contract.js';
+import { cut, linePlace, placeOf } from './crop.js';
+import { boxOfRectangle } from './drawn.js';
+import { outputOf, Recognizer, SURE } from './recognizer.js';
+import { textBoxes } from './text-boxes.js';
+
+/** An image, and what the annotator has just drawn on it. */
+export interface OcrValue extends FileValue {
+  /** The results of a rectangle. */
+  drawn?: readonly [Region, ...Region[]];
+}
+
+/** The manifest's `input`, without `kind`. */
+export interface OcrOptions {
+  longest_side?: number;
+  map?: string;
+  classes?: string;
+}
+
+/** PaddleOCR's `det_limit_side_len`. */
+export const SIDE = 960;
+/** The longer side of what lines are cut out of, in pixels. */
+const MOST_SIDE = 4096;
+/** Sides of what the detector sees are multiples of this. */
+const STEP = 32;
+/** ImageNet's, in the order of PP-OCR, whose images have blue first. */
+export const MEAN = [0.485, 0.456, 0.406];
+export const STD = [0.229, 0.224, 0.225];
+
+interface Line extends LineText {
+  /** In pixels of the detector's map. */
+  box: Box;
+  /** How sure the detector is. */
+  found: number;
+}
+
+/** The lines of a picture, and the size of the map that their boxes are in. */
+interface Lines extends Size {
+  lines: Line[];
+  /** What the detector gave. */
+  detected: Record<string, PlainTensor>;
+}
+
+/** In pixels. */
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Finds the lines of images and reads them, one image at a time. */
+export class OcrEncoder implements Encoder {
+  readonly warmUp = WARM_UP;
+  readonly outputs = ['line_boxes', 'line_angles', 'line_scores', 'line_texts', 'line_text_scores'];
+  readonly #decode: Decode;
+  readonly #recognizer: Recognizer;
+  /** The longer side of what the detector sees, at most. */
+  readonly #side: number;
+  readonly #map: string | undefined;
+
+  private constructor(decode: Decode, characters: readonly string[], options: OcrOptions) {
+    this.#decode = decode;
+    this.#recognizer = new Recognizer(characters, options.classes);
+    this.#side = options.longest_side ?? SIDE;
+    this.#map = options.map;
+  }
+
+  static async create(characters: readonly string[], options: OcrOptions): Promise<OcrEncoder> {
+    return new OcrEncoder(await loadDecoder(), characters, options);
+  }
+
+  async *encode(
+    values: readonly TaskValue[],
+    fail: (row: number, failure: TaskFailure) => void,
+    run: RunGraph,
+  ): AsyncGenerator<AnsweredBatch> {
+    for (const [row, value] of values.entries()) {
+      const { drawn } = value as OcrValue;
+      let pixels: Pixels;
+      try {
+        pixels = await this.#decode(await fileBytes(value as FileValue), (width, height) =>
+          sizeWithin(MOST_SIDE, 1, { width, height }),
+        );
+      } catch (error) {
+        fail(row, undecodable('an image', messageOf(error)));
+        continue;
+      }
+      const { data, meta } = pixels;
+      const picture = { data, width: meta.tensorWidth, height: meta.tensorHeight };
+      const { lines, detected, ...map } = await (drawn === undefined
+        ? this.#lines(picture, run)
+        : this.#drawnLine(picture, drawn[0], run));
+      yield {
+        rows: [row],
+        metas: [metaOf(meta, map)],
+        outputs: { ...detected, ...outputsOf(lines) },
+        ...(drawn && { drawn: [{ results: drawn, key: keyOf({ index: 0 }) }] }),
+      };
+    }
+  }
+
+  async #lines(picture: Picture, run: RunGraph): Promise<Lines> {
+    const { width, height } = sizeWithin(this.#side, STEP, picture);
+    const pixels = await rescale(picture.data, picture, { width, height });
+    const detected = await run({ x: tensorOf(pixels, width, height) });
+    const map = outputOf(detected, this.#map, 'model.onnx');
+    const [, , rows = 0, columns = 0] = map.dims;
+    const boxes = textBoxes(map.data as Float32Array, columns, rows);
+    const scale = [picture.width / columns, picture.height / rows] as const;
+    const places = boxes.map(({ box }) => linePlace(box, scale));
+    const texts = await this.#recognizer.read(picture, places, run);
+    const lines = boxes.map(({ box, score }, index) => ({ box, found: score, ...texts[index]! }));
+    return { lines: lines.filter(({ text }) => text.trim() !== ''), detected, width: columns, height: rows };
+  }
+
+  /** What is written in a rectangle: a line, or several, where that makes more sense. */
+  async #drawnLine(picture: Picture, drawn: Region, run: RunGraph): Promise<Lines> {
+    const box = boxOfRectangle(drawn, picture);
+    const { width, height } = sizeWithin(MOST_SIDE, 1, box);
+    const { lines, detected } = await this.#lines(cut(picture, placeOf(box), width, height), run);
+    const [whole] = await this.#recognizer.read(picture, [linePlace(box)], run);
+    const score = Math.min(...lines.map(each => each.score));
+    const text =
+      lines.length > 1 && whole!.score < Math.min(score, SURE)
+        ? { text: lines.map(each => each.text.trim()).join('\n'), score }
+        : whole!;
+    return {
+      lines: [{ box, found: 1, ...text }],
+      detected,
+      width: picture.width,
+      height: picture.height,
+    };
+  }
+}
+
+/** The size of an image scaled until its longer side fits, in multiples of a number. */
+function sizeWithin(most: number, step: number, { width, height }: Size): Size {
+  const scale = Math.min(1, most / Math.max(width, height));
+  const side = (pixels: number) => Math.max(1, Math.round((pixels * scale) / step)) * step;
+  return { width: side(width), height: side(height) };
+}
+
+/** Where the map of a detector lies on the image. */
+function metaOf({ width, height }: ImageMeta, map: Size): ImageMeta {
+  return {
+    width,
+    height,
+    tensorWidth: map.width,
+    tensorHeight: map.height,
+    scaleX: map.width / width,
+    scaleY: map.height / height,
+    left: 0,
+    top: 0,
+  };
+}
+
+function tensorOf(pixels: Uint8Array, width: number, height: number): PlainTensor {
+  const plane = width * height;
+  const data = new Float32Array(3 * plane);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let i = 0, at = 2 - channel; i < plane; i++, at += 3)
+      data[channel * plane + i] = (pixels[at]! / 255 - MEAN[channel]!) / STD[channel]!;
+  }
+  return { type: 'float32', data, dims: [1, 3, height, width] };
+}
+
+function outputsOf(lines: readonly Line[]): Record<string, PlainTensor> {
+  const floats = (data: number[], ...dims: number[]): PlainTensor => ({
+    type: 'float32',
+    data: Float32Array.from(data),
+    dims: [1, lines.length, ...dims],
+  });
+  return {
+    line_boxes: floats(
+      lines.flatMap(({ box: { x, y, width, height } }) => [x, y, width, height]),
+      4,
+    ),
+    line_angles: floats(lines.map(({ box }) => box.angle)),
+    line_scores: floats(lines.map(({ found }) => found)),
+    line_texts: { type: 'string', data: lines.map(({ text }) => text), dims: [1, lines.length] },
+    line_text_scores: floats(lines.map(({ score }) => score)),
+  };
+}

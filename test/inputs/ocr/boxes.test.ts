@@ -1,0 +1,188 @@
+import { assert } from 'chai';
+import fc from 'fast-check';
+import type { Picture } from '../../../src/inputs/ocr/contract.js';
+import { cut, linePlace, upsideDown } from '../../../src/inputs/ocr/crop.js';
+import { boxOfRectangle, drawnRectangle } from '../../../src/inputs/ocr/drawn.js';
+import { hullOf, smallestBox } from '../../../src/inputs/ocr/min-area.js';
+import { textBoxes } from '../../../src/inputs/ocr/text-boxes.js';
+import type { Region } from '../../../src/regions/contract.js';
+import { type Box, cornersOf, type Point, rectangleOf } from '../../../src/regions/image/geometry.js';
+import { iou } from '../../../src/regions/image/overlap.js';
+import { metaOf } from '../../regions/on-image.js';
+
+const byRows = (points: readonly Point[]) => [...points].sort((a, b) => a[1] - b[1] || a[0] - b[0]);
+
+/** Whether a point lies in a box, or that close to it. */
+function isIn({ x, y, width, height, angle }: Box, [px, py]: Point, slack = 1e-6): boolean {
+  const [dx, dy] = [px - x, py - y];
+  const along = dx * Math.cos(angle) + dy * Math.sin(angle);
+  const across = dy * Math.cos(angle) - dx * Math.sin(angle);
+  return Math.abs(along) <= width / 2 + slack && Math.abs(across) <= height / 2 + slack;
+}
+
+/** A map in which some boxes are text. */
+function mapOf(boxes: readonly Box[], width: number, height: number, value = 0.9): Float32Array {
+  return Float32Array.from({ length: width * height }, (_, at) => {
+    const middle: Point = [(at % width) + 0.5, Math.floor(at / width) + 0.5];
+    return boxes.some(box => isIn(box, middle)) ? value : 0.05;
+  });
+}
+
+/** What a detector was taught to shrink such a box by, formula (8) of the DB paper the other way round. */
+function grown(box: Box): Box {
+  const by = (1.5 * box.width * box.height) / (box.width + box.height);
+  return { ...box, width: box.width + by, height: box.height + by };
+}
+
+const point = fc.tuple(
+  fc.double({ min: -50, max: 50, noNaN: true }),
+  fc.double({ min: -50, max: 50, noNaN: true }),
+);
+
+describe('the smallest box around points', () => {
+  it('holds them all, and none that is turned is smaller by more than a tenth', () => {
+    fc.assert(
+      fc.property(fc.array(point, { minLength: 1, maxLength: 30 }), points => {
+        const hull = hullOf(byRows(points));
+        const box = smallestBox(hull.length === 0 ? points : hull);
+        for (const each of points) assert.isTrue(isIn(box, each, 1e-4), `${each} in ${JSON.stringify(box)}`);
+        assert.isAtMost(Math.abs(box.angle), Math.PI / 4 + 1e-9);
+        for (let angle = 0; angle < Math.PI / 2; angle += Math.PI / 360) {
+          const along = points.map(([x, y]) => x * Math.cos(angle) + y * Math.sin(angle));
+          const across = points.map(([x, y]) => y * Math.cos(angle) - x * Math.sin(angle));
+          const size = (all: number[]) => Math.max(...all) - Math.min(...all);
+          assert.isAtMost(box.width * box.height, size(along) * size(across) * 1.1 + 1e-6);
+        }
+      }),
+    );
+  });
+});
+
+describe('the boxes of text in a map', () => {
+  it('are those that were drawn, grown, turned or not', () => {
+    const box = fc.record({
+      x: fc.integer({ min: 70, max: 90 }),
+      y: fc.integer({ min: 70, max: 90 }),
+      width: fc.integer({ min: 40, max: 90 }),
+      height: fc.integer({ min: 8, max: 20 }),
+      angle: fc.double({ min: -0.7, max: 0.7, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(box, drawn => {
+        const found = textBoxes(mapOf([drawn], 160, 160), 160, 160);
+        assert.lengthOf(found, 1);
+        assert.isAbove(iou(found[0]!.box, grown(drawn)), 0.75);
+        assert.isAtLeast(found[0]!.score, 0.6);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('are in the order of reading', () => {
+    const line = (x: number, y: number): Box => ({ x, y, width: 30, height: 8, angle: 0 });
+    const boxes = [line(80, 52), line(30, 20), line(30, 50), line(80, 18)];
+    const found = textBoxes(mapOf(boxes, 120, 80), 120, 80);
+    assert.deepEqual(
+      found.map(({ box }) => [box.x, Math.round(box.y)]),
+      [
+        [30, 20],
+        [80, 18],
+        [30, 50],
+        [80, 52],
+      ],
+    );
+  });
+
+  it('are none of specks, of doubt, and of what is no number', () => {
+    const speck: Box = { x: 20, y: 20, width: 30, height: 2, angle: 0 };
+    const line: Box = { ...speck, height: 10 };
+    assert.lengthOf(textBoxes(mapOf([line], 60, 40), 60, 40), 1);
+    assert.deepEqual(textBoxes(mapOf([speck], 60, 40), 60, 40), []);
+    assert.deepEqual(textBoxes(mapOf([line], 60, 40, 0.5), 60, 40), []);
+    assert.deepEqual(textBoxes(mapOf([line], 60, 40, Number.NaN), 60, 40), []);
+  });
+});
+
+describe('a line that is cut out', () => {
+  const width = 24;
+  const height = 16;
+  const picture: Picture = {
+    width,
+    height,
+    data: Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * 37) % 251),
+  };
+  const pixel = ({ data, width }: Picture, x: number, y: number) =>
+    Array.from(data.slice((y * width + x) * 3, (y * width + x) * 3 + 3));
+
+  it('is the pixels as they are, where it is neither turned nor scaled', () => {
+    const part = cut(picture, linePlace({ x: 9, y: 6, width: 10, height: 4, angle: 0 }), 10, 4);
+    for (let y = 0; y < 4; y++)
+      for (let x = 0; x < 10; x++) assert.deepEqual(pixel(part, x, y), pixel(picture, x + 4, y + 4));
+  });
+
+  it('is laid down where it stands upright, anticlockwise, and turned by half where that is asked for', () => {
+    const place = linePlace({ x: 6, y: 9, width: 4, height: 10, angle: 0 });
+    assert.deepEqual([place.width, place.height], [10, 4]);
+    const part = cut(picture, place, 10, 4);
+    for (let y = 0; y < 4; y++)
+      for (let x = 0; x < 10; x++) assert.deepEqual(pixel(part, x, y), pixel(picture, 7 - y, 4 + x));
+    const turned = cut(picture, upsideDown(place), 10, 4);
+    for (let y = 0; y < 4; y++)
+      for (let x = 0; x < 10; x++) assert.deepEqual(pixel(turned, x, y), pixel(part, 9 - x, 3 - y));
+  });
+
+  it('is the mean where it is shrunk, and the border outside', () => {
+    const half = cut(picture, linePlace({ x: 12, y: 8, width: 24, height: 16, angle: 0 }), 12, 8);
+    const four = [pixel(picture, 0, 0), pixel(picture, 1, 0), pixel(picture, 0, 1), pixel(picture, 1, 1)];
+    const mean = four.reduce((sum, each) => sum + each[0]! / 4, 0);
+    assert.approximately(pixel(half, 0, 0)[0]!, mean, 1);
+    const outside = cut(picture, linePlace({ x: -20, y: -20, width: 4, height: 4, angle: 0.3 }), 4, 4);
+    assert.deepEqual(pixel(outside, 2, 2), pixel(picture, 0, 0));
+  });
+});
+
+describe('a rectangle that was drawn', () => {
+  const result = (value: unknown, more = {}) =>
+    ({ id: 'a', type: 'rectangle', from_name: 'r', to_name: 'page', value, ...more }) as unknown as Region;
+  const sound = { x: 10, y: 20, width: 30, height: 15, rotation: 0 };
+
+  it('is the last one on the object, with all results of its id', () => {
+    const label = result({ ...sound, labels: ['A'] }, { type: 'labels', from_name: 'l' });
+    const other = result(sound, { id: 'b' });
+    assert.deepEqual(drawnRectangle({ result: [other, label, result(sound)] }, 'page'), [
+      result(sound),
+      label,
+    ]);
+    assert.isUndefined(drawnRectangle({ result: [result(sound)] }, 'other'));
+    assert.isUndefined(drawnRectangle(null, 'page'));
+  });
+
+  it('is none of what anybody may send', () => {
+    const broken = [
+      ...[-1, 101, '10', null, Number.NaN].map(x => result({ ...sound, x })),
+      result({ ...sound, width: 0 }),
+      result({ ...sound, rotation: 'left' }),
+      result(null),
+      result(sound, { id: 5 }),
+      result(sound, { type: 'ellipse' }),
+      null,
+      5,
+    ] as Region[];
+    for (const each of broken) assert.isUndefined(drawnRectangle({ result: [each] }, 'page'));
+    assert.isUndefined(drawnRectangle({ result: 'all' as never }, 'page'));
+  });
+
+  it('is the box that the editor shows', () => {
+    const meta = metaOf(400, 200);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 359 }), rotation => {
+        const value = { x: 50, y: 50, width: 10, height: 8, rotation };
+        const box = boxOfRectangle(result(value), meta);
+        assert.approximately(cornersOf(box)[0]![0], 200, 1e-6);
+        assert.approximately(cornersOf(box)[0]![1], 100, 1e-6);
+        const shown = rectangleOf(box, meta)!;
+        for (const [key, number] of Object.entries(value)) assert.approximately(shown[key]!, number, 1e-5);
+      }),
+    );
+  });
+});
