@@ -314,7 +314,7 @@ describe('BrushLabels, PolygonLabels and BitmaskLabels', () => {
   });
 
   it('make masks of prototypes, each in its box', () => {
-    const output = { kind: 'yolo', tensor: 'head', labels: ['Road'], prototypes: 'prototypes' };
+    const output = { kind: 'yolo', tensor: 'head', labels: ['Road'], tensors: { prototypes: 'prototypes' } };
     const tensors = {
       head: float32([1, 1, 7], 2, 2, 2, 4, 0.875, 1, -1),
       prototypes: float32([1, 2, 2, 2], ...[9, 9, 9, 9], ...[0, 0, 18, 18]),
@@ -336,7 +336,7 @@ describe('BrushLabels, PolygonLabels and BitmaskLabels', () => {
       ],
     );
     assert.throws(
-      () => encodeOnImage(polygonLabels, { ...output, prototypes: undefined }, tensors, ALL),
+      () => encodeOnImage(polygonLabels, { ...output, tensors: undefined }, tensors, ALL),
       /gives no prototypes/,
     );
   });

@@ -1,5 +1,5 @@
 import type { Point } from './geometry.js';
-import type { Mask } from './mask.js';
+import { eachStretch, type Mask, windowOf } from './mask.js';
 
 /** How far a simplified outline may be off, in pixels, to begin with. */
 const TOLERANCE = 1;
@@ -14,39 +14,63 @@ export interface Part {
   outline: Point[];
 }
 
+/** A stretch of pixels in a row, and the part that it belongs to. */
+interface Stretch {
+  y: number;
+  begin: number;
+  end: number;
+  /** Another stretch of its part, by index, or itself: that of the part's first one. */
+  part: number;
+}
+
+/** The stretches of a mask; those that touch by a side have the same part, whose first one is the topmost. */
+function stretchesOf(mask: Mask): { stretches: Stretch[]; first(index: number): number } {
+  const stretches: Stretch[] = [];
+  const first = (index: number) => {
+    let at = index;
+    while (stretches[at]!.part !== at) {
+      const next = stretches[at]!;
+      next.part = stretches[next.part]!.part;
+      at = next.part;
+    }
+    return at;
+  };
+  // Of the row above: the first stretch that may touch the next one.
+  let [above, row] = [0, 0];
+  eachStretch(mask, (y, begin, end) => {
+    const index = stretches.length;
+    if (index > 0 && stretches[index - 1]!.y !== y) [above, row] = [row, index];
+    stretches.push({ y, begin, end, part: index });
+    while (above < row && (stretches[above]!.y < y - 1 || stretches[above]!.end <= begin)) above++;
+    for (let other = above; other < row && stretches[other]!.begin < end; other++) {
+      const [a, b] = [first(other), first(index)];
+      stretches[Math.max(a, b)]!.part = Math.min(a, b);
+    }
+  });
+  return { stretches, first };
+}
+
 /** The parts of a mask that hang together by their sides, the largest first. */
 export function partsOf(mask: Mask, minArea: number): Part[] {
-  const { width, height, data } = mask;
-  const numbers = new Int32Array(data.length);
-  const parts: { first: number; size: number; number: number }[] = [];
-  const stack: number[] = [];
-  for (let start = 0; start < data.length; start++) {
-    if (data[start] !== 1 || numbers[start] !== 0) continue;
-    const number = parts.length + 1;
-    let size = 0;
-    const take = (pixel: number) => {
-      if (data[pixel] !== 1 || numbers[pixel] !== 0) return;
-      numbers[pixel] = number;
-      stack.push(pixel);
-    };
-    take(start);
-    for (let pixel = stack.pop(); pixel !== undefined; pixel = stack.pop()) {
-      size++;
-      const x = pixel % width;
-      if (x > 0) take(pixel - 1);
-      if (x < width - 1) take(pixel + 1);
-      if (pixel >= width) take(pixel - width);
-      if (pixel < width * (height - 1)) take(pixel + width);
-    }
-    parts.push({ first: start, size, number });
+  const { stretches, first } = stretchesOf(mask);
+  const sizes = new Map<number, number>();
+  for (const [index, { begin, end }] of stretches.entries()) {
+    const part = first(index);
+    sizes.set(part, (sizes.get(part) ?? 0) + end - begin);
   }
-  return parts
-    .filter(({ size }) => size >= minArea)
-    .sort((a, b) => b.size - a.size)
-    .map(({ first, size, number }) => {
-      const isIn = (x: number, y: number) =>
-        x >= 0 && y >= 0 && x < width && y < height && numbers[y * width + x] === number;
-      return { size, outline: simplified(trace(first % width, Math.floor(first / width), isIn)) };
+  const { left, top, width, height } = windowOf(mask);
+  const isIn = (x: number, y: number) =>
+    x >= left &&
+    y >= top &&
+    x < left + width &&
+    y < top + height &&
+    mask.data[(y - top) * width + x - left] === 1;
+  return [...sizes]
+    .filter(([, size]) => size >= minArea)
+    .sort(([, a], [, b]) => b - a)
+    .map(([part, size]) => {
+      const { begin, y } = stretches[part]!;
+      return { size, outline: simplified(trace(begin, y, isIn)) };
     });
 }
 
@@ -58,7 +82,11 @@ const STEPS = [
   { dx: 0, dy: -1, right: [0, -1], left: [-1, -1] },
 ] as const;
 
-/** Walks along the sides of a part's pixels, the part on the right, from the top left corner of its first pixel. */
+/**
+ * Walks along the sides of a part's pixels, the part on the right, from the top left corner of its first pixel.
+ *
+ * Other parts touch it by corners alone, and there it keeps to the right: it never gets to their pixels.
+ */
 function trace(firstX: number, firstY: number, isIn: (x: number, y: number) => boolean): Point[] {
   const corners: Point[] = [[firstX, firstY]];
   let [x, y, direction] = [firstX, firstY, 0];

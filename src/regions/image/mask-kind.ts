@@ -79,7 +79,7 @@ export function maskKind(
     check() {},
 
     bind(target, output, options) {
-      if (output.kind === 'yolo' && output.prototypes === undefined)
+      if (output.kind === 'yolo' && output.tensors?.prototypes === undefined)
         throw new AppError('no_model_fits', `gives no prototypes for '${output.name}', which ${tag} needs`);
       const { model_score_threshold, mask_threshold, min_area } = options as Record<
         string,
@@ -96,16 +96,20 @@ export function maskKind(
 
     encode(answer, output, binding) {
       const meta = answer.metas[0] as ImageMeta;
-      const { labels, minArea } = binding;
+      const { labels, minArea, most } = binding;
       const background = output.labels!.indexOf(output.background as string);
       const wants = (each: number) => (labels === null ? each !== background : labels[each] !== null);
-      const results = findMasks(answer, output, { ...binding, wants }).flatMap(found =>
-        shapesOf(found, meta, minArea).map((shape): RegionBody => {
-          const value = key === null ? shape : { ...shape, [key]: [labels![found.label]!] };
-          return { value, score: found.score, ...frameOf(meta) };
-        }),
-      );
-      return { results, score: leastScore(results) };
+      const results: RegionBody[] = [];
+      for (const found of findMasks(answer, output, { ...binding, wants })) {
+        const { label, score } = found;
+        for (const shape of shapesOf(found, meta, minArea)) {
+          const value = key === null ? shape : { ...shape, [key]: [labels![label]!] };
+          results.push({ value, ...(score !== null && { score }), ...frameOf(meta) });
+        }
+        if (results.length >= most) break;
+      }
+      const shown = results.slice(0, most);
+      return { results: shown, score: leastScore(shown) };
     },
 
     reader: ({ parsed }) => regionReader(parsed.labels, key, read),
