@@ -3,6 +3,9 @@ import { eachStretch, type Mask, windowOf } from './mask.js';
 
 /** How far a simplified outline may be off, in pixels, to begin with. */
 const TOLERANCE = 1;
+const LEAST_TOLERANCE = 0.1;
+/** Corners of an outline, at most, whatever is lost: the editor draws a handle for each. */
+const MOST_CORNERS = 1000;
 /** How much of a part and its simplified outline must be common: intersection over union. */
 const LEAST_IOU = 0.98;
 
@@ -50,8 +53,13 @@ function stretchesOf(mask: Mask): { stretches: Stretch[]; first(index: number): 
   return { stretches, first };
 }
 
-/** The parts of a mask that hang together by their sides, the largest first. */
-export function partsOf(mask: Mask, minArea: number): Part[] {
+/**
+ * The parts of a mask that hang together by their sides, the largest first.
+ *
+ * @param minArea pixels that a part has at least
+ * @param most how many, at most
+ */
+export function partsOf(mask: Mask, minArea: number, most = Number.POSITIVE_INFINITY): Part[] {
   const { stretches, first } = stretchesOf(mask);
   const sizes = new Map<number, number>();
   for (const [index, { begin, end }] of stretches.entries()) {
@@ -68,6 +76,7 @@ export function partsOf(mask: Mask, minArea: number): Part[] {
   return [...sizes]
     .filter(([, size]) => size >= minArea)
     .sort(([, a], [, b]) => b - a)
+    .slice(0, most)
     .map(([part, size]) => {
       const { begin, y } = stretches[part]!;
       return { size, outline: simplified(trace(begin, y, isIn)) };
@@ -103,14 +112,25 @@ function trace(firstX: number, firstY: number, isIn: (x: number, y: number) => b
   return corners;
 }
 
-/** Leaves corners out as long as the outline stays nearly the same. */
+/**
+ * Leaves corners out as long as the outline stays nearly the same; of those that have too many even then, as many as it
+ * takes.
+ */
 function simplified(outline: Point[]): Point[] {
-  const whole = rowsOf(outline);
-  for (let tolerance = TOLERANCE; tolerance > 0.1; tolerance /= 2) {
-    const fewer = closedPeucker(outline, tolerance);
-    if (fewer.length >= 3 && overlap(whole, rowsOf(fewer)) >= LEAST_IOU) return fewer;
+  let fewer = closedPeucker(outline, TOLERANCE);
+  if (fewer.length > MOST_CORNERS) {
+    for (let tolerance = 2 * TOLERANCE; fewer.length > MOST_CORNERS; tolerance *= 2)
+      fewer = closedPeucker(outline, tolerance);
+    return fewer.length < 3 ? outline : fewer;
   }
-  return outline;
+  const whole = rowsOf(outline);
+  for (let tolerance = TOLERANCE / 2; overlap(whole, rowsOf(fewer)) < LEAST_IOU; tolerance /= 2) {
+    const finer = tolerance < LEAST_TOLERANCE ? outline : closedPeucker(outline, tolerance);
+    if (finer.length > MOST_CORNERS && fewer.length >= 3) break;
+    fewer = finer;
+    if (finer === outline) break;
+  }
+  return fewer;
 }
 
 /** For each row of pixels where the line through its middle crosses an outline, in order. */

@@ -130,11 +130,11 @@ function* chosen(
 /** Where each label lies that a pixel has. */
 function windowsOf(labels: Uint16Array, width: number): Map<number, Window> {
   const bounds = new Map<number, { left: number; right: number; top: number; bottom: number }>();
-  for (let y = 0, pixel = 0; pixel < labels.length; y++) {
+  for (let y = 0, row = 0; row < labels.length; y++, row += width) {
     for (let x = 0; x < width; ) {
-      const label = labels[pixel]!;
+      const label = labels[row + x]!;
       const begin = x;
-      while (x < width && labels[pixel] === label) [x, pixel] = [x + 1, pixel + 1];
+      while (x < width && labels[row + x] === label) x++;
       if (label === NONE) continue;
       const known = bounds.get(label);
       if (known === undefined) bounds.set(label, { left: begin, right: x, top: y, bottom: y + 1 });
@@ -211,15 +211,18 @@ function likeliest(
     }
     const to = (window.top + y) * meta.width + window.left;
     for (let x = 0; x < window.width; x++) {
-      const [left, right, part] = [across.first[x]!, across.second[x]!, across.share[x]!];
-      const mixed = (label: number) =>
-        line[left * classes + label]! * (1 - part) + line[right * classes + label]! * part;
+      const left = across.first[x]!;
+      const right = across.second[x]!;
+      const part = across.share[x]!;
       const isSame = best[left] === best[right];
       let label = isSame ? best[left]! : 0;
-      let score = mixed(label);
+      let score = mixed(line, left * classes + label, right * classes + label, part);
       for (let other = 1; !isSame && other < classes; other++) {
-        const value = mixed(other);
-        if (value > score) [label, score] = [other, value];
+        const value = mixed(line, left * classes + other, right * classes + other, part);
+        if (value > score) {
+          label = other;
+          score = value;
+        }
       }
       labels[to + x] = label;
       sums[label]! += score;
@@ -227,6 +230,10 @@ function likeliest(
     }
   }
   return { labels, means: Array.from(sums, (sum, label) => sum / sizes[label]!) };
+}
+
+function mixed(line: Float32Array, left: number, right: number, part: number): number {
+  return line[left]! * (1 - part) + line[right]! * part;
 }
 
 /** No label yet, and where the grid of the whole tensor lies at the pixels of the original. */
