@@ -263,6 +263,44 @@ describe('outlines of noise', () => {
   });
 });
 
+describe('outlines', () => {
+  it('with teeth that are too many to be corners are those without', () => {
+    const [width, height] = [3000, 6];
+    const data = Uint8Array.from({ length: width * height }, (_, pixel) =>
+      Number(pixel >= width || pixel % 2),
+    );
+    const [part] = partsOf({ width, height, data }, 1);
+    assert.equal(part!.size, width * (height - 0.5));
+    assert.isAtMost(part!.outline.length, 8);
+  });
+
+  it('of several labels are top_k in all', () => {
+    const output = { kind: 'segmentation', tensor: 'scores', labels: ['Car', 'Bus'], independent: true };
+    const config =
+      '<View><Image name="object" value="$image"/><PolygonLabels name="control" toName="object"><Label value="Car"/><Label value="Bus"/></PolygonLabels></View>';
+    const scores = float32([1, 2, 1, 5], ...[1, 1, 0, 0, 1], ...[0.75, 0, 0, 0.75, 0]);
+    const options = { min_area: 1, top_k: 3 };
+    const { results } = encodeOnImage(
+      polygonLabels,
+      output,
+      { scores },
+      { meta: metaOf(5, 1), options, config },
+    );
+    assert.deepEqual(
+      results.map(({ value, score }) => [
+        ...(value.polygonlabels as string[]),
+        score,
+        (value.points as unknown[])[0],
+      ]),
+      [
+        ['Car', 1, [0, 0]],
+        ['Car', 1, [80, 0]],
+        ['Bus', 0.75, [0, 0]],
+      ],
+    );
+  });
+});
+
 describe('masks in annotations', () => {
   const target = { name: 'control', tag: 'Brush', toName: 'object', object: undefined, attributes: {} };
   const parsed = { labels: [] } as never;
