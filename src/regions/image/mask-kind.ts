@@ -14,7 +14,7 @@ import {
 import { type FoundMask, findMasks, MASKS } from './found-masks.js';
 import { frameOf } from './geometry.js';
 
-interface MaskBinding extends DetectionBinding {
+export interface MaskBinding extends DetectionBinding {
   pixel: number;
   minArea: number;
 }
