@@ -1,7 +1,8 @@
 """Scales grids of scores as Pillow does, and says for each pixel which labels it has.
 
-Of each line of JSON: `grids` is one grid a label, `factor` what they are enlarged by, `crop` the part that is the original, in
-its pixels, `least` null for the likeliest label alone, else the score from which a pixel has a label.
+Of each line of JSON: `grids` is one grid a label, `factor` what they are enlarged by, `crop` the part
+that is the original, in its pixels, `least` null for the likeliest label alone, else the score from
+which a pixel has a label.
 """
 
 import json
@@ -22,5 +23,8 @@ for line in sys.stdin:
         has = scores.argmax(axis=0) == np.arange(len(scores))[:, None, None]
     else:
         has = scores >= case["least"]
-    means = [float(own[own_has].mean()) if own_has.any() else None for own, own_has in zip(scores, has, strict=True)]
+    means = [
+        float(own[own_has].mean()) if own_has.any() else None
+        for own, own_has in zip(scores, has, strict=True)
+    ]
     print(json.dumps({"has": has.astype(int).reshape(len(has), -1).tolist(), "means": means}))
