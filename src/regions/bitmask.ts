@@ -2,6 +2,8 @@ import { type MaskShape, maskKind } from './image/mask-kind.js';
 import { maskPng } from './image/png.js';
 
 const PREFIX = 'data:image/png;base64,';
+/** How every PNG begins. */
+const PNG = 'iVBORw0KGgo';
 
 const urlOf = (mask: Parameters<typeof maskPng>[0]) => `${PREFIX}${maskPng(mask).toString('base64')}`;
 
@@ -10,7 +12,7 @@ const LEFT_HALF = urlOf({ width: 2, height: 2, data: Uint8Array.of(1, 0, 1, 0) }
 const SHAPE: MaskShape = {
   shapesOf: ({ mask }) => [{ imageDataURL: urlOf(mask) }],
   read: ({ imageDataURL }) =>
-    typeof imageDataURL === 'string' && imageDataURL.startsWith(PREFIX) ? { imageDataURL } : undefined,
+    typeof imageDataURL === 'string' && imageDataURL.startsWith(PREFIX + PNG) ? { imageDataURL } : undefined,
   example: { imageDataURL: LEFT_HALF },
   target: { imageDataURL: LEFT_HALF },
 };

@@ -11,9 +11,8 @@ const POINTS = [
 
 /** Outlines have no holes. Of one thing the largest part is shown; of all that has a label each part is an outline of its own. */
 const SHAPE: MaskShape = {
-  shapesOf({ mask, isThing }, { width, height }, minArea) {
-    const parts = partsOf(mask, minArea);
-    return (isThing ? parts.slice(0, 1) : parts).map(({ outline }) => ({
+  shapesOf({ mask, isThing }, { width, height }, { minArea, most }) {
+    return partsOf(mask, minArea, isThing ? 1 : most).map(({ outline }) => ({
       points: outline.map(([x, y]) => [percent(x, width), percent(y, height)]),
       closed: true,
     }));

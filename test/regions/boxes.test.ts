@@ -180,6 +180,18 @@ describe('RectangleLabels', () => {
       () => encodeOnImage(rectangleLabels, output, { boxes, scores: single, labels }),
       /the label 7 of 2/,
     );
+    for (const label of [Number.NaN, 0.5]) {
+      const out = float32([1, 1, 6], 0, 0, 1, 1, 0.75, label);
+      assert.throws(
+        () =>
+          encodeOnImage(
+            rectangleLabels,
+            { kind: 'detections', tensor: 'out', labels: ['bus', 'car'] },
+            { out },
+          ),
+        `the label ${label} of 2`,
+      );
+    }
     const yolo = { kind: 'yolo', tensor: 'out', labels: ['bus', 'car'] };
     assert.throws(
       () => encodeOnImage(rectangleLabels, yolo, { out: float32([1, 5, 9]) }),

@@ -1,8 +1,11 @@
 import type { Point } from './geometry.js';
-import type { Mask } from './mask.js';
+import { eachStretch, type Mask, windowOf } from './mask.js';
 
 /** How far a simplified outline may be off, in pixels, to begin with. */
 const TOLERANCE = 1;
+const LEAST_TOLERANCE = 0.1;
+/** Corners of an outline, at most, whatever is lost: the editor draws a handle for each. */
+const MOST_CORNERS = 1000;
 /** How much of a part and its simplified outline must be common: intersection over union. */
 const LEAST_IOU = 0.98;
 
@@ -14,39 +17,69 @@ export interface Part {
   outline: Point[];
 }
 
-/** The parts of a mask that hang together by their sides, the largest first. */
-export function partsOf(mask: Mask, minArea: number): Part[] {
-  const { width, height, data } = mask;
-  const numbers = new Int32Array(data.length);
-  const parts: { first: number; size: number; number: number }[] = [];
-  const stack: number[] = [];
-  for (let start = 0; start < data.length; start++) {
-    if (data[start] !== 1 || numbers[start] !== 0) continue;
-    const number = parts.length + 1;
-    let size = 0;
-    const take = (pixel: number) => {
-      if (data[pixel] !== 1 || numbers[pixel] !== 0) return;
-      numbers[pixel] = number;
-      stack.push(pixel);
-    };
-    take(start);
-    for (let pixel = stack.pop(); pixel !== undefined; pixel = stack.pop()) {
-      size++;
-      const x = pixel % width;
-      if (x > 0) take(pixel - 1);
-      if (x < width - 1) take(pixel + 1);
-      if (pixel >= width) take(pixel - width);
-      if (pixel < width * (height - 1)) take(pixel + width);
+/** A stretch of pixels in a row, and the part that it belongs to. */
+interface Stretch {
+  y: number;
+  begin: number;
+  end: number;
+  /** Another stretch of its part, by index, or itself: that of the part's first one. */
+  part: number;
+}
+
+/** The stretches of a mask; those that touch by a side have the same part, whose first one is the topmost. */
+function stretchesOf(mask: Mask): { stretches: Stretch[]; first(index: number): number } {
+  const stretches: Stretch[] = [];
+  const first = (index: number) => {
+    let at = index;
+    while (stretches[at]!.part !== at) {
+      const next = stretches[at]!;
+      next.part = stretches[next.part]!.part;
+      at = next.part;
     }
-    parts.push({ first: start, size, number });
+    return at;
+  };
+  // Of the row above: the first stretch that may touch the next one.
+  let [above, row] = [0, 0];
+  eachStretch(mask, (y, begin, end) => {
+    const index = stretches.length;
+    if (index > 0 && stretches[index - 1]!.y !== y) [above, row] = [row, index];
+    stretches.push({ y, begin, end, part: index });
+    while (above < row && (stretches[above]!.y < y - 1 || stretches[above]!.end <= begin)) above++;
+    for (let other = above; other < row && stretches[other]!.begin < end; other++) {
+      const [a, b] = [first(other), first(index)];
+      stretches[Math.max(a, b)]!.part = Math.min(a, b);
+    }
+  });
+  return { stretches, first };
+}
+
+/**
+ * The parts of a mask that hang together by their sides, the largest first.
+ *
+ * @param minArea pixels that a part has at least
+ * @param most how many, at most
+ */
+export function partsOf(mask: Mask, minArea: number, most = Number.POSITIVE_INFINITY): Part[] {
+  const { stretches, first } = stretchesOf(mask);
+  const sizes = new Map<number, number>();
+  for (const [index, { begin, end }] of stretches.entries()) {
+    const part = first(index);
+    sizes.set(part, (sizes.get(part) ?? 0) + end - begin);
   }
-  return parts
-    .filter(({ size }) => size >= minArea)
-    .sort((a, b) => b.size - a.size)
-    .map(({ first, size, number }) => {
-      const isIn = (x: number, y: number) =>
-        x >= 0 && y >= 0 && x < width && y < height && numbers[y * width + x] === number;
-      return { size, outline: simplified(trace(first % width, Math.floor(first / width), isIn)) };
+  const { left, top, width, height } = windowOf(mask);
+  const isIn = (x: number, y: number) =>
+    x >= left &&
+    y >= top &&
+    x < left + width &&
+    y < top + height &&
+    mask.data[(y - top) * width + x - left] === 1;
+  return [...sizes]
+    .filter(([, size]) => size >= minArea)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, most)
+    .map(([part, size]) => {
+      const { begin, y } = stretches[part]!;
+      return { size, outline: simplified(trace(begin, y, isIn)) };
     });
 }
 
@@ -58,7 +91,11 @@ const STEPS = [
   { dx: 0, dy: -1, right: [0, -1], left: [-1, -1] },
 ] as const;
 
-/** Walks along the sides of a part's pixels, the part on the right, from the top left corner of its first pixel. */
+/**
+ * Walks along the sides of a part's pixels, the part on the right, from the top left corner of its first pixel.
+ *
+ * Other parts touch it by corners alone, and there it keeps to the right: it never gets to their pixels.
+ */
 function trace(firstX: number, firstY: number, isIn: (x: number, y: number) => boolean): Point[] {
   const corners: Point[] = [[firstX, firstY]];
   let [x, y, direction] = [firstX, firstY, 0];
@@ -75,14 +112,25 @@ function trace(firstX: number, firstY: number, isIn: (x: number, y: number) => b
   return corners;
 }
 
-/** Leaves corners out as long as the outline stays nearly the same. */
+/**
+ * Leaves corners out as long as the outline stays nearly the same; of those that have too many even then, as many as it
+ * takes.
+ */
 function simplified(outline: Point[]): Point[] {
-  const whole = rowsOf(outline);
-  for (let tolerance = TOLERANCE; tolerance > 0.1; tolerance /= 2) {
-    const fewer = closedPeucker(outline, tolerance);
-    if (fewer.length >= 3 && overlap(whole, rowsOf(fewer)) >= LEAST_IOU) return fewer;
+  let fewer = closedPeucker(outline, TOLERANCE);
+  if (fewer.length > MOST_CORNERS) {
+    for (let tolerance = 2 * TOLERANCE; fewer.length > MOST_CORNERS; tolerance *= 2)
+      fewer = closedPeucker(outline, tolerance);
+    return fewer.length < 3 ? outline : fewer;
   }
-  return outline;
+  const whole = rowsOf(outline);
+  for (let tolerance = TOLERANCE / 2; overlap(whole, rowsOf(fewer)) < LEAST_IOU; tolerance /= 2) {
+    const finer = tolerance < LEAST_TOLERANCE ? outline : closedPeucker(outline, tolerance);
+    if (finer.length > MOST_CORNERS && fewer.length >= 3) break;
+    fewer = finer;
+    if (finer === outline) break;
+  }
+  return fewer;
 }
 
 /** For each row of pixels where the line through its middle crosses an outline, in order. */

@@ -52,7 +52,12 @@ export const DETECTIONS: OutputKinds = {
       objectness: { type: 'boolean' },
       angle: { type: 'boolean' },
       points: LABELS,
-      prototypes: TENSOR,
+      tensors: {
+        type: 'object',
+        properties: { prototypes: TENSOR },
+        required: ['prototypes'],
+        additionalProperties: false,
+      },
     },
     required: ['tensor', 'labels'],
   },
@@ -114,7 +119,7 @@ export function detect(answer: RowOutputs, output: OutputSpec, selection: Select
     const { label, score } = best(index);
     if (Number.isNaN(score)) throw failed(output, 'NaN as a score');
     if (label < 0 || score < selection.threshold) continue;
-    if (label >= output.labels!.length)
+    if (!(Number.isInteger(label) && label < output.labels!.length))
       throw failed(output, `the label ${label} of ${output.labels!.length}`);
     if (selection.wants(label)) found.push({ index, label, score: Math.min(Math.max(score, 0), 1) });
   }
@@ -162,24 +167,40 @@ function listed({ outputs, row }: RowOutputs, output: OutputSpec): Candidates {
   const first = hasRows ? row * count : 0;
   const perClass = scores!.dims.length - Number(hasRows) === 2;
   const classes = perClass ? scores!.dims.at(-1)! : 1;
-  const background = output.labels!.indexOf(output.background as string);
   const format = (output.format as string | undefined) ?? 'xyxy';
   return {
     count,
-    best(index) {
-      if (perClass) return likeliest(output, scores!.data, (first + index) * classes, classes, background);
-      const label = labels === undefined ? 0 : Number(labels.data[first + index]);
-      const score = Number(scores!.data[first + index]);
-      return {
-        label: label === background ? -1 : label,
-        score: output.activation === 'sigmoid' ? sigmoid(score) : score,
-      };
-    },
+    best: scorer(output, scores!, perClass ? undefined : labels, classes, first),
     at(index) {
       const [a, b, c, d] = [0, 1, 2, 3].map(each => Number(boxes!.data[(first + index) * 4 + each]));
       const angle = angles === undefined ? 0 : Number(angles.data[first + index]);
       return { box: boxOf(format, a!, b!, c!, d!, angle) };
     },
+  };
+}
+
+/**
+ * What says the likeliest label of each object and its score; a negative label: none.
+ *
+ * @param labels the number of each object's label; undefined: the scores tell it, `classes` of each object
+ * @param first where the image's objects begin
+ */
+export function scorer(
+  output: OutputSpec,
+  { data }: PlainTensor,
+  labels: PlainTensor | undefined,
+  classes: number,
+  first: number,
+): (index: number) => { label: number; score: number } {
+  const background = output.labels!.indexOf(output.background as string);
+  return index => {
+    if (labels === undefined) return likeliest(output, data, (first + index) * classes, classes, background);
+    const label = Number(labels.data[first + index]);
+    const score = Number(data[first + index]);
+    return {
+      label: label === background ? -1 : label,
+      score: output.activation === 'sigmoid' ? sigmoid(score) : score,
+    };
   };
 }
 
@@ -206,7 +227,7 @@ function raw({ outputs, row }: RowOutputs, output: OutputSpec): Candidates {
   const classes = output.labels!.length;
   const points = (output.points as readonly string[] | undefined) ?? [];
   const before = output.objectness === true ? 5 : 4;
-  const { prototypes } = output as { prototypes?: string };
+  const { prototypes } = output.tensors ?? {};
   const masks = prototypes === undefined ? 0 : outputs[prototypes]!.dims[1]!;
   const channels = before + classes + 3 * points.length + Number(output.angle === true) + masks;
   const [, a = 0, b = 0] = dims;

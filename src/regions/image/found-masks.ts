@@ -2,8 +2,9 @@ import type { ImageMeta } from '../../inputs/image/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
 import { LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
-import { ACTIVATION, DETECTIONS, detect, failed, type Selection, sigmoid } from './detections.js';
-import { type Area, type Mask, type ScoreMap, sample, tensorArea } from './mask.js';
+import { ACTIVATION, DETECTIONS, detect, failed, type Selection, scorer, sigmoid } from './detections.js';
+import { type Area, type Mask, maskOf, tensorArea } from './mask.js';
+import { segments } from './segmentation.js';
 
 /**
  * The outputs of models that find the pixels of things.
@@ -37,6 +38,8 @@ export const MASKS: OutputKinds = {
       },
       labels: LABELS,
       activation: ACTIVATION,
+      score_activation: ACTIVATION,
+      background: { type: 'string' },
     },
     required: ['tensors', 'labels'],
   },
@@ -50,147 +53,35 @@ export interface MaskSelection extends Selection {
 
 export interface FoundMask {
   label: number;
-  score: number;
+  /** Null where the graph has none: numbers of labels. */
+  score: number | null;
   mask: Mask;
   /** Whether it is one thing, and not all that has a label. */
   isThing: boolean;
 }
 
 /**
- * The masks that a model found, the surest first; none is empty.
+ * The masks that a model found, the surest first; none is empty. Each is made when it is asked for.
  *
  * @throws AppError `model_failed` when a tensor is of another shape, or a number is NaN
  */
-export function findMasks(answer: RowOutputs, output: OutputSpec, selection: MaskSelection): FoundMask[] {
-  const found = { segmentation: ofLabels, masks: listed, yolo: ofPrototypes }[output.kind]!(
+export function findMasks(
+  answer: RowOutputs,
+  output: OutputSpec,
+  selection: MaskSelection,
+): Generator<FoundMask> {
+  return { segmentation: segments, masks: listed, yolo: ofPrototypes }[output.kind]!(
     answer,
     output,
     selection,
   );
-  return found.filter(({ mask }) => mask.data.includes(1));
 }
 
-const empty = ({ width, height }: ImageMeta): Mask => ({
-  width,
-  height,
-  data: new Uint8Array(width * height),
-});
-
-function ofLabels(
+function* listed(
   { outputs, row, metas }: RowOutputs,
   output: OutputSpec,
   selection: MaskSelection,
-): FoundMask[] {
-  const meta = metas[0] as ImageMeta;
-  const { data, dims } = outputs[output.tensor!]!;
-  const classes = output.labels!.length;
-  const transposed = output.transposed === true;
-  const isIndex = dims.length === 3 && classes > 1;
-  const [width, height] = transposed ? [dims.at(-2)!, dims.at(-3)!] : [dims.at(-1)!, dims.at(-2)!];
-  const given = dims.length === 3 ? 1 : transposed ? dims.at(-1)! : dims[1]!;
-  if (dims.length < 3 || (!isIndex && given !== classes))
-    throw failed(output, `a tensor of [${dims.join(', ')}], and not of ${classes} labels a pixel,`);
-  const plane = width * height;
-  const first = row * plane * (isIndex ? 1 : classes);
-  const raw = isIndex
-    ? (label: number, cell: number) => Number(Number(data[first + cell]) === label)
-    : (label: number, cell: number) =>
-        Number(data[first + (transposed ? cell * classes + label : label * plane + cell)]);
-  const scores = activated(output, raw, classes, plane);
-  const area = tensorArea(meta);
-  const mapOf = (label: number): ScoreMap => ({
-    at: (x, y) => scores[label * plane + y * width + x]!,
-    width,
-    height,
-  });
-
-  const masks = output.labels!.map(() => empty(meta));
-  const sums = new Float64Array(classes);
-  const independent = output.independent === true || classes === 1;
-  if (independent) {
-    for (const [label, mask] of masks.entries()) {
-      if (!selection.wants(label)) continue;
-      sample(mapOf(label), area, meta, (pixel, score) => {
-        if (score < selection.pixel) return;
-        mask.data[pixel] = 1;
-        sums[label]! += score;
-      });
-    }
-  } else {
-    const best = new Float32Array(meta.width * meta.height).fill(Number.NEGATIVE_INFINITY);
-    const chosen = new Uint16Array(meta.width * meta.height).fill(classes);
-    for (let label = 0; label < classes; label++) {
-      sample(mapOf(label), area, meta, (pixel, score) => {
-        if (score <= best[pixel]!) return;
-        best[pixel] = score;
-        chosen[pixel] = label;
-      });
-    }
-    for (const [pixel, label] of chosen.entries()) {
-      if (label === classes) continue;
-      masks[label]!.data[pixel] = 1;
-      sums[label]! += best[pixel]!;
-    }
-  }
-  return masks
-    .flatMap((mask, label): FoundMask[] => {
-      const size = mask.data.reduce((sum, each) => sum + each, 0);
-      const score = Math.min(Math.max(sums[label]! / size, 0), 1);
-      return size > 0 && selection.wants(label) && score >= selection.threshold
-        ? [{ label, score, mask, isThing: false }]
-        : [];
-    })
-    .sort((a, b) => b.score - a.score)
-    .slice(0, selection.most);
-}
-
-/** The scores of all labels on the grid, [labels, cells]. */
-function activated(
-  output: OutputSpec,
-  raw: (label: number, cell: number) => number,
-  classes: number,
-  cells: number,
-): Float32Array {
-  const scores = new Float32Array(classes * cells);
-  for (let cell = 0; cell < cells; cell++) {
-    let most = Number.NEGATIVE_INFINITY;
-    for (let label = 0; label < classes; label++) {
-      const value = raw(label, cell);
-      if (Number.isNaN(value)) throw failed(output, 'NaN as a score');
-      most = Math.max(most, value);
-      scores[label * cells + cell] = output.activation === 'sigmoid' ? sigmoid(value) : value;
-    }
-    if (output.activation !== 'softmax') continue;
-    let sum = 0;
-    for (let label = 0; label < classes; label++) {
-      const at = label * cells + cell;
-      scores[at] = Math.exp(scores[at]! - most);
-      sum += scores[at]!;
-    }
-    for (let label = 0; label < classes; label++) scores[label * cells + cell]! /= sum;
-  }
-  return scores;
-}
-
-function maskOf(map: ScoreMap, area: Area, meta: ImageMeta, least: number, within?: Area): Mask {
-  const mask = empty(meta);
-  sample(
-    map,
-    area,
-    meta,
-    (pixel, score) => {
-      if (score >= least) mask.data[pixel] = 1;
-    },
-    within,
-  );
-  return mask;
-}
-
-function listed(
-  { outputs, row, metas }: RowOutputs,
-  output: OutputSpec,
-  selection: MaskSelection,
-): FoundMask[] {
+): Generator<FoundMask> {
   const meta = metas[0] as ImageMeta;
   const [masks, scores, labels, boxes] = ['masks', 'scores', 'labels', 'boxes'].map(part => {
     const tensor = output.tensors![part];
@@ -199,40 +90,49 @@ function listed(
   const { dims, data } = masks!;
   // Mask R-CNN has an axis of one channel before the pixels, and torchvision's none of images.
   const [height = 0, width = 0] = dims.slice(-2);
-  const hasRows = scores!.dims.length === 2;
-  const count = scores!.dims.at(-1)!;
-  const first = hasRows ? row * count : 0;
-  if (dims.reduce((all, each) => all * each, 1) !== scores!.data.length * width * height)
+  const classes = output.labels!.length;
+  const perLabel = labels === undefined && (classes > 1 || scores!.dims.length === 3);
+  if (perLabel && scores!.dims.at(-1) !== classes)
+    throw failed(output, `scores of [${scores!.dims.join(', ')}] and no labels for ${classes} labels`);
+  const things = perLabel ? scores!.dims.slice(0, -1) : scores!.dims;
+  const count = things.at(-1)!;
+  const first = things.length === 2 ? row * count : 0;
+  const product = (numbers: readonly number[]) => numbers.reduce((all, each) => all * each, 1);
+  if (product(dims) !== product(things) * width * height)
     throw failed(output, `masks of [${dims.join(', ')}] for scores of [${scores!.dims.join(', ')}]`);
-  const sure = Array.from({ length: count }, (_, index) => {
-    const score = Number(scores!.data[first + index]);
-    const label = labels === undefined ? 0 : Number(labels.data[first + index]);
+  const best = scorer(
+    { ...output, activation: output.score_activation },
+    scores!,
+    perLabel ? undefined : labels,
+    perLabel ? classes : 1,
+    first,
+  );
+  const sure: { index: number; label: number; score: number }[] = [];
+  for (let index = 0; index < count; index++) {
+    const { label, score } = best(index);
     if (Number.isNaN(score)) throw failed(output, 'NaN as a score');
-    return { index, score: Math.min(score, 1), label };
-  })
-    .filter(({ score }) => score >= selection.threshold)
-    .filter(({ label }) => {
-      if (!(label >= 0 && label < output.labels!.length))
-        throw failed(output, `the label ${label} of ${output.labels!.length}`);
-      return selection.wants(label);
-    })
-    .sort((a, b) => b.score - a.score)
-    .slice(0, selection.most);
-  return sure.map(({ index, score, label }) => {
-    const at = (first + index) * width * height;
-    const value = (x: number, y: number) => {
-      const number = Number(data[at + y * width + x]);
+    if (label < 0 || score < selection.threshold) continue;
+    if (!(Number.isInteger(label) && label < classes))
+      throw failed(output, `the label ${label} of ${classes}`);
+    if (selection.wants(label)) sure.push({ index, label, score: Math.min(score, 1) });
+  }
+  sure.sort((a, b) => b.score - a.score);
+  const whole = tensorArea(meta);
+  let shown = 0;
+  for (const { index, label, score } of sure) {
+    const numbers = new Float32Array(width * height);
+    const at = (first + index) * numbers.length;
+    for (let cell = 0; cell < numbers.length; cell++) {
+      const number = Number(data[at + cell]);
       if (Number.isNaN(number)) throw failed(output, 'NaN in a mask');
-      return output.activation === 'sigmoid' ? sigmoid(number) : number;
-    };
-    const area = boxes === undefined ? tensorArea(meta) : boxArea(output, boxes.data, first + index, meta);
-    return {
-      label,
-      score,
-      isThing: true,
-      mask: maskOf({ at: value, width, height }, area, meta, selection.pixel),
-    };
-  });
+      numbers[cell] = output.activation === 'sigmoid' ? sigmoid(number) : number;
+    }
+    const area = boxes === undefined ? whole : boxArea(output, boxes.data, first + index, meta);
+    const found = maskOf({ width, height, data: numbers }, area, meta, selection.pixel);
+    if (found === undefined) continue;
+    yield { label, score, mask: found.mask, isThing: true };
+    if (++shown === selection.most) return;
+  }
 }
 
 function boxArea(output: OutputSpec, data: ArrayLike<unknown>, index: number, meta: ImageMeta): Area {
@@ -247,27 +147,34 @@ function boxArea(output: OutputSpec, data: ArrayLike<unknown>, index: number, me
   return area;
 }
 
-function ofPrototypes(answer: RowOutputs, output: OutputSpec, selection: MaskSelection): FoundMask[] {
+function* ofPrototypes(
+  answer: RowOutputs,
+  output: OutputSpec,
+  selection: MaskSelection,
+): Generator<FoundMask> {
   const meta = answer.metas[0] as ImageMeta;
-  const { data, dims } = answer.outputs[output.prototypes as string]!;
+  const { data, dims } = answer.outputs[output.tensors!.prototypes!]!;
   const [, count = 0, height = 0, width = 0] = dims;
   const plane = width * height;
   const first = answer.row * count * plane;
-  return detect(answer, output, selection).map(({ label, score, box, coefficients }) => {
-    const value = (x: number, y: number) => {
-      let sum = 0;
-      for (let each = 0; each < count; each++)
-        sum += coefficients[each]! * Number(data[first + each * plane + y * width + x]);
-      if (Number.isNaN(sum)) throw failed(output, 'NaN in a mask');
-      return sigmoid(sum);
-    };
+  for (const { label, score, box, coefficients } of detect(answer, output, selection)) {
+    const numbers = new Float32Array(plane);
+    for (let each = 0, at = first; each < count; each++) {
+      const coefficient = coefficients[each]!;
+      for (let cell = 0; cell < plane; cell++, at++) numbers[cell]! += coefficient * Number(data[at]);
+    }
+    for (let cell = 0; cell < plane; cell++) {
+      if (Number.isNaN(numbers[cell])) throw failed(output, 'NaN in a mask');
+      numbers[cell] = sigmoid(numbers[cell]!);
+    }
     const within = {
       left: box.x - box.width / 2,
       top: box.y - box.height / 2,
       right: box.x + box.width / 2,
       bottom: box.y + box.height / 2,
     };
-    const mask = maskOf({ at: value, width, height }, tensorArea(meta), meta, selection.pixel, within);
-    return { label, score, mask, isThing: true };
-  });
+    const grid = { width, height, data: numbers };
+    const found = maskOf(grid, tensorArea(meta), meta, selection.pixel, within);
+    if (found !== undefined) yield { label, score, mask: found.mask, isThing: true };
+  }
 }

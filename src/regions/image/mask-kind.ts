@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import type { ImageMeta } from '../../inputs/image/contract.js';
-import type { RegionBody, RegionExample, RegionKind } from '../contract.js';
+import type { AnnotatedResult, RegionBody, RegionExample, RegionKind } from '../contract.js';
 import { THRESHOLD } from '../output-kinds.js';
 import { regionReader } from '../spans/reading.js';
 import { FRAME_EXAMPLE, IMAGE_EXAMPLE } from './box-kind.js';
@@ -49,9 +49,16 @@ const OPTIONS = {
 /** How a control of masks writes them. */
 export interface MaskShape {
   /** What a mask is in the words of the control, once or several times. */
-  shapesOf(found: FoundMask, meta: ImageMeta, minArea: number): Record<string, unknown>[];
-  /** What must be in a result's value, and is read from it. */
-  read(value: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined;
+  shapesOf(
+    found: FoundMask,
+    meta: ImageMeta,
+    limits: Pick<MaskBinding, 'minArea' | 'most'>,
+  ): Record<string, unknown>[];
+  /** What must be in a result and its value, and is read from it. */
+  read(
+    value: Readonly<Record<string, unknown>>,
+    result: AnnotatedResult,
+  ): Record<string, unknown> | undefined;
   /** What the left half of an image of 2 x 2 pixels is. */
   example: Record<string, unknown>;
   /** What that teaches. */
@@ -79,7 +86,7 @@ export function maskKind(
     check() {},
 
     bind(target, output, options) {
-      if (output.kind === 'yolo' && output.prototypes === undefined)
+      if (output.kind === 'yolo' && output.tensors?.prototypes === undefined)
         throw new AppError('no_model_fits', `gives no prototypes for '${output.name}', which ${tag} needs`);
       const { model_score_threshold, mask_threshold, min_area } = options as Record<
         string,
@@ -96,16 +103,20 @@ export function maskKind(
 
     encode(answer, output, binding) {
       const meta = answer.metas[0] as ImageMeta;
-      const { labels, minArea } = binding;
+      const { labels, most } = binding;
       const background = output.labels!.indexOf(output.background as string);
       const wants = (each: number) => (labels === null ? each !== background : labels[each] !== null);
-      const results = findMasks(answer, output, { ...binding, wants }).flatMap(found =>
-        shapesOf(found, meta, minArea).map((shape): RegionBody => {
-          const value = key === null ? shape : { ...shape, [key]: [labels![found.label]!] };
-          return { value, score: found.score, ...frameOf(meta) };
-        }),
-      );
-      return { results, score: leastScore(results) };
+      const results: RegionBody[] = [];
+      for (const found of findMasks(answer, output, { ...binding, wants })) {
+        const { label, score } = found;
+        for (const shape of shapesOf(found, meta, binding)) {
+          const value = key === null ? shape : { ...shape, [key]: [labels![label]!] };
+          results.push({ value, ...(score !== null && { score }), ...frameOf(meta) });
+        }
+        if (results.length >= most) break;
+      }
+      const shown = results.slice(0, most);
+      return { results: shown, score: leastScore(shown) };
     },
 
     reader: ({ parsed }) => regionReader(parsed.labels, key, read),

@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib';
-import type { Mask } from './mask.js';
+import { eachStretch, type Mask } from './mask.js';
 
 const SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 const ONE_BIT_PALETTE = [1, 3, 0, 0, 0];
@@ -14,17 +14,17 @@ function chunk(type: string, data: Uint8Array): Buffer {
 }
 
 /** A mask as a PNG with one bit a pixel: black where it is, transparent elsewhere. */
-export function maskPng({ width, height, data }: Mask): Buffer {
+export function maskPng(mask: Mask): Buffer {
+  const { width, height } = mask;
   const size = Buffer.alloc(8);
   size.writeUInt32BE(width);
   size.writeUInt32BE(height, 4);
   const stride = 1 + Math.ceil(width / 8);
   const rows = new Uint8Array(stride * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (data[y * width + x] === 1) rows[y * stride + 1 + (x >> 3)]! |= 0x80 >> (x & 7);
-    }
-  }
+  eachStretch(mask, (y, begin, end) => {
+    const row = y * stride + 1;
+    for (let x = begin; x < end; x++) rows[row + (x >> 3)]! |= 0x80 >> (x & 7);
+  });
   const black = new Uint8Array(6);
   return Buffer.concat([
     SIGNATURE,

@@ -1,32 +1,34 @@
-import type { Mask } from './mask.js';
+import { eachStretch, type Mask } from './mask.js';
 
 /** What a pixel has in RLE: red, green, blue and alpha. */
 const CHANNELS = 4;
 const INSIDE = 255;
 /** The bits that the length of a run may have; each run takes the first that holds it. */
 const RUN_BITS = [3, 4, 8, 16] as const;
+const LONGEST_RUN = 2 ** 16;
 const WORD_BITS = 8;
 
 /** Bits one after the other, the most significant first. */
 class Bits {
-  #bytes = new Uint8Array(1024);
-  #length = 0;
+  readonly bytes: number[] = [];
+  #rest = 0;
+  #count = 0;
 
+  /** @param count 16 at most */
   write(value: number, count: number): void {
-    for (let bit = count - 1; bit >= 0; bit--) {
-      const at = this.#length++;
-      if (at >> 3 >= this.#bytes.length) {
-        const larger = new Uint8Array(this.#bytes.length * 2);
-        larger.set(this.#bytes);
-        this.#bytes = larger;
-      }
-      // Not by shifting: the first number has 32 bits.
-      if (Math.floor(value / 2 ** bit) % 2 === 1) this.#bytes[at >> 3]! |= 0x80 >> (at & 7);
+    this.#rest = (this.#rest << count) | value;
+    this.#count += count;
+    while (this.#count >= 8) {
+      this.#count -= 8;
+      this.bytes.push((this.#rest >> this.#count) & 0xff);
     }
+    this.#rest &= 0xff;
   }
 
-  get bytes(): number[] {
-    return Array.from(this.#bytes.subarray(0, (this.#length + 7) >> 3));
+  /** Zeros up to the end of the byte. */
+  finish(): number[] {
+    if (this.#count > 0) this.write(0, 8 - this.#count);
+    return this.bytes;
   }
 }
 
@@ -40,25 +42,66 @@ class Bits {
  * @example
  * encodeRle({ width: 1, height: 1, data: Uint8Array.of(1) }); // [0, 0, 0, 4, 57, 27, 252, 127, 224]
  */
-export function encodeRle({ data }: Mask): number[] {
+export function encodeRle(mask: Mask): number[] {
   const bits = new Bits();
-  bits.write(data.length * CHANNELS, 32);
+  const pixels = mask.width * mask.height;
+  const values = pixels * CHANNELS;
+  bits.write(values >>> 16, 16);
+  bits.write(values & 0xffff, 16);
   bits.write(WORD_BITS - 1, 5);
   for (const size of RUN_BITS) bits.write(size - 1, 4);
-  const longest = 2 ** RUN_BITS.at(-1)!;
-  for (let begin = 0; begin < data.length; ) {
-    let end = begin + 1;
-    while (end < data.length && data[end] === data[begin]) end++;
-    for (let left = (end - begin) * CHANNELS; left > 0; ) {
-      const run = Math.min(left, longest);
-      const entry = RUN_BITS.findIndex(size => run <= 2 ** size);
+  const run = (count: number, word: number) => {
+    for (let left = count * CHANNELS; left > 0; ) {
+      const length = Math.min(left, LONGEST_RUN);
+      const entry = RUN_BITS.findIndex(size => length <= 2 ** size);
       bits.write(1, 1);
       bits.write(entry, 2);
-      bits.write(run - 1, RUN_BITS[entry]!);
-      bits.write(data[begin] === 1 ? INSIDE : 0, WORD_BITS);
-      left -= run;
+      bits.write(length - 1, RUN_BITS[entry]!);
+      bits.write(word, WORD_BITS);
+      left -= length;
     }
-    begin = end;
+  };
+  // A stretch may go on in the next row.
+  let [begin, end] = [0, 0];
+  eachStretch(mask, (y, from, to) => {
+    const start = y * mask.width + from;
+    if (start > end) {
+      run(end - begin, INSIDE);
+      run(start - end, 0);
+      begin = start;
+    }
+    end = y * mask.width + to;
+  });
+  run(end - begin, INSIDE);
+  run(pixels - end, 0);
+  return bits.finish();
+}
+
+/**
+ * Whether bytes are a packed mask of that many pixels: what annotations hold was never checked.
+ *
+ * @example
+ * isRle([0, 0, 0, 4, 57, 27, 252, 127, 224], 1); // true
+ */
+export function isRle(bytes: unknown, pixels: number): bytes is number[] {
+  if (!Array.isArray(bytes) || !bytes.every(byte => Number.isInteger(byte) && byte >= 0 && byte <= 255))
+    return false;
+  let at = 0;
+  const read = (count: number) => {
+    let value = 0;
+    for (let bit = 0; bit < count; bit++, at++)
+      value = value * 2 + ((((bytes[at >> 3] as number | undefined) ?? 0) >> (7 - (at & 7))) & 1);
+    return value;
+  };
+  if (read(32) !== pixels * CHANNELS) return false;
+  const word = read(5) + 1;
+  const sizes = RUN_BITS.map(() => read(4) + 1);
+  let values = 0;
+  while (values < pixels * CHANNELS && at < bytes.length * 8) {
+    const isRun = read(1) === 1;
+    const length = read(sizes[read(2)]!) + 1;
+    at += isRun ? word : word * length;
+    values += length;
   }
-  return bits.bytes;
+  return values === pixels * CHANNELS && at <= bytes.length * 8;
 }

@@ -9,11 +9,15 @@ import type { AnnotatedResult, AnswerReader, RegionTarget } from '../contract.js
 export function regionReader(
   labels: readonly string[],
   key: string | null,
-  placeOf: (value: Readonly<Record<string, unknown>>) => Record<string, unknown> | undefined,
+  placeOf: (
+    value: Readonly<Record<string, unknown>>,
+    result: AnnotatedResult,
+  ) => Record<string, unknown> | undefined,
 ): AnswerReader {
-  const read = ({ value }: AnnotatedResult): RegionTarget | 'outdated' | 'unreadable' => {
+  const read = (result: AnnotatedResult): RegionTarget | 'outdated' | 'unreadable' => {
+    const { value } = result;
     if (typeof value !== 'object' || value === null) return 'unreadable';
-    const place = placeOf(value as Record<string, unknown>);
+    const place = placeOf(value as Record<string, unknown>, result);
     if (place !== undefined && key === null) return { ...place, labels: [] };
     const chosen = key === null ? undefined : (value as Record<string, unknown>)[key];
     if (place === undefined || !Array.isArray(chosen) || chosen.length === 0) return 'unreadable';

@@ -1,6 +1,7 @@
 """Reads masks back as others do: for each line of JSON the rows of its mask, as texts of 0 and 1.
 
-`rle`: by the SDK of Label Studio, which also packs the mask itself; `png`: by Pillow; `polygon`: filled by Pillow.
+`rle`: by the SDK of Label Studio, which also packs the mask itself; `png`: by Pillow; `polygons`: filled by
+Pillow.
 """
 
 import base64
