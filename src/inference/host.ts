@@ -3,10 +3,8 @@ import { AppError, messageOf } from '../errors.js';
 import type { Encoder, TaskFailure, TaskValue } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import type { RowOutputs } from '../regions/contract.js';
-import { REGIONS } from '../regions/index.js';
 import { tensorsOf } from '../registry/version.js';
 import {
-  type Answer,
   type Binding,
   type ChildResults,
   type ControlBinding,
@@ -15,11 +13,15 @@ import {
   type VersionSource,
 } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
-import { ResultList } from './results.js';
 import { chooseProvider, type Graph, loadGraph } from './runtime.js';
+import { ValueAnswer } from './value-answer.js';
 
-/** Called with what the graph answered for one value, by its index. */
-export type OutputsVisitor = (value: number, answer: RowOutputs) => void;
+/**
+ * Called with what the graph answered for one value, by its index.
+ *
+ * @param continues whether it is only a part: the value's next rows come in another call
+ */
+export type OutputsVisitor = (value: number, answer: RowOutputs, continues: boolean) => void;
 
 const NO_METAS: readonly unknown[] = [];
 
@@ -80,11 +82,12 @@ export class LoadedVersion {
   async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
     const failures = new Map<number, TaskFailure>();
     const batches = this.#encoder.encode(values, (row, failure) => failures.set(row, failure));
-    for await (const { rows, feeds, metas } of batches) {
+    for await (const { rows, feeds, metas, continues = false } of batches) {
       const outputs = await this.#graph.run(feeds);
       for (let row = 0, next = 1; row < rows.length; row = next++) {
         while (next < rows.length && rows[next] === rows[row]) next++;
-        visit(rows[row]!, { outputs, row, metas: metas?.slice(row, next) ?? NO_METAS });
+        const answer = { outputs, row, metas: metas?.slice(row, next) ?? NO_METAS };
+        visit(rows[row]!, answer, continues && next === rows.length);
       }
     }
     return failures;
@@ -93,34 +96,6 @@ export class LoadedVersion {
   release(): Promise<void> {
     return this.#graph.release();
   }
-}
-
-/** The text of one value's item: its prediction, or why its numbers are none. */
-function answerText(answer: RowOutputs, version: VersionSource, controls: readonly ControlBinding[]): string {
-  try {
-    return JSON.stringify(answerOf(answer, version, controls));
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return failureText({ code: error.code, message: error.message }, version.label);
-  }
-}
-
-function answerOf(
-  answer: RowOutputs,
-  { outputs: specs, label }: VersionSource,
-  controls: readonly ControlBinding[],
-): Answer {
-  const list = new ResultList();
-  let certainty: number | null = null;
-  for (const control of controls) {
-    const { type, encode } = REGIONS[control.row]!;
-    const encoded = encode(answer, specs[control.output]!, control.data);
-    list.add(encoded, control, type);
-    const { score } = encoded;
-    // Label Studio sorts tasks by this number to show the least certain ones first, so the least certain control speaks.
-    if (score !== null) certainty = certainty === null ? score : Math.min(certainty, score);
-  }
-  return { result: list.finish(), score: certainty, model_version: label };
 }
 
 /** A version with the projects' bindings that were used with it. */
@@ -199,9 +174,17 @@ export class InferenceHost {
       });
     });
     try {
-      const failures = await held.version.run(values, (value, answer) => {
+      const open = new Map<number, ValueAnswer>();
+      const failures = await held.version.run(values, (value, answer, continues) => {
         const { group, index, controls } = places[value]!;
-        texts[group]![index] = answerText(answer, source, controls);
+        const whole = open.get(value) ?? new ValueAnswer(source, controls);
+        if (continues) {
+          whole.add(answer);
+          open.set(value, whole);
+        } else {
+          texts[group]![index] = whole.finish(answer);
+          open.delete(value);
+        }
       });
       for (const [value, failure] of failures) {
         const { group, index } = places[value]!;
