@@ -35,21 +35,25 @@ export interface Lengths {
 export async function lengthsOf(path: string): Promise<Lengths> {
   const process = start(path, ['-map', '0:V:0', '-map', '0:a?', '-c', 'copy', '-f', 'framecrc', 'pipe:1']);
   const [lines] = await within(process, Promise.all([text(process.output), process.ended]));
-  /** Of each stream: seconds of a tick of its clock, and when it ends in ticks. */
-  const streams = new Map<string, { tick: number; end: number }>();
+  /** Of each stream: seconds of a tick of its clock, and in ticks when it begins and ends. */
+  const streams = new Map<string, { tick: number; start: number; end: number }>();
   for (const line of lines.split('\n')) {
     const clock = /^#tb (\d+): (\d+)\/(\d+)/.exec(line);
-    if (clock) streams.set(clock[1]!, { tick: Number(clock[2]) / Number(clock[3]), end: 0 });
+    if (clock) streams.set(clock[1]!, { tick: Number(clock[2]) / Number(clock[3]), start: Infinity, end: 0 });
     if (line.startsWith('#')) continue;
     const [stream = '', dts, pts, length] = line.split(',');
     const known = streams.get(stream.trim());
     // Where a container has no times to show (AVI), theirs is that of decoding; no time at all is a huge negative one.
     const time = Math.max(Number(pts), Number(pts) < -1e15 ? Number(dts) : Number(pts));
-    if (known) known.end = Math.max(known.end, time + Number(length));
+    if (known === undefined) continue;
+    // What lies before 0 is only there to be decoded.
+    known.start = Math.min(known.start, Math.max(time, 0));
+    known.end = Math.max(known.end, time + Number(length));
   }
-  const [video, ...sound] = [...streams.values()].map(({ tick, end }) => tick * end);
-  if (video === undefined || !(video > 0)) throw new Error('it has no images that follow one another');
-  return { video, duration: Math.max(video, ...sound) };
+  const all = [...streams.values()];
+  const [video = 0] = all.map(({ tick, start, end }) => tick * (end - start));
+  if (!(video > 0)) throw new Error('it has no images that follow one another');
+  return { video, duration: Math.max(...all.map(({ tick, end }) => tick * end)) };
 }
 
 /** Frames of a video, one after the other. */
@@ -67,6 +71,8 @@ export interface FrameReader {
  */
 export function readFrames(path: string, { rate, count }: { rate: number; count: number }): FrameReader {
   const filter = [
+    // Some clocks tick but once a frame.
+    'settb=AVTB',
     `setpts=PTS-${AHEAD}/TB`,
     // Rounded up, the frame at a time is the last one that began before it.
     `fps=fps=${rate}:round=up:start_time=0`,
