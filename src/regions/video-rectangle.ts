@@ -98,7 +98,7 @@ export const videoRectangle: RegionKind<Binding> = {
     // What two clips share was seen twice.
     const frames = new Map(parts.flat().map(({ at, found }) => [at, found]));
     const seen = [...frames].map(([at, found]) => ({ at, found })).sort((a, b) => a.at - b.at);
-    const tracks = tracksOf(seen, { overlap: trackOverlap, gap: trackGap / meta.step });
+    const tracks = tracksOf(seen, { overlap: trackOverlap, gap: trackGap / meta.step + 1e-9 });
     const results = tracks
       .filter(({ sights }) => sights.length >= trackLength)
       .map((track): RegionBody => {
