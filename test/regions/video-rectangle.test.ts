@@ -96,6 +96,19 @@ describe('VideoRectangle', () => {
     assert.deepEqual(keys(once.result), [[[6, 0, false]]]);
   });
 
+  it('has one key frame of several frames that are one of the editor', () => {
+    const { result } = tracks(
+      [car(0), car(8), car(16), car(8)].map(each => [each]),
+      { reading: { total: 4, fps: 50, frameRate: 25 } },
+    );
+    assert.deepEqual(keys(result), [
+      [
+        [1, 0, true],
+        [2, 16, true],
+      ],
+    ]);
+  });
+
   it('knows a thing again after a gap that is not too long', () => {
     const frames = [[car(0)], [car(0)], [], [], [car(0)]];
     assert.deepEqual(keys(tracks(frames).result), [

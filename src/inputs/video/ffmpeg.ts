@@ -115,16 +115,20 @@ function start(path: string, options: readonly string[]): Running {
   );
   let said = '';
   process.stderr.setEncoding('utf8').on('data', (more: string) => {
-    said = (said + more).slice(-STDERR_KEPT);
+    said = (said + more).slice(0, STDERR_KEPT);
   });
   const ended = new Promise<void>((resolve, reject) => {
     process.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'ENOENT' ? new AppError('task_unreadable', MISSING) : error),
     );
     process.once('close', (code, signal) => {
-      const last = said.trim().split('\n').at(-1)!.replaceAll(`file:${path}`, 'it');
+      // The first line tells the most; in brackets is which of its parts speaks.
+      const first = said
+        .split('\n', 1)[0]!
+        .replace(/^(\[[^\]]*\] )+/, '')
+        .replaceAll(`file:${path}`, 'it');
       if (code === 0) resolve();
-      else reject(new Error(last || `ffmpeg ended with ${signal ?? code}`));
+      else reject(new Error(first || `ffmpeg ended with ${signal ?? code}`));
     });
   });
   return { output: process.stdout, ended, kill: () => process.kill('SIGKILL') };
