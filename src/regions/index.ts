@@ -1,3 +1,5 @@
+import { bitmask, bitmaskLabels } from './bitmask.js';
+import { brush, brushLabels, magicWand } from './brush.js';
 import { choices } from './choices.js';
 import type { RegionKind } from './contract.js';
 import { ellipse, ellipseLabels } from './ellipse.js';
@@ -6,6 +8,7 @@ import { keyPoint, keyPointLabels } from './key-point.js';
 import { labels } from './labels.js';
 import { number } from './number.js';
 import { paragraphLabels } from './paragraph-labels.js';
+import { polygon, polygonLabels } from './polygon.js';
 import { rating } from './rating.js';
 import { rectangle, rectangleLabels } from './rectangle.js';
 import { taxonomy } from './taxonomy.js';
@@ -31,6 +34,13 @@ const ROWS = [
   keyPointLabels,
   vector,
   vectorLabels,
+  polygon,
+  polygonLabels,
+  brush,
+  brushLabels,
+  magicWand,
+  bitmask,
+  bitmaskLabels,
   imageLabels,
   timeSeriesLabels,
   timelineLabels,

@@ -92,7 +92,7 @@ describe('files of time series', () => {
         for (const [step, value] of channel.entries()) {
           const other = expected[index]![at]![step];
           if (Number.isNaN(value)) assert.isNull(other);
-          else assert.equal(value, other);
+          else assert.approximately(value, other!, Math.abs(value) * 1e-12);
         }
       }
     }
