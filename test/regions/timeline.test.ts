@@ -141,3 +141,23 @@ describe('TimelineLabels', () => {
     }
   });
 });
+
+describe('Choices on a video', () => {
+  it('takes what the first row says', () => {
+    const xml = config(
+      '<Choices name="control" toName="object"><Choice value="Day"/><Choice value="Night"/></Choices>',
+    );
+    const given = {
+      tag: 'Choices',
+      xml,
+      output: { kind: 'probabilities', tensor: 'out', labels: ['Day', 'Night'] },
+      tensors: { out: float32([3, 2], 0.25, 0.75, 1, 0, 1, 0) },
+      reading: { total: 3, fps: 1, frameRate: 1 },
+      options: { choice: 'single' },
+    };
+    for (const batch of [1, 2, 3]) {
+      const { result, score } = answerTo<{ choices: string[] }>({ ...given, batch });
+      assert.deepEqual([result[0]!.value.choices, score], [['Night'], 0.75]);
+    }
+  });
+});
