@@ -47,19 +47,15 @@ export class ValueAnswer {
   }
 
   #answer(answer: RowOutputs): Answer {
-    const list = new ResultList();
-    let certainty: number | null = null;
+    const list = new ResultList(answer.drawn);
     for (const [index, control] of this.#controls.entries()) {
       const { type, encode } = REGIONS[control.row]!;
       const open = this.#open?.[index];
       const whole = open ? { ...answer, before: open.kept } : answer;
       const encoded = open?.encoded ?? encode(whole, this.#version.outputs[control.output]!, control.data);
       list.add(encoded, control, type);
-      const { score } = encoded;
-      // Label Studio sorts tasks by this number to show the least certain ones first, so the least certain control speaks.
-      if (score !== null) certainty = certainty === null ? score : Math.min(certainty, score);
     }
-    return { result: list.finish(), score: certainty, model_version: this.#version.label };
+    return { ...list.finish(), model_version: this.#version.label };
   }
 
   /** Does nothing after a failure: that of one part is that of the value. */

@@ -1,3 +1,4 @@
+import type { TagInfo } from '../label-config/parse.js';
 import { bitmask, bitmaskLabels } from './bitmask.js';
 import { brush, brushLabels, magicWand } from './brush.js';
 import { choices } from './choices.js';
@@ -11,6 +12,7 @@ import { paragraphLabels } from './paragraph-labels.js';
 import { polygon, polygonLabels } from './polygon.js';
 import { rating } from './rating.js';
 import { rectangle, rectangleLabels } from './rectangle.js';
+import { regionTextArea } from './region-text-area.js';
 import { taxonomy } from './taxonomy.js';
 import { textArea } from './text-area.js';
 import { timeSeriesLabels } from './time-series-labels.js';
@@ -26,6 +28,7 @@ const ROWS = [
   labels,
   paragraphLabels,
   textArea,
+  regionTextArea,
   rectangle,
   rectangleLabels,
   ellipse,
@@ -60,7 +63,15 @@ export function rowsOf(tag: string): RegionKind[] {
   return ROWS.filter(kind => kind.tag === tag);
 }
 
-/** The row that fills a control tag on an object tag. */
-export function rowFor(tag: string, objectTag: string): RegionKind | undefined {
-  return rowsOf(tag).find(({ objectTags }) => objectTags?.includes(objectTag) ?? true);
+/**
+ * The row that fills a control on an object tag. A control with `perRegion` that no row is for gets that of whole tasks,
+ * which says why it does not fill it.
+ */
+export function rowFor(
+  { tag, attributes }: Pick<TagInfo, 'tag' | 'attributes'>,
+  objectTag: string,
+): RegionKind | undefined {
+  const rows = rowsOf(tag).filter(({ objectTags }) => objectTags?.includes(objectTag) ?? true);
+  const isPerRegion = attributes.perRegion === 'true';
+  return rows.find(({ perRegion }) => isPerRegion && perRegion) ?? rows.find(({ perRegion }) => !perRegion);
 }

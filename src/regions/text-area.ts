@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
-import type { RegionKind } from './contract.js';
+import type { OutputSpec } from '../registry/version.js';
+import type { RegionKind, RowOutputs } from './contract.js';
 import { numberOf } from './numbers.js';
 import { type OutputKinds, TENSOR } from './output-kinds.js';
 import { readOne, UNREADABLE } from './reading.js';
@@ -10,8 +11,37 @@ interface TextAreaBinding {
   most: number | null;
 }
 
-/** Texts that the graph writes itself: strings, [rows] or [rows, texts]. */
-const TEXTS: OutputKinds = { texts: { properties: { tensor: TENSOR }, required: ['tensor'] } };
+/**
+ * Texts that the graph writes itself: strings, [rows] or [rows, texts]; with `tensors.scores`, numbers of the same shape, how
+ * sure it is of each.
+ */
+export const TEXTS: OutputKinds = {
+  texts: {
+    properties: {
+      tensor: TENSOR,
+      tensors: { type: 'object', properties: { scores: TENSOR }, additionalProperties: false },
+    },
+    required: ['tensor'],
+  },
+};
+
+/**
+ * The texts of a row, without white space around them.
+ * @throws AppError `model_failed` when they are no strings
+ */
+export function textsOf({ outputs, row }: RowOutputs, output: OutputSpec): string[] {
+  const { type, data, dims } = outputs[output.tensor!]!;
+  if (type !== 'string')
+    throw new AppError('model_failed', `the model gives ${type} for '${output.name}', and not strings`);
+  const count = dims[1] ?? 1;
+  return (data as string[]).slice(row * count, (row + 1) * count).map(text => text.trim());
+}
+
+/** Reads what annotators typed; null: nothing. */
+export function typedTexts({ text }: Readonly<Record<string, unknown>>): string[] | null {
+  const texts = [text].flat().filter(each => typeof each === 'string' && each.trim() !== '');
+  return texts.length === 0 ? null : (texts as string[]);
+}
 
 /**
  * Texts to `<TextArea>`, each as a submission of its own and once; no more than `maxSubmissions`. White space around a
@@ -32,23 +62,18 @@ export const textArea: RegionKind<TextAreaBinding> = {
     return { most: most !== null && Number.isInteger(most) && most > 0 ? most : null };
   },
 
-  encode({ outputs, row }, output, { most }) {
-    const { type, data, dims } = outputs[output.tensor!]!;
-    if (type !== 'string') {
-      throw new AppError('model_failed', `the model gives ${type} for '${output.name}', and not strings`);
-    }
-    const count = dims[1] ?? 1;
-    const texts = (data as string[]).slice(row * count, (row + 1) * count).map(text => text.trim());
-    const text = [...new Set(texts.filter(each => each !== ''))].slice(0, most ?? undefined);
+  encode(answer, output, { most }) {
+    const texts = textsOf(answer, output).filter(text => text !== '');
+    const text = [...new Set(texts)].slice(0, most ?? undefined);
     return { results: text.length === 0 ? [] : [{ value: { text } }], score: null };
   },
 
   reader: () => ({
     labels: null,
     read: results =>
-      readOne(results, ({ text }) => {
-        const texts = [text].flat().filter(each => typeof each === 'string' && each.trim() !== '');
-        return texts.length === 0 ? UNREADABLE : { target: texts as string[], outdated: false };
+      readOne(results, value => {
+        const target = typedTexts(value);
+        return target === null ? UNREADABLE : { target, outdated: false };
       }),
   }),
 

@@ -7,6 +7,7 @@ import { ImageEncoder, type ImageOptions } from '../../src/inputs/image/encoder.
 import { place } from '../../src/inputs/image/geometry.js';
 import { image } from '../../src/inputs/image.js';
 import { runPython } from '../support/python.js';
+import { awaitedBatchesOf } from './batches.js';
 
 async function encode(
   files: readonly string[],
@@ -14,10 +15,8 @@ async function encode(
 ): Promise<{ batches: EncodedBatch[]; failures: Map<number, TaskFailure> }> {
   const encoder = await image.load('/nowhere', options as never);
   const failures = new Map<number, TaskFailure>();
-  const batches: EncodedBatch[] = [];
   const values = files.map(file => ({ file }));
-  for await (const batch of encoder.encode(values, (row, failure) => failures.set(row, failure)))
-    batches.push(batch);
+  const batches = await awaitedBatchesOf(encoder, values, (row, failure) => failures.set(row, failure));
   return { batches, failures };
 }
 

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
-import type { EncodedBatch, TaskFailure } from '../../src/inputs/contract.js';
+import type { TaskFailure } from '../../src/inputs/contract.js';
 import { image } from '../../src/inputs/image.js';
 import { editorFrame, type VideoMeta, type VideoValue } from '../../src/inputs/video/contract.js';
-import type { VideoOptions } from '../../src/inputs/video/encoder.js';
+import { VideoEncoder, type VideoOptions } from '../../src/inputs/video/encoder.js';
 import { video } from '../../src/inputs/video.js';
 import { useFfmpeg } from '../support/ffmpeg.js';
 import { temporaryFolder } from '../support/folder.js';
 import { runPython } from '../support/python.js';
+import { awaitedBatchesOf } from './batches.js';
 import { ffmpeg, source } from './video/make.js';
 
 const SIZE = { width: 24, height: 16 };
@@ -18,9 +19,7 @@ const SIZE = { width: 24, height: 16 };
 async function encode(values: readonly VideoValue[], options: Partial<VideoOptions> = {}) {
   const encoder = await video.load('/nowhere', { ...SIZE, dtype: 'uint8', ...options });
   const failures = new Map<number, TaskFailure>();
-  const batches: EncodedBatch[] = [];
-  for await (const batch of encoder.encode(values, (row, failure) => failures.set(row, failure)))
-    batches.push(batch);
+  const batches = await awaitedBatchesOf(encoder, values, (row, failure) => failures.set(row, failure));
   return { batches, failures };
 }
 
@@ -120,9 +119,8 @@ describe('video input', () => {
       const pictures = await image.load('/nowhere', options);
       const frames = await video.load('/nowhere', { ...options, fps: 1 });
       const first = async (encoder: typeof frames, value: object) => {
-        for await (const { feeds, metas } of encoder.encode([value], assert.fail))
-          return { feeds, meta: metas![0] };
-        return assert.fail('no batch');
+        const [batch] = await awaitedBatchesOf(encoder, [value], assert.fail);
+        return { feeds: batch!.feeds, meta: batch!.metas![0] };
       };
       const expected = await first(pictures, file);
       const { feeds, meta } = await first(frames, { file: at('exact.mkv'), frameRate: 25 });
@@ -294,7 +292,7 @@ describe('video input', () => {
     process.env.TMPDIR = scratch;
     try {
       assert.equal(tmpdir(), scratch);
-      const encoder = await video.load('/nowhere', { ...SIZE, batch: 1 });
+      const encoder = await VideoEncoder.create({ ...SIZE, batch: 1 });
       const file = `data:video/x-matroska;base64,${(await readFile(at('exact.mkv'))).toString('base64')}`;
       for await (const { rows } of encoder.encode([{ file, frameRate: 25 }], assert.fail)) {
         assert.lengthOf(await readdir(scratch), 1);

@@ -43,9 +43,9 @@ export async function lengthsOf(path: string): Promise<Lengths> {
     if (line.startsWith('#')) continue;
     const [stream = '', dts, pts, length] = line.split(',');
     const known = streams.get(stream.trim());
-    // Where a container has no times to show (AVI), theirs is that of decoding; no time at all is a huge negative one.
-    const time = Math.max(Number(pts), Number(pts) < -1e15 ? Number(dts) : Number(pts));
     if (known === undefined) continue;
+    // A container without times to show (AVI) gives a huge negative one; theirs is that of decoding.
+    const time = Number(pts) > -1e15 ? Number(pts) : Number(dts);
     // What lies before 0 is only there to be decoded.
     known.start = Math.min(known.start, Math.max(time, 0));
     known.end = Math.max(known.end, time + Number(length));
