@@ -3,10 +3,8 @@ import { AppError, messageOf } from '../errors.js';
 import type { Encoder, RunGraph, TaskFailure, TaskValue } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import type { RowOutputs } from '../regions/contract.js';
-import { REGIONS } from '../regions/index.js';
 import { tensorsOf } from '../registry/version.js';
 import {
-  type Answer,
   type Binding,
   type ChildResults,
   type ControlBinding,
@@ -15,11 +13,15 @@ import {
   type VersionSource,
 } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
-import { ResultList } from './results.js';
 import { chooseProvider, type Graph, loadGraph } from './runtime.js';
+import { ValueAnswer } from './value-answer.js';
 
-/** Called with what the graph answered for one value, by its index. */
-export type OutputsVisitor = (value: number, answer: RowOutputs) => void;
+/**
+ * Called with what the graph answered for one value, by its index.
+ *
+ * @param continues whether it is only a part: the value's next rows come in another call
+ */
+export type OutputsVisitor = (value: number, answer: RowOutputs, continues: boolean) => void;
 
 /** The graph that every version has. */
 const MAIN_GRAPH = 'model.onnx';
@@ -83,16 +85,12 @@ export class LoadedVersion {
     const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
     const runGraph: RunGraph = (feeds, graph = MAIN_GRAPH) => this.#graphs.get(graph)!.run(feeds);
     for await (const batch of this.#encoder.encode(values, fail, runGraph)) {
-      const { rows, metas } = batch;
+      const { rows, metas, drawn, continues = false } = batch;
       const outputs = 'feeds' in batch ? await runGraph(batch.feeds) : batch.outputs;
       for (let row = 0, next = 1; row < rows.length; row = next++) {
         while (next < rows.length && rows[next] === rows[row]) next++;
-        visit(rows[row]!, {
-          outputs,
-          row,
-          metas: metas?.slice(row, next) ?? NO_METAS,
-          drawn: batch.drawn?.[row],
-        });
+        const answer = { outputs, row, metas: metas?.slice(row, next) ?? NO_METAS, drawn: drawn?.[row] };
+        visit(rows[row]!, answer, continues && next === rows.length);
       }
     }
     return failures;
@@ -101,29 +99,6 @@ export class LoadedVersion {
   async release(): Promise<void> {
     for (const graph of this.#graphs.values()) await graph.release();
   }
-}
-
-/** The text of one value's item: its prediction, or why its numbers are none. */
-function answerText(answer: RowOutputs, version: VersionSource, controls: readonly ControlBinding[]): string {
-  try {
-    return JSON.stringify(answerOf(answer, version, controls));
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return failureText({ code: error.code, message: error.message }, version.label);
-  }
-}
-
-function answerOf(
-  answer: RowOutputs,
-  { outputs: specs, label }: VersionSource,
-  controls: readonly ControlBinding[],
-): Answer {
-  const list = new ResultList(answer.drawn);
-  for (const control of controls) {
-    const { type, encode } = REGIONS[control.row]!;
-    list.add(encode(answer, specs[control.output]!, control.data), control, type);
-  }
-  return { ...list.finish(), model_version: label };
 }
 
 /** A version with the projects' bindings that were used with it. */
@@ -202,9 +177,17 @@ export class InferenceHost {
       });
     });
     try {
-      const failures = await held.version.run(values, (value, answer) => {
+      const open = new Map<number, ValueAnswer>();
+      const failures = await held.version.run(values, (value, answer, continues) => {
         const { group, index, controls } = places[value]!;
-        texts[group]![index] = answerText(answer, source, controls);
+        const whole = open.get(value) ?? new ValueAnswer(source, controls);
+        if (continues) {
+          whole.add(answer);
+          open.set(value, whole);
+        } else {
+          texts[group]![index] = whole.finish(answer);
+          open.delete(value);
+        }
       });
       for (const [value, failure] of failures) {
         const { group, index } = places[value]!;

@@ -41,9 +41,11 @@ export type RunGraph = (
 export interface BatchRows {
   /**
    * Which of the given values these rows are, by index, in the order of the tensors' rows. A value that was cut into
-   * windows has several rows, one after the other, all in the same batch.
+   * windows has several rows, one after the other, all in the same batch unless that `continues`.
    */
   rows: readonly number[];
+  /** Whether the last value has more rows in the next batch, as one that does not fit in memory at once. */
+  continues?: boolean;
   /**
    * What region kinds must know of each row beyond the tensors (see `InputKind.meta`), in the order of the rows. Any
    * objects: they stay in the child.

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import { classify } from '../task-data/resolve.js';
 import type { InputPlace, TaskFailure } from './contract.js';
@@ -33,6 +35,19 @@ export function readAddress(
 export async function fileBytes({ file }: FileValue): Promise<Buffer> {
   const source = classify(file);
   return source.kind === 'data' ? source.bytes : await readFile(file);
+}
+
+/**
+ * Where a value's file lies, in the child, for programs that want a path. What a `data:` URI holds is written to a
+ * temporary one until its release.
+ */
+export async function filePath({ file }: FileValue): Promise<{ path: string; release(): Promise<void> }> {
+  const source = classify(file);
+  if (source.kind !== 'data') return { path: file, release: async () => {} };
+  const folder = await mkdtemp(join(tmpdir(), 'label-studio-onnx-'));
+  const path = join(folder, 'file');
+  await writeFile(path, source.bytes);
+  return { path, release: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** What is answered for a file that its kind cannot decode. */

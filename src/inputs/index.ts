@@ -6,8 +6,9 @@ import { tabular } from './tabular.js';
 import { text } from './text.js';
 import { timeSeries } from './time-series.js';
 import { tokens } from './tokens.js';
+import { video } from './video.js';
 
-const ROWS: readonly InputKind[] = [text, tabular, tokens, image, ocr, timeSeries, audio];
+const ROWS: readonly InputKind[] = [text, tabular, tokens, image, ocr, timeSeries, audio, video];
 
 /** The input kinds by their word in the manifest. A new one is a file and its row here. */
 export const INPUTS: Readonly<Record<string, InputKind>> = Object.freeze(

@@ -75,8 +75,18 @@ export function placeOf(
 /** A control of the config as region kinds see it, with the object that its results name. */
 export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
   const object = config.objects.get(toName);
-  return { ...config.controls.get(control)!, toName, object, parsed: config.parsed[control]! };
+  const beside = [...config.controls.values()].find(
+    ({ name, tag }) => tag === 'Labels' && name !== control && config.parsed[name]!.to_name.includes(toName),
+  );
+  return {
+    ...config.controls.get(control)!,
+    toName,
+    object,
+    parsed: config.parsed[control]!,
+    ...(beside && { labelsBeside: { name: beside.name, parsed: config.parsed[beside.name]! } }),
+  };
 }
+
 /** What the config offers, for an error's message. */
 function summary(config: LabelConfig): string {
   const controls = [...config.controls.values()].map(({ name, tag }) => {

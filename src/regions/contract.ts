@@ -41,6 +41,8 @@ export interface BindTarget {
   attributes: Readonly<Record<string, string>>;
   parsed: ParsedControl;
   labelTree?: readonly LabelNode[];
+  /** The first `<Labels>` on the same object, for a control whose results hold the labels of another. */
+  labelsBeside?: { name: string; parsed: ParsedControl };
 }
 
 /**
@@ -90,7 +92,9 @@ export interface RowOutputs {
   row: number;
   /** What the input knows of each of the value's rows (more than one if it was cut into windows). */
   metas: readonly unknown[];
-  /** The region of the annotator that the outputs are about, see `BatchRows.drawn`. */
+  /** What `RegionKind.part` kept of the value's rows that came in earlier batches; absent: there were none. */
+  before?: readonly unknown[];
+  /** The result of the annotator that the outputs are about, see `BatchRows.drawn`. */
   drawn?: DrawnRegion | undefined;
 }
 
@@ -189,6 +193,12 @@ export interface RegionKind<Binding = unknown> {
    *   "the model '<name>' "
    */
   bind(target: BindTarget, output: OutputSpec, options: RegionOptions): Binding;
+  /**
+   * What is kept of some rows of a value, until its last ones come to `encode`; absent: of a value whose rows come in
+   * several batches those of the first one speak for all.
+   * @throws AppError as `encode` does
+   */
+  part?(answer: RowOutputs, output: OutputSpec, binding: Binding): unknown;
   /**
    * The results of one value.
    * @throws AppError `model_failed` when the row's numbers mean nothing (NaN): that task's failure, not the others'

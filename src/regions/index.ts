@@ -17,7 +17,9 @@ import { regionTextArea } from './region-text-area.js';
 import { taxonomy } from './taxonomy.js';
 import { textArea } from './text-area.js';
 import { timeSeriesLabels } from './time-series-labels.js';
+import { timelineLabels } from './timeline-labels.js';
 import { vector, vectorLabels } from './vector.js';
+import { videoRectangle } from './video-rectangle.js';
 
 const ROWS = [
   choices,
@@ -46,6 +48,8 @@ const ROWS = [
   imageLabels,
   timeSeriesLabels,
   audioLabels,
+  timelineLabels,
+  videoRectangle,
 ] as readonly RegionKind[];
 
 /** The region kinds by name, which is the control tag unless several share it. A new one is a file and its row here. */

@@ -11,6 +11,7 @@ import type { RegionKind } from '../../src/regions/contract.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { labelsIn } from '../../src/regions/reading.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import { useFfmpeg } from '../support/ffmpeg.js';
 import { temporaryFolder } from '../support/folder.js';
 import { addModel, makeGraphs } from '../support/graphs.js';
 import { CapturedLog } from '../support/log.js';
@@ -58,6 +59,7 @@ describe('the examples of the three tables', () => {
   let backend: TestBackend;
 
   before(async () => {
+    await useFfmpeg();
     const root = await temporaryFolder();
     const graphs = await makeGraphs(
       PAIRS.map(({ example, region }) => ({

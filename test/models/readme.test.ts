@@ -8,6 +8,7 @@ import { CONTROL_TAGS } from '../../src/regions/index.js';
 import { nearest } from '../../src/regions/numbers.js';
 import type { Manifest } from '../../src/registry/manifest.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import { useFfmpeg } from '../support/ffmpeg.js';
 import { temporaryFolder } from '../support/folder.js';
 import {
   buildExamples,
@@ -28,6 +29,7 @@ describe('models/README.md', function () {
   let backend: TestBackend;
 
   before(async () => {
+    await useFfmpeg();
     const root = await temporaryFolder();
     told = await buildExamples(examples, root, await temporaryFolder());
     for (const example of examples)

@@ -21,6 +21,15 @@ export type Decode = (
   options: PixelOptions | ((width: number, height: number) => PixelOptions),
 ) => Promise<Pixels>;
 
+/** An image that is decoded already: row by row, three bytes a pixel. */
+export interface RawImage {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+export type FitImage = (image: RawImage, options: PixelOptions) => Promise<Pixels>;
+
 /**
  * Pixels of an image, at most: a small file can hold billions of them. Twice what Pillow warns of, where it refuses as well:
  * https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.open
@@ -36,11 +45,7 @@ const PAPER = '#ffffff';
  * @returns a function that throws an Error with a reason for people when it cannot decode
  */
 export async function loadDecoder(): Promise<Decode> {
-  const { default: sharp } = await import('sharp');
-  // The children are as many as the cores; and no image comes twice.
-  sharp.concurrency(1);
-  sharp.cache(false);
-
+  const sharp = await loadSharp();
   return async (bytes, wanted) => {
     const input = { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true } as const;
     const image = sharp(bytes, input);
@@ -49,15 +54,38 @@ export async function loadDecoder(): Promise<Decode> {
     if (width * height > MOST_PIXELS)
       throw new Error(`it has ${width} x ${height} pixels, and at most ${MOST_PIXELS} in all are decoded`);
     const options = typeof wanted === 'function' ? wanted(autoOrient.width, autoOrient.height) : wanted;
-    const placed = place(options, autoOrient.width, autoOrient.height);
-    const grey = options.channels === 'gray';
-    const { data } = await fitted(image.autoOrient().flatten({ background: PAPER }), placed, options)
-      .toColourspace(grey ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const { scaledWidth: _, scaledHeight: __, ...meta } = placed;
-    return { data, meta };
+    return pixelsOf(image.autoOrient().flatten({ background: PAPER }), autoOrient, options);
   };
+}
+
+/** Loads what fits images that are decoded already, in the same way. */
+export async function loadFitter(): Promise<FitImage> {
+  const sharp = await loadSharp();
+  return ({ data, width, height }, options) =>
+    pixelsOf(sharp(data, { raw: { width, height, channels: 3 } }), { width, height }, options);
+}
+
+async function loadSharp() {
+  const { default: sharp } = await import('sharp');
+  // The children are as many as the cores; and no image comes twice.
+  sharp.concurrency(1);
+  sharp.cache(false);
+  return sharp;
+}
+
+async function pixelsOf(
+  image: Sharp,
+  { width, height }: { width: number; height: number },
+  options: PixelOptions,
+): Promise<Pixels> {
+  const placed = place(options, width, height);
+  const grey = options.channels === 'gray';
+  const { data } = await fitted(image, placed, options)
+    .toColourspace(grey ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { scaledWidth: _, scaledHeight: __, ...meta } = placed;
+  return { data, meta };
 }
 
 function fitted(image: Sharp, placed: ReturnType<typeof place>, options: PixelOptions): Sharp {
