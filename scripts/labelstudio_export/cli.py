@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .checked import Exported
 from .errors import ExportError
-from .export import Exported, Request, export
+from .export import Request, export
 from .inspect_model import expects_texts
 from .load import load_model
 from .table import read_csv, text_column
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
         exported = run(options)
     except ExportError as error:
         sys.exit(f"error: {error}")
-    _report(exported)
+    print(exported.told())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,13 +115,3 @@ def run(options: argparse.Namespace) -> Exported:
             title=options.title,
         )
     )
-
-
-def _report(exported: Exported) -> None:
-    parity = exported.parity
-    print(
-        f"compared {parity['rows']} rows ({parity['samples']} given) with the original: largest difference "
-        f"{parity['largestDifference']:.1e} (tolerance {parity['tolerance']:.0e}), "
-        f"same class on {parity['agreement']:.1%}"
-    )
-    print(f"wrote {exported.folder}" if exported.fresh else f"unchanged: {exported.folder} serves the same")
