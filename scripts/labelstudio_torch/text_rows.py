@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,13 @@ from .tokenizers import Tokenizer, Words
 MAX_TOKENS = 512
 # So that a long text has windows.
 _LETTERS_A_TOKEN = 8
+
+
+class Encoded(NamedTuple):
+    """A text's row: ids, and of a tokenizer that spells the ids of each token's characters."""
+
+    ids: list[int]
+    letters: list[list[int]]
 
 
 class TextRows:
@@ -69,20 +76,32 @@ class TextRows:
 
     def feeds(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """A batch, filled up to its longest row: int64 [rows, tokens], or [rows, tokens, characters]."""
+        return self.stack([self.encode(text) for text in texts])
+
+    def encode(self, text: str) -> Encoded:
+        """A text's own row, special tokens included."""
         tokenizer = self.tokenizer
-        tokens = [tokenizer.ids(text)[: self._capacity] for text in texts]
-        rows = [[*tokenizer.before, *each, *tokenizer.behind] or [tokenizer.padding] for each in tokens]
-        shape = len(rows), max(map(len, rows))
+        tokens = tokenizer.ids(text)[: self._capacity]
+        ids = [*tokenizer.before, *tokens, *tokenizer.behind] or [tokenizer.padding]
+        letters: list[list[int]] = []
+        if isinstance(tokenizer, Words) and tokenizer.most is not None:
+            letters = tokenizer.characters(text)[: self._capacity]
+        return Encoded(ids, letters)
+
+    def stack(self, rows: Sequence[Encoded]) -> dict[str, np.ndarray]:
+        """Rows as one batch."""
+        tokenizer = self.tokenizer
+        shape = len(rows), max(len(row.ids) for row in rows)
         ids = np.full(shape, tokenizer.padding, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
         for index, row in enumerate(rows):
-            ids[index, : len(row)] = row
-            mask[index, : len(row)] = 1
+            ids[index, : len(row.ids)] = row.ids
+            mask[index, : len(row.ids)] = 1
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         if isinstance(tokenizer, Words) and tokenizer.most is not None:
             letters = np.full((*shape, tokenizer.most), tokenizer.no_character, dtype=np.int64)
-            for index, text in enumerate(texts):
-                for at, word in enumerate(tokenizer.characters(text)[: self._capacity]):
+            for index, row in enumerate(rows):
+                for at, word in enumerate(row.letters):
                     letters[index, at, : len(word)] = word
             feeds["characters"] = letters
         return feeds

@@ -47,6 +47,16 @@ class Words:
             raise ExportError(where, f"it is no vocabulary of words ({error!r})", todo) from error
         self._file = file
 
+    @property
+    def size(self) -> int:
+        """How many ids words have."""
+        return len(self._file["vocabulary"])
+
+    @property
+    def letters(self) -> int:
+        """How many ids characters have."""
+        return len(self._file["characters"]["alphabet"])
+
     def words(self, text: str) -> list[tuple[int, int]]:
         """Where the words are."""
         return [match.span() for match in self._pattern.finditer(text) if match.group()]

@@ -174,7 +174,10 @@ def test_the_same_weights_are_the_same_version_and_tell_nothing_of_this_machine(
         ("Broken", r"--samples, row 1: the model answers NaN"),
         ("Asking", r"forward\(\): it needs pixels; let it take some of input_ids, attention_mask"),
         ("Telling", r"forward\(\): it returns list; let it return one tensor"),
-        ("Failing", r"forward\(\): it fails on inputs of the shape \[1, 512\]: index out of range.*--max-tokens"),
+        (
+            "Failing",
+            r"forward\(\): it fails on inputs of the shape \[1, 512\]: index out of range.*--max-tokens",
+        ),
     ],
 )
 def test_refuses_models_that_would_be_served_wrongly(refused, net, message):
