@@ -87,11 +87,13 @@ def fit(
     spans: Sequence[Sequence[Span]],
     labels: Sequence[str],
     told: Callable[[float], None] = lambda _: None,
+    vocabulary_size: int = _VOCABULARY,
 ) -> Fitted:
     """Teaches a tagger to mark such spans. The same texts give the same tagger.
 
     :param labels: those of the spans
     :param told: gets how far it is, 0 to 1
+    :param vocabulary_size: words that it knows at most, the most frequent ones
     """
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -99,7 +101,7 @@ def fit(
     order = rng.permutation(len(texts))
     count = len(texts) // 10 if len(texts) >= _ENOUGH else 0
     held_out, known = order[:count], order[count:]
-    words = Words(vocabulary([texts[at] for at in known]))
+    words = Words(vocabulary([texts[at] for at in known], vocabulary_size))
     rows = TextRows(words, MAX_TOKENS, OVERLAP)
     tags = tag_names(labels)
     net = Tagger(words.size, words.letters, len(tags))
@@ -135,7 +137,7 @@ def fit(
     return Fitted(net.eval(), rows, tags, best if count else None, count)
 
 
-def vocabulary(texts: Sequence[str]) -> dict[str, Any]:
+def vocabulary(texts: Sequence[str], most: int) -> dict[str, Any]:
     """A `words.json` of the most frequent words and characters of some texts."""
     padding, unknown = "<padding>", "<unknown>"
     ids = {"unknown": 1, "padding": 0}
@@ -150,14 +152,15 @@ def vocabulary(texts: Sequence[str]) -> dict[str, Any]:
     alphabet = [padding, unknown, *_frequent(letters, _ALPHABET)]
     return {
         **empty,
-        "vocabulary": [padding, unknown, *_frequent(found, _VOCABULARY)],
+        "vocabulary": [padding, unknown, *_frequent(found, most)],
         "characters": {"alphabet": alphabet, "most": _LETTERS, **ids},
     }
 
 
 def _frequent(counts: Counter[str], most: int) -> list[str]:
-    """The most frequent ones, in an order that is always the same."""
-    return [each for each, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]]
+    """The most frequent ones of those that occur twice, in an order that is always the same."""
+    order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [each for each, count in order[:most] if count > 1]
 
 
 def _learn(
