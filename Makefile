@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models test e2e lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models test test-torch e2e lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
 VENV := .venv
 E2E := .venv-e2e
+TORCH := .venv-torch
 CUDA := .cuda
 BENCH_VENV := .venv-bench
 FETCHED := .cache/models/.fetched
@@ -36,6 +37,10 @@ test: dist/.built $(VENV)/.installed $(FETCHED) ## run all tests
 	npm test
 	cd scripts && ../$(VENV)/bin/pytest
 
+test-torch: dist/.built $(TORCH)/.installed ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)
+	node_modules/.bin/mocha --config test/torch/.mocharc.json
+	cd scripts && ../$(TORCH)/bin/pytest tests_torch
+
 e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, which it installs
 	node_modules/.bin/mocha --config test/e2e/.mocharc.json
 
@@ -57,7 +62,7 @@ soak: dist/.built $(VENV)/.installed ## 17 minutes (SECONDS=600) of load and of 
 	@node --import tsx test/soak/training.ts $(SECONDS) $(SEED)
 
 clean: ## remove what the other targets made; models and data stay
-	rm -rf node_modules dist $(VENV) $(E2E) $(BENCH_VENV) $(CUDA) .cache
+	rm -rf node_modules dist $(VENV) $(TORCH) $(E2E) $(BENCH_VENV) $(CUDA) .cache
 
 node_modules/.installed: package.json package-lock.json .npmrc
 	$(SAY) 'Installing Node packages (once)'
@@ -71,9 +76,10 @@ dist/.built: node_modules/.installed tsconfig.json tsconfig.build.json $(shell f
 	@touch $@
 
 $(VENV)/.installed: scripts/requirements/test.txt
+$(TORCH)/.installed: scripts/requirements/torch-test.txt
 $(E2E)/.installed: test/e2e/requirements.txt
 $(BENCH_VENV)/.installed: test/bench/requirements.txt
-$(VENV)/.installed $(E2E)/.installed $(BENCH_VENV)/.installed:
+$(VENV)/.installed $(TORCH)/.installed $(E2E)/.installed $(BENCH_VENV)/.installed:
 	$(SAY) 'Installing the Python packages of $< (once)'
 	@$(PYTHON) -m venv --clear $(@D)
 	@if command -v uv > /dev/null; \
@@ -110,6 +116,8 @@ lock: ## resolve the Python packages again (needs uv)
 	$$lock test.in -o test.txt && \
 	$$lock base.in -c test.txt -o base.txt && \
 	$$lock boosting.in -c test.txt -o boosting.txt && \
+	$$lock torch.in -c test.txt -o torch.txt && \
+	$$lock torch-test.in -c test.txt -c torch.txt -o torch-test.txt && \
 	$$lock ../../test/e2e/requirements.in -o ../../test/e2e/requirements.txt && \
 	uv pip compile --quiet --no-deps --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes cuda.in -o cuda.txt && \
 	cd ../../test/bench && $$lock requirements.in -c ../../scripts/requirements/test.txt -o requirements.txt

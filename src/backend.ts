@@ -11,6 +11,7 @@ import { Metrics } from './metrics.js';
 import { MODEL_VERSION, type ModelClass } from './model.js';
 import { Projects } from './projects.js';
 import { clearLeftovers } from './registry/leftovers.js';
+import type { Requirements } from './registry/manifest.js';
 import { aboutModel, openRepository, type Repository } from './repository.js';
 import { Service } from './service.js';
 import { State } from './state.js';
@@ -194,12 +195,15 @@ function trainWork(
   environment: Environment,
 ): Work {
   const client = createLabelStudioClient({ labelStudio, auth, ...LABEL_STUDIO_LIMITS });
-  const python = new Python({
-    python: config.PYTHON,
-    folder: join(config.DATA_DIR, 'python'),
-    requirements: join(SCRIPTS, 'requirements', 'base.txt'),
-    environment,
-  });
+  // Environments of their own: few trainings need the largest of them.
+  const pythonOf = (folder: string, requirements: Requirements) =>
+    new Python({
+      python: config.PYTHON,
+      folder: join(config.DATA_DIR, folder),
+      requirements: join(SCRIPTS, 'requirements', `${requirements}.txt`),
+      environment,
+    });
+  const pythons = { base: pythonOf('python', 'base'), torch: pythonOf('python-torch', 'torch') };
   return createTrain({
     registry,
     versions,
@@ -210,7 +214,7 @@ function trainWork(
     gate: config.GATE,
     tolerance: config.GATE_TOLERANCE,
     keep: config.KEEP_VERSIONS,
-    python: run => python.ready(run),
+    python: (run, requirements) => pythons[requirements].ready(run),
     annotatedTasks: client.annotatedTasks,
   });
 }

@@ -170,7 +170,7 @@ export const SETTINGS = {
   TRAIN_TIMEOUT: setting('a training, or `fit`, that takes longer is ended', milliseconds, '30m'),
   TRAIN_MEMORY: setting('a training, or `fit`, that grows past it is ended (on Linux)', bytes, '4gb'),
   PYTHON: setting<string | null>(
-    'the Python that trains, with the packages of `scripts/requirements/base.txt`',
+    'the Python that trains, with the packages of `scripts/requirements/base.txt`, and of `torch.txt` for recipes that need them',
     program,
     nothing,
     'an environment that the first training makes in `DATA_DIR`',

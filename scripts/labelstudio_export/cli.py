@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .checked import Exported
 from .errors import ExportError
-from .export import Exported, Request, export
+from .export import Request, export
 from .inspect_model import expects_texts
 from .load import load_model
 from .table import read_csv, text_column
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
         exported = run(options)
     except ExportError as error:
         sys.exit(f"error: {error}")
-    _report(exported)
+    print(exported.told())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,21 +53,21 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--labels",
         action="append",
-        type=_list,
+        type=names,
         default=[],
         metavar="A,B",
         help="names of the classes, in the order of classes_; once for each output that has classes",
     )
     add(
         "--outputs",
-        type=_list,
+        type=names,
         default=[],
         metavar="X,Y",
         help="names of the outputs of a model with several",
     )
     add(
         "--controls",
-        type=_list,
+        type=names,
         default=[],
         metavar="TAG,TAG",
         help="the control tag that each output fills (default: Choices for classes, Number for values)",
@@ -82,8 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(text: str) -> list[str]:
+def names(text: str) -> list[str]:
+    """The names of a list with commas."""
     return [part.strip() for part in text.split(",")]
+
+
+def check_name(name: str) -> None:
+    """:raises ExportError: when it is no name of a model."""
+    if not _NAME.fullmatch(name):
+        raise ExportError(
+            "--name",
+            f"{name!r} is no model name",
+            "use up to 64 of a-z 0-9 . _ -, a letter or digit first",
+        )
 
 
 def run(options: argparse.Namespace) -> Exported:
@@ -91,12 +103,7 @@ def run(options: argparse.Namespace) -> Exported:
 
     :raises ExportError: when it cannot be done
     """
-    if not _NAME.fullmatch(options.name):
-        raise ExportError(
-            "--name",
-            f"{options.name!r} is no model name",
-            "use up to 64 of a-z 0-9 . _ -, a letter or digit first",
-        )
+    check_name(options.name)
     model = load_model(options.pipeline)
     rows = read_csv(options.samples)
     samples: Any = rows
@@ -114,13 +121,3 @@ def run(options: argparse.Namespace) -> Exported:
             title=options.title,
         )
     )
-
-
-def _report(exported: Exported) -> None:
-    parity = exported.parity
-    print(
-        f"compared {parity['rows']} rows ({parity['samples']} given) with the original: largest difference "
-        f"{parity['largestDifference']:.1e} (tolerance {parity['tolerance']:.0e}), "
-        f"same class on {parity['agreement']:.1%}"
-    )
-    print(f"wrote {exported.folder}" if exported.fresh else f"unchanged: {exported.folder} serves the same")

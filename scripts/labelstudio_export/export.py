@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .checked import Exported, Original, write_checked
 from .context import Raw
 from .controls import manifest_output
 from .draft import Built, build_version
 from .errors import ExportError
-from .gate import DOUBLE_TOLERANCE, FLOAT_TOLERANCE, compare, parity_file, refusal
+from .gate import DOUBLE_TOLERANCE, FLOAT_TOLERANCE, parity_file
 from .inspect_model import expects_texts, fitted_columns
 from .records import read_cell, record_samples
 from .reference import Reference, reference
 from .samples import Samples, text_samples
-from .writer import Draft, same_content, staged
+from .writer import Draft
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +51,6 @@ class Request(Fitted):
     about: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A written version, or the one that already serves the same; and what the gate measured."""
-
-    folder: Path
-    fresh: bool
-    parity: dict[str, Any]
-
-
 def export(request: Request) -> Exported:
     """Exports a model into a repository, or refuses and leaves nothing behind.
 
@@ -66,7 +58,7 @@ def export(request: Request) -> Exported:
     """
     made = _convert(request)
     draft = Draft(made.built.files, made.built.outputs, manifest(request, made.built), request.metrics)
-    return _write(made, draft, request.repository / request.name / "versions")
+    return write_checked(draft, made.original, request.repository / request.name / "versions")
 
 
 def export_trained(
@@ -96,18 +88,15 @@ def export_trained(
         ]
         source = {"kind": "tabular", "columns": columns}
     draft = Draft(made.built.files, made.built.outputs, None, fitted.metrics, source)
-    return _write(made, draft, versions)
+    return write_checked(draft, made.original, versions)
 
 
 @dataclass(frozen=True)
 class _Made:
     """A converted model and what it is held against."""
 
-    name: str
     built: Built
-    samples: Samples
-    references: dict[str, Reference]
-    tolerance: float
+    original: Original
 
 
 def _convert(fitted: Fitted) -> _Made:
@@ -118,19 +107,7 @@ def _convert(fitted: Fitted) -> _Made:
     samples, references = answers(fitted.model, samples, built)
     tolerance = FLOAT_TOLERANCE if built.single else DOUBLE_TOLERANCE
     built.files.put("parity.json", parity_file(samples, references, tolerance))
-    return _Made(type(fitted.model).__name__, built, samples, references, tolerance)
-
-
-def _write(made: _Made, draft: Draft, versions: Path) -> Exported:
-    """Writes the version if it answers as the original does."""
-    with staged(versions, draft) as stage:
-        comparison = compare(stage.folder, made.samples, made.references, made.tolerance)
-        if len(comparison.failed):
-            raise refusal(comparison, made.samples, made.name)
-        parity = comparison.record(made.samples)
-        known = same_content(versions, draft)
-        folder = known or stage.commit(parity)
-    return Exported(folder, known is None, parity)
+    return _Made(built, Original(type(fitted.model).__name__, samples, references, tolerance))
 
 
 def make_samples(fitted: Fitted, built: Built, order: tuple[str, ...] | None) -> Samples:

@@ -15,12 +15,13 @@ from .outcome import Classified, Multilabel, Outcome, Regressed, Several
 class Reference:
     """The original's answers to some rows, for one output of the version.
 
-    `numbers` is [rows, columns], or None where the original does not tell them. `chosen` holds the indices of
-    the classes that `predict` gave, one tuple a row; None for a regressor. `gap` is how far the decision is
-    from another one, [rows]; None where that is unknown.
+    `numbers` is [rows, columns], a list of each row's where rows have different many, or None where the
+    original does not tell them. `chosen` holds the indices of the classes that `predict` gave, one tuple a
+    row; None for a regressor. `gap` is how far the decision is from another one, [rows]; None where that is
+    unknown.
     """
 
-    numbers: np.ndarray | None
+    numbers: np.ndarray | Sequence[np.ndarray] | None
     chosen: list[tuple[int, ...]] | None = None
     gap: np.ndarray | None = None
 

@@ -26,7 +26,7 @@ _COMPARED = 2_000
 
 @dataclass(frozen=True)
 class Example:
-    """A task to learn from: its `data`, and its annotation: a label, a list of them, or a number."""
+    """A task to learn from: its `data`, and its annotation: a label, a list of them, a number, or regions."""
 
     data: dict[str, Any]
     target: Any

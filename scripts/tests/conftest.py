@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
-from labelstudio_export.export import Exported, Request, export
+from labelstudio_export.checked import Exported
+from labelstudio_export.export import Request, export
 
 TEXTS = [
     "The film was wonderful, a great cast and a moving story.",

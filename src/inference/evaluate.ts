@@ -5,10 +5,12 @@ import { SPEC_FILE, VersionFiles } from '../inputs/features/files.js';
 import type { FeaturesSpec } from '../inputs/features/spec.js';
 import { INPUTS } from '../inputs/index.js';
 import type { RowOutputs } from '../regions/contract.js';
+import { CLASSES } from '../regions/output-kinds.js';
 import { classRow } from '../regions/outputs.js';
+import { tagNumbers } from '../regions/spans/tags.js';
 import { readVersion } from '../registry/manifest.js';
 import { verifyFiles } from '../registry/repository.js';
-import type { OutputSpec, VersionRecord } from '../registry/version.js';
+import type { InputSpec, OutputSpec, VersionRecord } from '../registry/version.js';
 import { LoadedVersion } from './host.js';
 
 /** What a version answered for one value. */
@@ -41,8 +43,7 @@ const TEXT_KEY = 'text';
 export async function openVersion(folder: string): Promise<Evaluator> {
   const record = await readVersion(join(folder, 'version.json'));
   await verifyFiles(folder, record);
-  const spec = (await new VersionFiles(folder).json(SPEC_FILE)) as FeaturesSpec;
-  const input = record.input ?? { kind: KINDS[spec.input], ...(spec.columns && { columns: spec.columns }) };
+  const input = record.input ?? (await inputOfFeatures(folder));
   const source = { key: folder, label: folder, folder, input, outputs: record.outputs };
   const version = await LoadedVersion.load(source, { name: 'cpu', device: 0 });
   return {
@@ -50,6 +51,12 @@ export async function openVersion(folder: string): Promise<Evaluator> {
     evaluate: values => evaluate(version, INPUTS[input.kind]!.read, values),
     release: () => version.release(),
   };
+}
+
+/** What a version reads that has it from its model.json, which is not here: as its features have it. */
+async function inputOfFeatures(folder: string): Promise<InputSpec> {
+  const spec = (await new VersionFiles(folder).json(SPEC_FILE)) as FeaturesSpec;
+  return { kind: KINDS[spec.input], ...(spec.columns && { columns: spec.columns }) };
 }
 
 async function evaluate(
@@ -82,15 +89,24 @@ async function evaluate(
   return answers;
 }
 
-function evaluated(specs: readonly OutputSpec[], { outputs, row, metas }: RowOutputs): Evaluated {
-  const answer: Evaluated = { values: {}, chosen: {} };
+function evaluated(specs: readonly OutputSpec[], answer: RowOutputs): Evaluated {
+  const told: Evaluated = { values: {}, chosen: {} };
   for (const spec of specs) {
-    const { data, dims } = outputs[spec.tensor!]!;
-    const columns = dims[1] ?? 1;
-    answer.values[spec.name] = Array.from(data.slice(row * columns, (row + 1) * columns), Number);
-    if (spec.labels) answer.chosen[spec.name] = chosen({ outputs, row, metas }, spec);
+    const numbers = (NUMBERS[spec.kind] ?? rowNumbers)(answer, spec);
+    told.values[spec.name] = Array.from(numbers, Number);
+    if (spec.labels && Object.hasOwn(CLASSES, spec.kind)) told.chosen[spec.name] = chosen(answer, spec);
   }
-  return answer;
+  return told;
+}
+
+/** Where not all of a row's numbers are meant, by the kind of output. */
+const NUMBERS: Readonly<Record<string, typeof tagNumbers>> = { tags: tagNumbers };
+
+/** All numbers of a row, in their order. */
+function rowNumbers({ outputs, row }: RowOutputs, { tensor }: OutputSpec): ArrayLike<number> {
+  const { data, dims } = outputs[tensor!]!;
+  const size = dims.slice(1).reduce((product, dimension) => product * dimension, 1);
+  return (data as Float32Array).subarray(row * size, (row + 1) * size);
 }
 
 /** None where the numbers mean nothing: what is compared is then the numbers. */

@@ -14,7 +14,8 @@ const WORDS = 'words.json';
 /**
  * A text, or the utterances of Paragraphs as one, as token ids: by a `tokenizer.json` of Hugging Face, or by `words.json`, a vocabulary of whole words.
  *
- * The graph gets `input_ids`, and `attention_mask` and `token_type_ids` if it has such inputs, each int64 [rows, tokens].
+ * The graph gets `input_ids`, and `attention_mask` and `token_type_ids` if it has such inputs, each int64 [rows, tokens];
+ * and, if `words.json` has an alphabet, `characters`, int64 [rows, tokens, characters].
  * A text of more tokens than `max_tokens` is cut into windows that share `overlap` tokens; without `overlap` only its
  * first tokens are read.
  *

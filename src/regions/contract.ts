@@ -127,6 +127,8 @@ export interface Reading {
 export interface AnswerReader {
   /** The labels that targets are made of, in the order of the config; null: targets are numbers or texts. */
   labels: readonly string[] | null;
+  /** Whether targets are regions: what has no label is in the data as well, and one label can be learnt. */
+  areRegions?: true;
   /**
    * Reads the results of this control's type that an annotation holds, at least one. Never throws: what annotations
    * hold was never checked, and the config may have changed since.

@@ -29,9 +29,15 @@ export interface TrainSpec {
   script: string;
   /** Annotations that each label needs; absent: 2. */
   min?: number;
+  /** The list of Python packages that the script needs, of `scripts/requirements`; absent: `base`. */
+  requirements?: Requirements;
   /** What the script gets as it is. */
   options?: Readonly<Record<string, unknown>>;
 }
+
+/** The lists of Python packages that trainers can ask for. */
+export const REQUIREMENTS = ['base', 'torch'] as const;
+export type Requirements = (typeof REQUIREMENTS)[number];
 
 const ajv = new Ajv({
   allErrors: true,
@@ -116,6 +122,7 @@ const manifestSchema = (isRecipe: boolean) => ({
       properties: {
         script: { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*\\.py$' },
         min: { type: 'integer', minimum: 1 },
+        requirements: { enum: REQUIREMENTS },
         options: { type: 'object' },
       },
       required: ['script'],

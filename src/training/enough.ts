@@ -8,13 +8,13 @@ const LEAST_NUMBERS = 10;
 const NAMED = 8;
 
 /**
- * Checks that there is enough to learn each output from: two labels, `min` tasks of each label that was used; of
- * numbers `min` and no fewer than 10.
+ * Checks that there is enough to learn each output from: two labels, or one of regions, and `min` tasks of each label
+ * that was used; of numbers `min` and no fewer than 10.
  *
  * @throws AppError `annotations_too_few`, with how many are needed and what there is
  */
 export function checkEnough(counts: DatasetCounts, outputs: readonly LearntOutput[], min: number): void {
-  for (const { output } of outputs) {
+  for (const { output, leastLabels } of outputs) {
     const { from_name, name, labels } = output;
     const because = reasonsOf(counts);
     if (labels === undefined) {
@@ -25,9 +25,12 @@ export function checkEnough(counts: DatasetCounts, outputs: readonly LearntOutpu
     }
     const used = Object.entries(counts.labels[name]!).sort(([, a], [, b]) => b - a);
     const each = min === 1 ? 'at least 1 task of each' : `at least ${min} tasks of each`;
-    if (used.length < 2) {
+    if (used.length < leastLabels) {
+      const labelled = leastLabels === 1 ? 'a label' : 'two labels';
       const there = used.length === 0 ? 'there are none' : `all ${used[0]![1]} are of ${used[0]![0]}`;
-      throw tooFew(`'${from_name}' needs annotated tasks of two labels or more, ${each}; ${there}${because}`);
+      throw tooFew(
+        `'${from_name}' needs annotated tasks of ${labelled} or more, ${each}; ${there}${because}`,
+      );
     }
     const rare = used.filter(([, count]) => count < min);
     if (rare.length === 0) continue;

@@ -21,6 +21,8 @@ export interface LearntOutput {
   output: TrainingOutput;
   /** `type` of the control's results. */
   type: string;
+  /** Labels that annotations must use, where targets are made of labels. */
+  leastLabels: number;
   read: AnswerReader['read'];
 }
 
@@ -37,8 +39,8 @@ export function learntOutputs(manifest: Manifest, binding: Binding, config: Labe
     const entry = manifest.outputs[index]!;
     const { name: _, control: _tag, optional: __, ...options } = entry;
     const region = REGIONS[row]!;
-    const { labels, read } = region.reader(targetOf(config, control, toName), options);
+    const { labels, areRegions, read } = region.reader(targetOf(config, control, toName), options);
     const output = { ...entry, from_name: control, to_name: toName, ...(labels === null ? {} : { labels }) };
-    return { output, type: region.type, read };
+    return { output, type: region.type, leastLabels: areRegions ? 1 : 2, read };
   });
 }

@@ -7,7 +7,7 @@ import type { LabelConfig } from '../label-config/parse.js';
 import { requireLabelConfig } from '../label-config/require.js';
 import type { Trouble } from '../label-studio/client.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
-import type { Manifest } from '../registry/manifest.js';
+import type { Manifest, Requirements } from '../registry/manifest.js';
 import type { Registry } from '../registry/registry.js';
 import { TRAINING_FILE, type TrainingRecord } from '../registry/training-record.js';
 import type { Versions } from '../registry/versions.js';
@@ -31,8 +31,8 @@ export interface TrainDeps extends GateDeps {
   tolerance: number;
   /** The setting `KEEP_VERSIONS`. */
   keep: number;
-  /** The path of the Python that trainers run with. */
-  python(run: JobRun): Promise<string>;
+  /** The path of the Python that trainers run with which need such packages. */
+  python(run: JobRun, requirements: Requirements): Promise<string>;
   /** The tasks of a project that have annotations. */
   annotatedTasks(project: string, signal: AbortSignal, trouble: Trouble): AsyncIterable<LabelStudioTask>;
   /** Writes `tasks.jsonl`. */
@@ -94,7 +94,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   await rm(out, { recursive: true, force: true });
   await mkdir(out);
   try {
-    const python = await deps.python(run);
+    const python = await deps.python(run, manifest.train?.requirements ?? 'base');
     run.report(0, `training on ${counts.tasks - counts.held_out} tasks`);
     await run.spawn(python, [script, '--job', folder], {
       cwd: folder,

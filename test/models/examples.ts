@@ -42,7 +42,8 @@ export async function readExamples(): Promise<Example[]> {
   const intro = texts[0]!.split(/^## /m)[0];
   const sections = texts
     .flatMap(text => text.split(/^## /m).slice(1))
-    .filter(section => section.includes('```python'));
+    // Those of PyTorch are run by test/torch.
+    .filter(section => section.includes('```python') && !section.includes('export_torch.py'));
   const blocks = (part: string, language: string) =>
     [...part.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
       .filter(([, word]) => word === language)

@@ -118,6 +118,11 @@ describe('model.json', () => {
       { ...MANIFEST, train: { script: 'a.py', min: 0 } },
       ': /train/min must be >= 1, not 0',
     ],
+    [
+      'a training with packages that no list has',
+      { ...MANIFEST, train: { script: 'a.py', requirements: 'jax' } },
+      ': /train/requirements must be one of base, torch, not "jax"',
+    ],
     ...['../train.py', 'scripts/train.py', 'train.sh', '.py', '-c.py', 'a b.py'].map(
       (script): Case => [
         `the script ${script}`,

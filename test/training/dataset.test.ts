@@ -6,7 +6,7 @@ import type { LabelStudioTask } from '../../src/label-studio/pages.js';
 import type { AnswerReader } from '../../src/regions/contract.js';
 import { type DatasetCounts, type DatasetOptions, prepareDataset } from '../../src/training/dataset.js';
 import { temporaryFolder } from '../support/folder.js';
-import { learntFrom, result } from './support.js';
+import { learntFrom, learntIn, result } from './support.js';
 
 const SITES = ['Amazon', 'IMDb', 'Yelp'];
 const LINE_ENDS = 'one\u2028two\u2029three\u0085\r\n"four" 😀';
@@ -119,6 +119,45 @@ describe('the dataset of a training', () => {
     assert.equal(counts.tasks, 10);
     assert.deepEqual(counts.left_out, { tasks: 5, data: 1, outdated: 1, unreadable: 1 });
     assert.deepEqual(rows[0]!.data, { text: 'fetched', was: { text: 'text 1' } });
+  });
+
+  it('needs but one label of regions, because what has no label is in the texts as well', async () => {
+    const schema =
+      '<View><Text name="text" value="$text"/><Labels name="marks" toName="text">' +
+      '<Label value="Name"/><Label value="Place"/></Labels></View>';
+    const outputs = learntIn(schema, {
+      format: 1,
+      title: 'M',
+      input: { kind: 'tokens', tokenizer: 'words.json' },
+      outputs: [{ name: 'marks', control: 'Labels' }],
+    });
+    const marked = (id: number): LabelStudioTask => ({
+      id,
+      data: { text: 'Ada met Alan' },
+      annotations: [
+        {
+          id,
+          result: [8, 0].map(start => ({
+            id: `${start}`,
+            from_name: 'marks',
+            to_name: 'text',
+            type: 'labels',
+            value: { start, end: start + 3, text: '', labels: ['Name'] },
+          })),
+        },
+      ],
+    });
+    const { counts, rows } = await prepare([marked(1), marked(2)], { outputs });
+    assert.deepEqual(counts.labels, { marks: { Name: 2 } });
+    assert.deepEqual(rows[0]!.targets, {
+      marks: [
+        { start: 0, end: 3, labels: ['Name'] },
+        { start: 8, end: 11, labels: ['Name'] },
+      ],
+    });
+    const few = "'marks' needs annotated tasks of a label or more, at least 2 tasks of each; there are none";
+    assert.equal(await refusal([], { outputs }), few);
+    assert.match(await refusal([marked(1)], { outputs }), /at least 2 tasks of each label that was used/);
   });
 
   it('is refused with too few tasks, and says how many are needed and what there is', async () => {

@@ -18,9 +18,13 @@ export const OUTPUTS = {
 
 /** What a recipe of these outputs learns from in `CONFIG`. */
 export function learntFrom(...names: (keyof typeof OUTPUTS)[]): LearntOutput[] {
-  const config = readLabelConfig(CONFIG);
   const outputs = names.map(name => OUTPUTS[name]);
-  const manifest: Manifest = { format: 1, title: 'M', input: { kind: 'text' }, outputs };
+  return learntIn(CONFIG, { format: 1, title: 'M', input: { kind: 'text' }, outputs });
+}
+
+/** What a recipe learns from in a config. */
+export function learntIn(schema: string, manifest: Manifest): LearntOutput[] {
+  const config = readLabelConfig(schema);
   const { binding } = bindModel({ name: 'm', manifest, outputs: null }, config);
   return learntOutputs(manifest, binding, config);
 }

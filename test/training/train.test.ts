@@ -3,7 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import { readTraining } from '../../src/registry/training-record.js';
+import { failed } from '../../src/training/process.js';
 import { linearVersions, type VersionContent } from '../support/linear.js';
+import { editJson } from '../support/models.js';
 import { colours, failure, OUTPUT, rows } from './colours.js';
 import { counts, PROJECT, TOPICS, World } from './world.js';
 
@@ -30,6 +32,21 @@ describe('a training', () => {
     world = await World.open({ name: 'topic', control: 'Choices', choice: 'single' }, TOPICS);
   });
   afterEach(() => world.pool.stop());
+
+  it('asks for the Python with the packages that model.json names', async () => {
+    const asked: unknown[] = [];
+    const python = async (_run: unknown, requirements: string) => {
+      asked.push(requirements);
+      throw failed('no Python');
+    };
+    await failure(world.trainOn(good, { rows: rows(40), python }));
+    await editJson(join(world.modelDir, 'topics/model.json'), manifest => {
+      manifest.train = { script: 'trainer.py', requirements: 'torch' };
+    });
+    await world.registry.reload();
+    await failure(world.trainOn(good, { rows: rows(40), python }));
+    assert.deepEqual(asked, ['base', 'torch']);
+  });
 
   it('makes a first version, which has nothing to beat, and it serves when the job has ended', async () => {
     const { name, outcome } = await world.trainOn(good, { job: 'first', rows: rows(40) });

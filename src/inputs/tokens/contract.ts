@@ -19,6 +19,18 @@ export interface TextTokenizer {
   readonly behind: readonly number[];
   /** The token that fills rows up. */
   readonly padding: number;
+  /** Its tokens letter by letter, for graphs that read those as well; absent: it knows no letters. */
+  readonly characters?: TokenCharacters;
+}
+
+/** What makes ids of the characters of a token. */
+export interface TokenCharacters {
+  /** Characters of a token at most. */
+  readonly most: number;
+  /** The id that fills tokens up. */
+  readonly padding: number;
+  /** Puts the ids of a token's characters into `into`, from `at` on: as many as it has, and no more than `most`. */
+  write(token: string, into: BigInt64Array, at: number): void;
 }
 
 /** What the region kinds of spans know of a row (`InputKind.meta` is `tokens`). */

@@ -1,6 +1,6 @@
 import type { EncodedBatch, Encoder, PlainTensor, TaskFailure, TaskValue } from '../contract.js';
 import { UTTERANCE_BREAK, type UtterancesValue } from '../paragraphs.js';
-import type { TextTokenizer, TokenizedText, TokensMeta } from './contract.js';
+import type { TextTokenizer, TokenCharacters, TokenizedText, TokensMeta } from './contract.js';
 
 export interface RowOptions {
   /** Tokens of a row at most, special ones included. */
@@ -117,6 +117,21 @@ export class TokensEncoder implements Encoder {
     // One segment: all of it is of type 0.
     const types = new BigInt64Array(count * length);
     const feeds = { input_ids: tensor(ids), attention_mask: tensor(mask), token_type_ids: tensor(types) };
-    return { rows, feeds, metas };
+    const { characters } = this.#tokenizer;
+    if (characters === undefined) return { rows, feeds, metas };
+    return { rows, feeds: { ...feeds, characters: charactersOf(metas, characters, length) }, metas };
   }
+}
+
+/** The characters of each token of some rows: int64 [rows, length, most]. */
+function charactersOf(metas: readonly TokensMeta[], letters: TokenCharacters, length: number): PlainTensor {
+  const { most, padding } = letters;
+  const data = new BigInt64Array(metas.length * length * most).fill(BigInt(padding));
+  for (const [row, { text, tokens, first, count, offset }] of metas.entries()) {
+    for (let index = 0; index < count; index++) {
+      const token = text.slice(tokens.starts[first + index], tokens.ends[first + index]);
+      letters.write(token, data, (row * length + offset + index) * most);
+    }
+  }
+  return { type: 'int64', data, dims: [metas.length, length, most] };
 }

@@ -3,6 +3,7 @@ import type { VersionFiles } from '../features/files.js';
 import type { UnicodeTables } from '../features/spec.js';
 import { readTokenPattern, type TokenPattern } from '../features/token-pattern.js';
 import { PythonText } from '../features/unicode.js';
+import { Alphabet, type CharactersPart, isIndex } from './alphabet.js';
 import type { TextTokenizer, TokenizedText } from './contract.js';
 
 /** `words.json`: a vocabulary of whole words, as taggers written by hand have it. */
@@ -18,6 +19,8 @@ export interface WordsFile {
   unknown: number;
   /** The id that fills rows up. */
   padding: number;
+  /** How words are spelt, for graphs that read `characters`. */
+  characters?: CharactersPart;
   /** How the exporting Python's Unicode differs from newer ones (`UnicodeTables`, a JSON file). */
   unicode?: string;
 }
@@ -27,6 +30,7 @@ export class WordTokenizer implements TextTokenizer {
   readonly before: readonly number[] = [];
   readonly behind: readonly number[] = [];
   readonly padding: number;
+  readonly characters?: Alphabet;
   readonly #ids: ReadonlyMap<string, number>;
   readonly #unknown: number;
   readonly #pattern: TokenPattern;
@@ -35,6 +39,7 @@ export class WordTokenizer implements TextTokenizer {
 
   private constructor(file: WordsFile, python: PythonText) {
     this.padding = file.padding;
+    if (file.characters !== undefined) this.characters = new Alphabet(file.characters);
     this.#ids = new Map(file.vocabulary.map((word, id) => [word, id]));
     this.#unknown = file.unknown;
     this.#pattern = readTokenPattern(file.pattern, python);
@@ -48,9 +53,7 @@ export class WordTokenizer implements TextTokenizer {
     const tables = file.unicode === undefined ? null : ((await files.json(file.unicode)) as UnicodeTables);
     try {
       if (file.format !== 1) throw new Error(`its format is ${JSON.stringify(file.format)}, not 1`);
-      const inside = (id: unknown) =>
-        Number.isInteger(id) && (id as number) >= 0 && (id as number) < file.vocabulary.length;
-      if (!inside(file.unknown) || !inside(file.padding))
+      if (!isIndex(file.unknown, file.vocabulary) || !isIndex(file.padding, file.vocabulary))
         throw new Error('unknown and padding are not ids of its vocabulary');
       return new WordTokenizer(file, new PythonText(tables));
     } catch (error) {

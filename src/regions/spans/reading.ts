@@ -26,6 +26,7 @@ export function regionReader(
   };
   return {
     labels,
+    areRegions: true,
     read(results) {
       const all = results.map(read);
       const regions = all.filter(region => typeof region !== 'string');

@@ -49,6 +49,18 @@ export function tagWords(
   return words;
 }
 
+/**
+ * The numbers of a row's own tokens, without special ones and without what fills the row up: [tokens, tags], of a text
+ * that was cut into windows those of its first.
+ */
+export function tagNumbers({ outputs, row, metas }: RowOutputs, { tensor }: OutputSpec): ArrayLike<number> {
+  const { data, dims } = outputs[tensor!]!;
+  const [, length = 0, columns = 0] = dims;
+  const { offset, count } = metas[0] as TokensMeta;
+  const first = row * length + offset;
+  return (data as Float32Array).subarray(first * columns, (first + count) * columns);
+}
+
 function windowOf(windows: readonly TokensMeta[], token: number): number {
   let best = -1;
   let most = -1;

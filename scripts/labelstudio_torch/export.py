@@ -1,0 +1,171 @@
+"""Exports a PyTorch model: builds a version, holds it against the original, writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from labelstudio_export.checked import Exported, Original, write_checked
+from labelstudio_export.errors import ExportError
+from labelstudio_export.files import VersionFiles
+from labelstudio_export.gate import parity_file
+from labelstudio_export.samples import Samples
+from labelstudio_export.writer import Draft, tool_versions
+
+from .graph import TOLERANCE, Feeds, Served, distance, input_names, to_graph
+from .tasks import TENSOR, Task
+from .text_rows import TextRows
+
+_TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "tokenizers")
+# Rows that are looked at together, and rows of a batch that a model is traced with.
+_TOGETHER = 8
+_TRACED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchModel:
+    """A model that is ready to answer, what it is for, and values to compare it on.
+
+    `rows` makes its inputs of values such as `samples`; `output` names what it answers.
+    """
+
+    model: torch.nn.Module
+    task: Task
+    rows: TextRows
+    samples: Sequence[Any]
+    output: str = "label"
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchRequest(TorchModel):
+    """What to export as which model of a repository; `control` is the tag of the control that it fills."""
+
+    name: str
+    repository: Path
+    control: str | None = None
+    title: str | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def export_torch(request: TorchRequest) -> Exported:
+    """Exports a model into a repository, or refuses and leaves nothing behind.
+
+    :raises ExportError: when the model cannot be served, or what would be served differs from it
+    """
+    draft, original = _convert(request)
+    draft.manifest = {
+        "format": 1,
+        "title": request.title or request.name,
+        **request.about,
+        "input": request.rows.options(),
+        "outputs": [request.task.manifest(draft.outputs[0], request.control)],
+    }
+    return write_checked(draft, original, request.repository / request.name / "versions")
+
+
+def export_trained_torch(model: TorchModel, versions: Path) -> Exported:
+    """Exports what was trained for a model that has its model.json elsewhere; the version alone is written.
+
+    :param versions: the folder that gets the version's
+    :raises ExportError: as `export_torch`
+    """
+    draft, original = _convert(model)
+    return write_checked(draft, original, versions)
+
+
+def _convert(request: TorchModel) -> tuple[Draft, Original]:
+    model, task, rows = request.model.eval(), request.task, request.rows
+    names = input_names(model, list(rows.inputs))
+    samples = rows.samples(request.samples)
+    batches = _batches(rows, samples)
+    plain = Served(model, names)
+    _check_shape(plain, task, batches)
+    raw = [plain.answer(rows.feeds([value]))[0] for value in samples.values]
+    _check_finite(raw, samples)
+    served = Served(model, names, task.activation(raw))
+    _check_filling(served, task, rows, samples)
+    dynamic = {**rows.inputs, TENSOR: task.dynamic}
+    graph = to_graph(served, batches[-1], batches[:-1], dynamic, TENSOR)
+
+    numbers = [served.answer(rows.feeds([value]))[0] for value in samples.values]
+    own = [_own(task, rows, value, each) for value, each in zip(samples.values, numbers, strict=True)]
+    spec = task.spec(request.output, own)
+    references = {request.output: task.reference(own)}
+    files = VersionFiles()
+    files.put("model.onnx", graph.data)
+    rows.put(files)
+    files.put("parity.json", parity_file(samples, references, TOLERANCE))
+    tools = tool_versions(_TOOLS) | {"torch.onnx.export": graph.exporter}
+    draft = Draft(files, [spec], None, request.metrics, rows.options(), tools)
+    return draft, Original(type(model).__name__, samples, references, TOLERANCE)
+
+
+def _batches(rows: TextRows, samples: Samples) -> list[Feeds]:
+    """Batches of one row and of several, of the shortest and the longest rows; the last one to trace with."""
+    order = sorted(samples.values, key=rows.size)
+    middle = next((at for at, value in enumerate(order) if rows.size(value) > _TRACED), len(order) - 1)
+    traced = order[middle : middle + _TRACED]
+    chosen = [order[:1], order[:_TRACED], order[-1:], order[-_TRACED:], [order[0], *order[-1:]], traced]
+    return [rows.feeds(values) for values in chosen]
+
+
+def _own(task: Task, rows: TextRows, value: Any, numbers: np.ndarray) -> np.ndarray:
+    """What a row's numbers are without those of special tokens, where each token has its own."""
+    return numbers[rows.own(value)] if 1 in task.dynamic else numbers
+
+
+def _check_shape(served: Served, task: Task, batches: Sequence[Feeds]) -> None:
+    for feeds in batches:
+        try:
+            answer = served.answer(feeds)
+        except ExportError:
+            raise
+        except Exception as error:
+            size = list(next(iter(feeds.values())).shape)
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            todo = "let it take any number of rows, as long as --max-tokens lets them be"
+            raise ExportError(
+                "forward()", f"it fails on inputs of the shape {size}: {reason}", todo
+            ) from error
+        wanted = task.dims(dict(feeds))
+        if answer.shape != wanted:
+            what = f"it gives {list(answer.shape)}, not {list(wanted)}, with {len(task.labels)} labels"
+            todo = f"let it return {task.shape}, and name all labels with --labels"
+            raise ExportError("forward()", what, todo)
+
+
+def _check_finite(numbers: Sequence[np.ndarray], samples: Samples) -> None:
+    for index, each in enumerate(numbers):
+        if not np.all(np.isfinite(each)):
+            where = (
+                f"--samples, row {index + 1}" if index < samples.given else f"{samples.values[index]!r:.40}"
+            )
+            raise ExportError(
+                where, "the model answers NaN or infinity", "train it again, or correct the row"
+            )
+
+
+def _check_filling(served: Served, task: Task, rows: TextRows, samples: Samples) -> None:
+    """Checks that a row's answer does not depend on the others of its batch, which fill it up.
+
+    :raises ExportError: when it does
+    """
+    order = sorted(samples.values, key=rows.size)
+    step = max(len(order) // _TOGETHER, 1)
+    together = order[::step][:_TOGETHER]
+    answers = served.answer(rows.feeds(together))
+    for value, filled in zip(together, answers, strict=True):
+        alone = _own(task, rows, value, served.answer(rows.feeds([value]))[0])
+        off = distance(alone, _own(task, rows, value, filled))
+        if off > TOLERANCE:
+            raise ExportError(
+                "forward()",
+                f"its answer to a text changes by {off:.2g} where the text is filled up to another's length",
+                "let it take attention_mask, and leave out the tokens where that is 0",
+            )

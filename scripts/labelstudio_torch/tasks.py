@@ -1,0 +1,161 @@
+"""What models are for: the shape of their numbers, what they mean, and the controls that they fill."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from labelstudio_export.controls import manifest_output
+from labelstudio_export.errors import ExportError
+from labelstudio_export.reference import Reference
+
+# How far sums of probabilities in float32 may be from 1.
+_UNIT = 1e-4
+TENSOR = "numbers"
+
+
+class Task(ABC):
+    """One kind of model. `labels` are the names of its classes, in the order of its numbers."""
+
+    name: str
+    # The input kinds that it reads.
+    inputs: tuple[str, ...]
+    # The shape of its output, in words.
+    shape: str
+    # The dimensions of the output that differ, by their place.
+    dynamic: ClassVar[dict[int, str]]
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        if not labels or len(set(labels)) < len(labels):
+            raise ExportError("--labels", f"{list(labels)} are not different names", "name each class once")
+        self.labels = list(labels)
+
+    @abstractmethod
+    def dims(self, feeds: dict[str, np.ndarray]) -> tuple[int, ...]:
+        """The shape of the output for some feeds."""
+
+    @abstractmethod
+    def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
+        """What the graph adds behind the model, given its numbers: `softmax`, `sigmoid` or nothing."""
+
+    @abstractmethod
+    def spec(self, output: str, numbers: Sequence[np.ndarray]) -> dict[str, Any]:
+        """The output in version.json, given some of the graph's numbers."""
+
+    @abstractmethod
+    def manifest(self, spec: dict[str, Any], control: str | None) -> dict[str, Any]:
+        """The output in model.json."""
+
+    @abstractmethod
+    def reference(self, numbers: Sequence[np.ndarray]) -> Reference:
+        """What a version is held against: for each sample its own numbers."""
+
+
+class TokenClassification(Task):
+    """A tag for each token."""
+
+    name = "token-classification"
+    inputs = ("tokens",)
+    shape = "[rows, tokens, labels]"
+    dynamic: ClassVar = {0: "rows", 1: "tokens"}
+    _controls = ("Labels", "ParagraphLabels")
+
+    def dims(self, feeds: dict[str, np.ndarray]) -> tuple[int, ...]:
+        """One number a token and label."""
+        return (*feeds["input_ids"].shape, len(self.labels))
+
+    def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
+        """The server takes logits too."""
+        return None
+
+    def spec(self, output: str, numbers: Sequence[np.ndarray]) -> dict[str, Any]:
+        """Tags, as logits unless they are probabilities."""
+        values = "probabilities" if are_probabilities(numbers) else "logits"
+        return {"name": output, "kind": "tags", "tensor": TENSOR, "values": values, "labels": self.labels}
+
+    def manifest(self, spec: dict[str, Any], control: str | None) -> dict[str, Any]:
+        """Labels, unless another control is named."""
+        tag = control or self._controls[0]
+        if tag not in self._controls:
+            todo = f"use one of {', '.join(self._controls)}"
+            raise ExportError("--control", f"{tag!r} does not hold spans of a text", todo)
+        return {"name": spec["name"], "control": tag}
+
+    def reference(self, numbers: Sequence[np.ndarray]) -> Reference:
+        """The numbers of all tokens, one after the other."""
+        return Reference([shortest(each.ravel()) for each in numbers])
+
+
+class Classification(Task):
+    """One class for each row."""
+
+    inputs = ("tokens",)
+    shape = "[rows, labels]"
+    dynamic: ClassVar = {0: "rows"}
+    several = False
+
+    def dims(self, feeds: dict[str, np.ndarray]) -> tuple[int, ...]:
+        """One number a row and label."""
+        return (len(next(iter(feeds.values()))), len(self.labels))
+
+    def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
+        """Logits become probabilities."""
+        return None if are_probabilities(numbers) else "softmax"
+
+    def spec(self, output: str, numbers: Sequence[np.ndarray]) -> dict[str, Any]:
+        """Probabilities; of several classes each that is more likely than not."""
+        rule = {"rule": "threshold", "threshold": 0.5} if self.several else {"rule": "argmax"}
+        spec = {"name": output, "kind": "probabilities", "tensor": TENSOR}
+        return {**spec, "labels": self.labels, "decision": rule}
+
+    def manifest(self, spec: dict[str, Any], control: str | None) -> dict[str, Any]:
+        """Choices, unless another control is named."""
+        return manifest_output(spec, control)
+
+    def reference(self, numbers: Sequence[np.ndarray]) -> Reference:
+        """The probabilities, and the class that they choose."""
+        table = np.stack([shortest(each.ravel()) for each in numbers])
+        if self.several:
+            chosen = [tuple(np.flatnonzero(row > 0.5).tolist()) for row in table]
+            return Reference(table, chosen, np.abs(table - 0.5).min(axis=1))
+        top = np.sort(table, axis=1)
+        gap = top[:, -1] - top[:, -2] if table.shape[1] > 1 else None
+        return Reference(table, [(int(row.argmax()),) for row in table], gap)
+
+
+class TextClassification(Classification):
+    """One class for a text."""
+
+    name = "text-classification"
+
+
+class TextMultilabelClassification(Classification):
+    """Any number of classes for a text."""
+
+    name = "text-multilabel-classification"
+    several = True
+
+    def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
+        """Each class for itself."""
+        inside = all(np.all((each >= 0) & (each <= 1)) for each in numbers)
+        return None if inside else "sigmoid"
+
+
+TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (TokenClassification, TextClassification, TextMultilabelClassification)
+}
+
+
+def are_probabilities(numbers: Sequence[np.ndarray]) -> bool:
+    """Whether all rows of all samples lie in 0 to 1 and add up to 1, along the last axis."""
+    rows = np.concatenate([each.reshape(-1, each.shape[-1]) for each in numbers])
+    inside = np.all((rows >= -_UNIT) & (rows <= 1 + _UNIT))
+    return bool(inside and np.all(np.abs(rows.sum(axis=1) - 1) < _UNIT))
+
+
+def shortest(numbers: np.ndarray) -> np.ndarray:
+    """float32 as the shortest decimals that mean the same, so that parity.json stays small."""
+    return np.array([float(str(number)) for number in numbers.astype(np.float32)], dtype=np.float64)
