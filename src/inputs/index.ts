@@ -1,10 +1,18 @@
 import type { InputKind } from './contract.js';
 import { image } from './image.js';
+import { list } from './list.js';
 import { tabular } from './tabular.js';
 import { text } from './text.js';
 import { tokens } from './tokens.js';
 
+const KINDS: readonly InputKind[] = [text, tabular, tokens, image, list];
+
+const table: Record<string, InputKind> = Object.fromEntries(KINDS.map(kind => [kind.kind, kind]));
+
 /** The input kinds by their word in the manifest. A new one is a file and its row here. */
-export const INPUTS: Readonly<Record<string, InputKind>> = Object.freeze(
-  Object.fromEntries([text, tabular, tokens, image].map(kind => [kind.kind, kind])),
-);
+export const INPUTS: Readonly<Record<string, InputKind>> = table;
+
+/** Adds one from elsewhere (see `loadKinds`). */
+export function addInput(kind: InputKind): void {
+  table[kind.kind] = kind;
+}

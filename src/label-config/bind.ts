@@ -75,7 +75,8 @@ export function placeOf(
 /** A control of the config as region kinds see it, with the object that its results name. */
 export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
   const object = config.objects.get(toName);
-  return { ...config.controls.get(control)!, toName, object, parsed: config.parsed[control]! };
+  const { others } = config;
+  return { ...config.controls.get(control)!, toName, object, parsed: config.parsed[control]!, others };
 }
 /** What the config offers, for an error's message. */
 function summary(config: LabelConfig): string {

@@ -1,5 +1,5 @@
 import type { InputExample, PlainTensor } from '../inputs/contract.js';
-import type { LabelNode, ParsedControl, TagInfo } from '../label-config/parse.js';
+import type { LabelNode, OtherTag, ParsedControl, TagInfo } from '../label-config/parse.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { OutputKinds } from './output-kinds.js';
 
@@ -41,6 +41,8 @@ export interface BindTarget {
   attributes: Readonly<Record<string, string>>;
   parsed: ParsedControl;
   labelTree?: readonly LabelNode[];
+  /** The tags of the whole config that are neither controls nor objects nor labels of one. */
+  others: readonly OtherTag[];
 }
 
 /**
@@ -180,4 +182,6 @@ export interface RegionKind<Binding = unknown> {
   /** Prepares to read annotations of a control that passed `check`. Targets are labels that `bind` maps to the control. */
   reader(target: BindTarget, options: RegionOptions): AnswerReader;
   example: RegionExample;
+  /** Further ones, where one does not show all that the row fills. */
+  otherExamples?: readonly RegionExample[];
 }

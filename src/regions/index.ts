@@ -1,11 +1,15 @@
 import { choices } from './choices.js';
 import type { RegionKind } from './contract.js';
+import { dateTime } from './date-time.js';
 import { ellipse, ellipseLabels } from './ellipse.js';
+import { hyperTextLabels } from './hypertext-labels.js';
 import { imageLabels } from './image-labels.js';
 import { keyPoint, keyPointLabels } from './key-point.js';
 import { labels } from './labels.js';
 import { number } from './number.js';
+import { pairwise } from './pairwise.js';
 import { paragraphLabels } from './paragraph-labels.js';
+import { ranker } from './ranker.js';
 import { rating } from './rating.js';
 import { rectangle, rectangleLabels } from './rectangle.js';
 import { taxonomy } from './taxonomy.js';
@@ -20,6 +24,10 @@ const ROWS = [
   labels,
   paragraphLabels,
   textArea,
+  dateTime,
+  pairwise,
+  ranker,
+  hyperTextLabels,
   rectangle,
   rectangleLabels,
   ellipse,
@@ -31,20 +39,27 @@ const ROWS = [
   imageLabels,
 ] as readonly RegionKind[];
 
+const table: Record<string, RegionKind> = Object.fromEntries(ROWS.map(kind => [kind.name ?? kind.tag, kind]));
+const tags: string[] = [...new Set(ROWS.map(({ tag }) => tag))];
+
 /** The region kinds by name, which is the control tag unless several share it. A new one is a file and its row here. */
-export const REGIONS: Readonly<Record<string, RegionKind>> = Object.freeze(
-  Object.fromEntries(ROWS.map(kind => [kind.name ?? kind.tag, kind])),
-);
+export const REGIONS: Readonly<Record<string, RegionKind>> = table;
 
 /** The control tags that can be filled. */
-export const CONTROL_TAGS: readonly string[] = Object.freeze([...new Set(ROWS.map(({ tag }) => tag))]);
+export const CONTROL_TAGS: readonly string[] = tags;
 
 /** The rows that fill a control tag, each on objects of its own. */
 export function rowsOf(tag: string): RegionKind[] {
-  return ROWS.filter(kind => kind.tag === tag);
+  return Object.values(table).filter(kind => kind.tag === tag);
 }
 
 /** The row that fills a control tag on an object tag. */
 export function rowFor(tag: string, objectTag: string): RegionKind | undefined {
   return rowsOf(tag).find(({ objectTags }) => objectTags?.includes(objectTag) ?? true);
+}
+
+/** Adds one from elsewhere (see `loadKinds`). */
+export function addRegion(kind: RegionKind): void {
+  table[kind.name ?? kind.tag] = kind;
+  if (!tags.includes(kind.tag)) tags.push(kind.tag);
 }

@@ -2,7 +2,7 @@ import type { TokensMeta } from '../inputs/tokens/contract.js';
 import type { RegionKind } from './contract.js';
 import { codePointOffsets } from './spans/code-points.js';
 import { bindSpans, encodeSpans, SPAN_OPTIONS, SPANS, type SpansBinding } from './spans/control.js';
-import { regionReader } from './spans/reading.js';
+import { isOffset, regionReader } from './spans/reading.js';
 import type { Span } from './spans/scheme.js';
 
 /**
@@ -91,8 +91,4 @@ function placesInText({ text }: TokensMeta, spans: readonly Span[]) {
     end: offsets[2 * index + 1]!,
     text: text.slice(start, end),
   }));
-}
-
-function isOffset(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,7 +1,7 @@
-import { AppError } from '../errors.js';
 import type { RegionKind } from './contract.js';
 import { numberOf } from './numbers.js';
-import { type OutputKinds, TENSOR } from './output-kinds.js';
+import { TEXTS } from './output-kinds.js';
+import { textsRow } from './outputs.js';
 import { readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask } from './whole-task.js';
 
@@ -9,9 +9,6 @@ interface TextAreaBinding {
   /** Texts, at most. */
   most: number | null;
 }
-
-/** Texts that the graph writes itself: strings, [rows] or [rows, texts]. */
-const TEXTS: OutputKinds = { texts: { properties: { tensor: TENSOR }, required: ['tensor'] } };
 
 /**
  * Texts to `<TextArea>`, each as a submission of its own and once; no more than `maxSubmissions`. White space around a
@@ -32,14 +29,8 @@ export const textArea: RegionKind<TextAreaBinding> = {
     return { most: most !== null && Number.isInteger(most) && most > 0 ? most : null };
   },
 
-  encode({ outputs, row }, output, { most }) {
-    const { type, data, dims } = outputs[output.tensor!]!;
-    if (type !== 'string') {
-      throw new AppError('model_failed', `the model gives ${type} for '${output.name}', and not strings`);
-    }
-    const count = dims[1] ?? 1;
-    const texts = (data as string[]).slice(row * count, (row + 1) * count).map(text => text.trim());
-    const text = [...new Set(texts.filter(each => each !== ''))].slice(0, most ?? undefined);
+  encode(answer, output, { most }) {
+    const text = textsRow(answer, output).slice(0, most ?? undefined);
     return { results: text.length === 0 ? [] : [{ value: { text } }], score: null };
   },
 
