@@ -48,8 +48,9 @@ export function listedSpans(
       if (span === undefined) throw failed(output, `a span from ${from} to ${to}, which is none of the text`);
       const key = `${span.start} ${span.end} ${entity}`;
       const known = found.get(key);
-      if (known === undefined || known.score < score)
-        found.set(key, { ...span, entity, score: Math.min(Math.max(score, 0), 1) });
+      const entries = [...(known?.entries ?? []), at];
+      const most = Math.max(known?.score ?? 0, Math.min(Math.max(score, 0), 1));
+      found.set(key, { ...span, entity, score: most, entries });
     }
   }
   return [...found.values()].sort((a, b) => a.start - b.start || a.end - b.end);

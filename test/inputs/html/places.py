@@ -6,11 +6,12 @@ stdout: one JSON list a line: for each place [the text there, its global start, 
 
 import json
 import sys
+from collections.abc import Iterator
 
 from lxml import html
 
 
-def marks(element, path=""):
+def marks(element: html.HtmlElement, path: str = "") -> Iterator[tuple[str | None, str]]:
     """Each text node with its path, in the order of the document; None for a <br>."""
     counts, texts = {}, 0
     if element.text:
