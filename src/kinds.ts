@@ -26,8 +26,9 @@ export type {
   RowOutputs,
   Target,
 } from './regions/contract.js';
-export { CLASSES, TEXTS, THRESHOLD, VALUE } from './regions/output-kinds.js';
-export { classRow, textsRow, valueRow } from './regions/outputs.js';
+export { CLASSES, THRESHOLD, VALUE } from './regions/output-kinds.js';
+export { classRow, valueRow } from './regions/outputs.js';
 export { OUTDATED, readOne, UNREADABLE } from './regions/reading.js';
+export { TEXTS, textsOf } from './regions/text-area.js';
 export { checkWholeTask, classesFor } from './regions/whole-task.js';
 export type { OutputSpec } from './registry/version.js';

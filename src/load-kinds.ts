@@ -63,11 +63,14 @@ function checkInput(address: string, input: InputKind): void {
 }
 
 function checkRegion(address: string, region: RegionKind): void {
-  const { tag, name = tag, objectTags, outputKinds } = region;
+  const { tag, name = tag, objectTags, outputKinds, perRegion, labeling } = region;
   checkParts(address, `the region kind '${name}'`, region, REGION_PARTS);
   if (Object.hasOwn(REGIONS, name)) throw invalid(address, `has a region kind '${name}', as the server has`);
   const other = rowsOf(tag).find(
-    row => !row.objectTags || !objectTags || objectTags.some(each => row.objectTags!.includes(each)),
+    row =>
+      row.perRegion === perRegion &&
+      row.labeling === labeling &&
+      (!row.objectTags || !objectTags || objectTags.some(each => row.objectTags!.includes(each))),
   );
   if (other)
     throw invalid(address, `fills ${tag} where '${other.name ?? tag}' does: give it other objectTags`);

@@ -131,7 +131,8 @@ export class OnnxModel extends LabelStudioMLBase {
   /** Puts the path of a fetched file in the place of its address. @param files gets each, to be released */
   #fileOf(files: TaskFile[]): ResolveValue {
     return async (task, value) => {
-      const { file } = value as FileValue;
+      const { file } = value as Partial<FileValue>;
+      if (file === undefined) return value;
       const { id } = task as Partial<Task>;
       const fetched = await this.#context.taskData.file(file, {
         projectId: this.projectId,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
-import type { Encoder, TaskFailure, TaskValue } from '../inputs/contract.js';
+import type { Encoder, RunGraph, TaskFailure, TaskValue } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import type { RowOutputs } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
@@ -21,18 +21,21 @@ import { chooseProvider, type Graph, loadGraph } from './runtime.js';
 /** Called with what the graph answered for one value, by its index. */
 export type OutputsVisitor = (value: number, answer: RowOutputs) => void;
 
+/** The graph that every version has. */
+const MAIN_GRAPH = 'model.onnx';
 const NO_METAS: readonly unknown[] = [];
 
 /** A model version in memory: its encoder and its graph. */
 export class LoadedVersion {
   readonly source: VersionSource;
   readonly #encoder: Encoder;
-  readonly #graph: Graph;
+  /** By file name. */
+  readonly #graphs: ReadonlyMap<string, Graph>;
 
-  private constructor(source: VersionSource, encoder: Encoder, graph: Graph) {
+  private constructor(source: VersionSource, encoder: Encoder, graphs: ReadonlyMap<string, Graph>) {
     this.source = source;
     this.#encoder = encoder;
-    this.#graph = graph;
+    this.#graphs = graphs;
   }
 
   /**
@@ -44,12 +47,14 @@ export class LoadedVersion {
       const kind = INPUTS[source.input.kind];
       if (!kind) throw new Error(`its input kind '${source.input.kind}' is not known to this server`);
       const encoder = await kind.load(source.folder, source.input);
-      const graph = await loadGraph(join(source.folder, 'model.onnx'), provider);
-      const version = new LoadedVersion(source, encoder, graph);
+      const graphs = new Map<string, Graph>();
+      const version = new LoadedVersion(source, encoder, graphs);
       try {
+        for (const name of [MAIN_GRAPH, ...(kind.graphs ?? [])])
+          graphs.set(name, await loadGraph(join(source.folder, name), provider));
         await version.warmUp();
       } catch (error) {
-        await graph.release();
+        await version.release();
         throw error;
       }
       return version;
@@ -61,14 +66,10 @@ export class LoadedVersion {
   }
 
   private async warmUp(): Promise<void> {
-    const missing = this.source.outputs
-      .flatMap(tensorsOf)
-      .filter(name => !this.#graph.outputs.includes(name));
-    if (missing.length > 0) {
-      throw new Error(
-        `model.onnx has no output ${missing.join(', ')}; it has ${this.#graph.outputs.join(', ')}`,
-      );
-    }
+    const known = [...this.#graphs.get(MAIN_GRAPH)!.outputs, ...(this.#encoder.outputs ?? [])];
+    const missing = this.source.outputs.flatMap(tensorsOf).filter(name => !known.includes(name));
+    if (missing.length > 0)
+      throw new Error(`${MAIN_GRAPH} has no output ${missing.join(', ')}; it has ${known.join(', ')}`);
     const failures = await this.run([this.#encoder.warmUp], () => {});
     for (const failure of failures.values()) throw new Error(failure.message);
   }
@@ -79,19 +80,26 @@ export class LoadedVersion {
    */
   async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
     const failures = new Map<number, TaskFailure>();
-    const batches = this.#encoder.encode(values, (row, failure) => failures.set(row, failure));
-    for await (const { rows, feeds, metas } of batches) {
-      const outputs = await this.#graph.run(feeds);
+    const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
+    const runGraph: RunGraph = (feeds, graph = MAIN_GRAPH) => this.#graphs.get(graph)!.run(feeds);
+    for await (const batch of this.#encoder.encode(values, fail, runGraph)) {
+      const { rows, metas } = batch;
+      const outputs = 'feeds' in batch ? await runGraph(batch.feeds) : batch.outputs;
       for (let row = 0, next = 1; row < rows.length; row = next++) {
         while (next < rows.length && rows[next] === rows[row]) next++;
-        visit(rows[row]!, { outputs, row, metas: metas?.slice(row, next) ?? NO_METAS });
+        visit(rows[row]!, {
+          outputs,
+          row,
+          metas: metas?.slice(row, next) ?? NO_METAS,
+          drawn: batch.drawn?.[row],
+        });
       }
     }
     return failures;
   }
 
-  release(): Promise<void> {
-    return this.#graph.release();
+  async release(): Promise<void> {
+    for (const graph of this.#graphs.values()) await graph.release();
   }
 }
 
@@ -110,17 +118,12 @@ function answerOf(
   { outputs: specs, label }: VersionSource,
   controls: readonly ControlBinding[],
 ): Answer {
-  const list = new ResultList();
-  let certainty: number | null = null;
+  const list = new ResultList(answer.drawn);
   for (const control of controls) {
     const { type, encode } = REGIONS[control.row]!;
-    const encoded = encode(answer, specs[control.output]!, control.data);
-    list.add(encoded, control, type);
-    const { score } = encoded;
-    // Label Studio sorts tasks by this number to show the least certain ones first, so the least certain control speaks.
-    if (score !== null) certainty = certainty === null ? score : Math.min(certainty, score);
+    list.add(encode(answer, specs[control.output]!, control.data), control, type);
   }
-  return { result: list.finish(), score: certainty, model_version: label };
+  return { ...list.finish(), model_version: label };
 }
 
 /** A version with the projects' bindings that were used with it. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import type { Context } from '../model.js';
+import type { DrawnRegion } from '../regions/contract.js';
 
 /**
  * What an input kind is: how a task's value becomes tensors.
@@ -24,8 +25,20 @@ export interface TaskFailure {
 /** What `read` takes out of one task; plain JSON. */
 export type TaskValue = unknown;
 
-/** Some rows of a batch as the feeds of one `session.run`. */
-export interface EncodedBatch {
+/**
+ * Runs a graph of the version. Feeds that it has no input for are left out.
+ *
+ * @param graph one of `InputKind.graphs`; absent: `model.onnx`
+ * @returns its outputs by name
+ * @throws Error of ONNX Runtime when the feeds do not fit the graph or a kernel fails
+ */
+export type RunGraph = (
+  feeds: Readonly<Record<string, PlainTensor>>,
+  graph?: string,
+) => Promise<Record<string, PlainTensor>>;
+
+/** Some rows of a batch. */
+export interface BatchRows {
   /**
    * Which of the given values these rows are, by index, in the order of the tensors' rows. A value that was cut into
    * windows has several rows, one after the other, all in the same batch.
@@ -36,8 +49,19 @@ export interface EncodedBatch {
    * objects: they stay in the child.
    */
   metas?: readonly unknown[];
+  /** Where a row is about a result that the annotator has just made: that. */
+  drawn?: readonly (DrawnRegion | undefined)[];
+}
+
+/** Some rows as the feeds of one `session.run`. */
+export interface EncodedBatch extends BatchRows {
   /** The graph's inputs by name; those that it does not have are left out. No dimension is ever 0 (onnxruntime aborts or throws on some graphs). */
   feeds: Readonly<Record<string, PlainTensor>>;
+}
+
+/** Some rows as outputs, of an encoder that ran the graphs itself. */
+export interface AnsweredBatch extends BatchRows {
+  outputs: Readonly<Record<string, PlainTensor>>;
 }
 
 /** The child's half of an input kind, loaded for one model version. */
@@ -46,13 +70,17 @@ export interface Encoder {
    * Turns values into feeds, in batches whose size the encoder bounds.
    * @param values what `read` returned, one a task
    * @param fail called with the index of each value that cannot be encoded; such a row is in no batch
+   * @param run for encoders of several graphs, or of a graph that runs more than once for a value
    */
   encode(
     values: readonly TaskValue[],
     fail: (row: number, failure: TaskFailure) => void,
-  ): Iterable<EncodedBatch> | AsyncIterable<EncodedBatch>;
+    run: RunGraph,
+  ): Iterable<EncodedBatch> | AsyncIterable<EncodedBatch | AnsweredBatch>;
   /** A value that every model of this kind can take, for the warm-up run. */
   readonly warmUp: TaskValue;
+  /** The names of the outputs that it makes itself, beside those of `model.onnx`. */
+  readonly outputs?: readonly string[];
 }
 
 /** Where a bound model finds its value in a task. */
@@ -79,15 +107,24 @@ export interface InputExample {
   data: Readonly<Record<string, unknown>>;
   /** The files of the version's folder that `load` reads, by name; their content is JSON. */
   files: Readonly<Record<string, unknown>>;
-  /** What they make of the data. */
+  /** What `model.onnx` is fed with for the data. */
   feeds: Readonly<Record<string, PlainTensor>>;
+  /** What graphs that the encoder runs itself answer: further ones, and `model.onnx`; with their inputs. */
+  graphs?: Readonly<
+    Record<
+      string,
+      { feeds: Readonly<Record<string, PlainTensor>>; outputs: Readonly<Record<string, PlainTensor>> }
+    >
+  >;
 }
 
 export interface InputKind {
   /** The word in the manifest's `input.kind`. */
   kind: string;
-  /** Whether `read` takes out a `FileValue`: the server fetches its file before a child gets it; absent: it does not. */
+  /** Whether what `read` takes out may be a `FileValue`: the server fetches its file before a child gets it. */
   file?: boolean;
+  /** Further graphs of a version's folder, by file name, which the encoder runs. */
+  graphs?: readonly string[];
   /** The object tags that show such a value; empty: any. */
   objectTags: readonly string[];
   /** JSON schema of the manifest's `input`, without `kind`. */

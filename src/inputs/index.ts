@@ -3,9 +3,10 @@ import { image } from './image.js';
 import { list } from './list.js';
 import { tabular } from './tabular.js';
 import { text } from './text.js';
+import { timeSeries } from './time-series.js';
 import { tokens } from './tokens.js';
 
-const KINDS: readonly InputKind[] = [text, tabular, tokens, image, list];
+const KINDS: readonly InputKind[] = [text, tabular, tokens, image, list, timeSeries];
 
 const table: Record<string, InputKind> = Object.fromEntries(KINDS.map(kind => [kind.kind, kind]));
 

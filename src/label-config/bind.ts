@@ -154,7 +154,9 @@ function fill(
   };
 
   const fitting = manifest.outputs.map(({ control: tag }) =>
-    candidates.filter(({ control, place }) => control.tag === tag && rowFor(tag, place.tag) !== undefined),
+    candidates.filter(
+      ({ control, place }) => control.tag === tag && rowFor(control, place.tag) !== undefined,
+    ),
   );
   // Controls of the outputs' own names first, so that no other output takes them away.
   for (const [index, output] of manifest.outputs.entries()) {
@@ -208,7 +210,7 @@ function bindControl(
   config: LabelConfig,
 ): ControlBinding {
   const { name: _, control: tag, ...own } = manifest.outputs[index]!;
-  const region = rowFor(tag, place.tag)!;
+  const region = rowFor(control, place.tag)!;
   const target = targetOf(config, control.name, place.object);
   checkInput(region, manifest.input.kind);
   const options = overridden(region, own, target, extraParams);

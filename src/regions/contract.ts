@@ -61,6 +61,11 @@ export interface RegionBody {
   key?: string;
   /** The key of its parent, a result of another control; it has none where that is not shown. */
   parentKey?: string;
+  /**
+   * The key of the result of another control that it describes (`perRegion`): it gets the id and the place of that, and
+   * is left out where that is not shown.
+   */
+  regionKey?: string;
   [key: string]: unknown;
 }
 
@@ -87,6 +92,15 @@ export interface RowOutputs {
   row: number;
   /** What the input knows of each of the value's rows (more than one if it was cut into windows). */
   metas: readonly unknown[];
+  /** The result of the annotator that the outputs are about, see `BatchRows.drawn`. */
+  drawn?: DrawnRegion | undefined;
+}
+
+/** A result that the annotator has just made, which goes into the prediction as it is. */
+export interface DrawnRegion {
+  region: Region;
+  /** The key of what models say of it. */
+  key: string;
 }
 
 /** A region as a model is to find it: where it is, in the words of its kind, and its labels. */
@@ -137,8 +151,8 @@ export interface RegionExample {
   encoded: EncodedRow;
   /** What the same value teaches when an annotator submits it. */
   target: Target;
-  /** Another control without which the results mean nothing, `name="beside"`; it shows the same output. */
-  beside?: { tag: string; control: string };
+  /** Another control without which the results mean nothing, `name="beside"`; it shows the same output unless it has its own. */
+  beside?: { tag: string; control: string; output?: OutputSpec };
 }
 
 export interface RegionKind<Binding = unknown> {
@@ -155,6 +169,10 @@ export interface RegionKind<Binding = unknown> {
    * name. `bind` gets what they say in the place of the manifest's.
    */
   overridable?: readonly string[];
+  /** Whether it fills controls with `perRegion="true"`, and no others; absent: it is not for them. */
+  perRegion?: true;
+  /** The same of `labeling="true"`, which makes regions of a Taxonomy. */
+  labeling?: true;
   /** The object tags on which it can be filled; absent: all that the input reads. */
   objectTags?: readonly string[];
   /** The kinds of output (`kind` in version.json) that can fill it; see `output-kinds.ts`. */

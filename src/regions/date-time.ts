@@ -1,9 +1,10 @@
 import { AppError } from '../errors.js';
 import type { RegionKind, RegionOptions } from './contract.js';
 import { type DateFormat, formatOf, type Moment, momentOf, readIso } from './dates/format.js';
-import { TEXTS, VALUE } from './output-kinds.js';
-import { textsRow, valueRow } from './outputs.js';
+import { VALUE } from './output-kinds.js';
+import { valueRow } from './outputs.js';
 import { OUTDATED, readOne, UNREADABLE } from './reading.js';
+import { TEXTS, textsOf } from './text-area.js';
 import { checkWholeTask } from './whole-task.js';
 
 /** What of a control's attributes says how it shows a date. */
@@ -74,7 +75,7 @@ export const dateTime: RegionKind<DateTimeBinding> = {
     const moments =
       output.kind === 'value'
         ? [momentOf(valueRow(answer, output) * unit)]
-        : textsRow(answer, output).map(text => format.read(text) ?? readIso(text));
+        : textsOf(answer, output).map(text => format.read(text) ?? readIso(text));
     const moment = moments
       .map(each => shown(each, attributes))
       .find(each => each !== undefined && fits(each, attributes));

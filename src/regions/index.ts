@@ -1,3 +1,6 @@
+import type { TagInfo } from '../label-config/parse.js';
+import { bitmask, bitmaskLabels } from './bitmask.js';
+import { brush, brushLabels, magicWand } from './brush.js';
 import { choices } from './choices.js';
 import type { RegionKind } from './contract.js';
 import { dateTime } from './date-time.js';
@@ -9,11 +12,16 @@ import { labels } from './labels.js';
 import { number } from './number.js';
 import { pairwise } from './pairwise.js';
 import { paragraphLabels } from './paragraph-labels.js';
+import { polygon, polygonLabels } from './polygon.js';
 import { ranker } from './ranker.js';
 import { rating } from './rating.js';
 import { rectangle, rectangleLabels } from './rectangle.js';
+import { regionChoices } from './region-choices.js';
+import { regionTextArea } from './region-text-area.js';
 import { taxonomy } from './taxonomy.js';
+import { taxonomySpans } from './taxonomy-spans.js';
 import { textArea } from './text-area.js';
+import { timeSeriesLabels } from './time-series-labels.js';
 import { vector, vectorLabels } from './vector.js';
 
 const ROWS = [
@@ -24,6 +32,9 @@ const ROWS = [
   labels,
   paragraphLabels,
   textArea,
+  regionTextArea,
+  regionChoices,
+  taxonomySpans,
   dateTime,
   pairwise,
   ranker,
@@ -36,7 +47,15 @@ const ROWS = [
   keyPointLabels,
   vector,
   vectorLabels,
+  polygon,
+  polygonLabels,
+  brush,
+  brushLabels,
+  magicWand,
+  bitmask,
+  bitmaskLabels,
   imageLabels,
+  timeSeriesLabels,
 ] as readonly RegionKind[];
 
 const table: Record<string, RegionKind> = Object.fromEntries(ROWS.map(kind => [kind.name ?? kind.tag, kind]));
@@ -53,9 +72,18 @@ export function rowsOf(tag: string): RegionKind[] {
   return Object.values(table).filter(kind => kind.tag === tag);
 }
 
-/** The row that fills a control tag on an object tag. */
-export function rowFor(tag: string, objectTag: string): RegionKind | undefined {
-  return rowsOf(tag).find(({ objectTags }) => objectTags?.includes(objectTag) ?? true);
+/**
+ * The row that fills a control on an object tag. A control with `perRegion` or `labeling` that no row is for gets that of
+ * whole tasks, which says why it does not fill it.
+ */
+export function rowFor(
+  { tag, attributes }: Pick<TagInfo, 'tag' | 'attributes'>,
+  objectTag: string,
+): RegionKind | undefined {
+  const rows = rowsOf(tag).filter(({ objectTags }) => objectTags?.includes(objectTag) ?? true);
+  const mode = (['perRegion', 'labeling'] as const).find(attribute => attributes[attribute] === 'true');
+  const own = mode && rows.find(row => row[mode]);
+  return own ?? rows.find(({ perRegion, labeling }) => !perRegion && !labeling);
 }
 
 /** Adds one from elsewhere (see `loadKinds`). */

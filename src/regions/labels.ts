@@ -129,7 +129,8 @@ export const labels: RegionKind<SpansBinding> = {
   ],
 };
 
-function placesInText({ text }: TokensMeta, spans: readonly Span[]) {
+/** Where spans are in a text, in code points. */
+export function placesInText({ text }: TokensMeta, spans: readonly Span[]) {
   const offsets = codePointOffsets(
     text,
     spans.flatMap(({ start, end }) => [start, end]),

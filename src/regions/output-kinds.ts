@@ -40,9 +40,6 @@ export const CLASSES: OutputKinds = { probabilities: COLUMNS, scores: COLUMNS };
 /** A regression. */
 export const VALUE: OutputKinds = { value: COLUMNS };
 
-/** Texts that the graph writes itself: strings, [rows] or [rows, texts]. */
-export const TEXTS: OutputKinds = { texts: { properties: { tensor: TENSOR }, required: ['tensor'] } };
-
 /**
  * The option `model_score_threshold`, an attribute of controls that Label Studio's own examples of backends read:
  * https://github.com/HumanSignal/label-studio-ml-backend/tree/master/label_studio_ml/examples/yolo

@@ -68,19 +68,6 @@ export function valueRow({ outputs, row }: ClassOutputs, output: OutputSpec): nu
   return value;
 }
 
-/**
- * Reads the texts of a row, each once and without white space around it; texts of nothing are left out.
- * @throws AppError `model_failed` when the graph gives no strings
- */
-export function textsRow({ outputs, row }: ClassOutputs, output: OutputSpec): string[] {
-  const { type, data, dims } = outputs[output.tensor!]!;
-  if (type !== 'string')
-    throw new AppError('model_failed', `the model gives ${type} for '${output.name}', and not strings`);
-  const count = dims[1] ?? 1;
-  const texts = (data as string[]).slice(row * count, (row + 1) * count).map(text => text.trim());
-  return [...new Set(texts.filter(each => each !== ''))];
-}
-
 function noNumber({ name }: OutputSpec, value: number): AppError {
   return new AppError('model_failed', `the model gives ${value} for '${name}', which is no answer`);
 }

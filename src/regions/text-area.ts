@@ -1,13 +1,46 @@
-import type { RegionKind } from './contract.js';
+import { AppError } from '../errors.js';
+import type { OutputSpec } from '../registry/version.js';
+import type { RegionKind, RowOutputs } from './contract.js';
 import { numberOf } from './numbers.js';
-import { TEXTS } from './output-kinds.js';
-import { textsRow } from './outputs.js';
+import { type OutputKinds, TENSOR } from './output-kinds.js';
 import { readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask } from './whole-task.js';
 
 interface TextAreaBinding {
   /** Texts, at most. */
   most: number | null;
+}
+
+/**
+ * Texts that the graph writes itself: strings, [rows] or [rows, texts]; with `tensors.scores`, numbers of the same shape, how
+ * sure it is of each.
+ */
+export const TEXTS: OutputKinds = {
+  texts: {
+    properties: {
+      tensor: TENSOR,
+      tensors: { type: 'object', properties: { scores: TENSOR }, additionalProperties: false },
+    },
+    required: ['tensor'],
+  },
+};
+
+/**
+ * The texts of a row, without white space around them.
+ * @throws AppError `model_failed` when they are no strings
+ */
+export function textsOf({ outputs, row }: RowOutputs, output: OutputSpec): string[] {
+  const { type, data, dims } = outputs[output.tensor!]!;
+  if (type !== 'string')
+    throw new AppError('model_failed', `the model gives ${type} for '${output.name}', and not strings`);
+  const count = dims[1] ?? 1;
+  return (data as string[]).slice(row * count, (row + 1) * count).map(text => text.trim());
+}
+
+/** Reads what annotators typed; null: nothing. */
+export function typedTexts({ text }: Readonly<Record<string, unknown>>): string[] | null {
+  const texts = [text].flat().filter(each => typeof each === 'string' && each.trim() !== '');
+  return texts.length === 0 ? null : (texts as string[]);
 }
 
 /**
@@ -30,16 +63,17 @@ export const textArea: RegionKind<TextAreaBinding> = {
   },
 
   encode(answer, output, { most }) {
-    const text = textsRow(answer, output).slice(0, most ?? undefined);
+    const texts = textsOf(answer, output).filter(text => text !== '');
+    const text = [...new Set(texts)].slice(0, most ?? undefined);
     return { results: text.length === 0 ? [] : [{ value: { text } }], score: null };
   },
 
   reader: () => ({
     labels: null,
     read: results =>
-      readOne(results, ({ text }) => {
-        const texts = [text].flat().filter(each => typeof each === 'string' && each.trim() !== '');
-        return texts.length === 0 ? UNREADABLE : { target: texts as string[], outdated: false };
+      readOne(results, value => {
+        const target = typedTexts(value);
+        return target === null ? UNREADABLE : { target, outdated: false };
       }),
   }),
 

@@ -36,6 +36,19 @@ function pair(kind: string, example: InputExample, region: RegionKind, shown: Re
   return { kind, example, region, shown, model, config };
 }
 
+/** The place of the result beside, and what goes with it. */
+function placeOf({ result }: Prediction) {
+  const {
+    id: _,
+    from_name: __,
+    to_name: ___,
+    type: ____,
+    score: _____,
+    ...place
+  } = result.find(({ from_name }) => from_name === 'beside')!;
+  return place;
+}
+
 /**
  * Every way to combine a row of one table with a row of the other; a row that needs what only some inputs know with the
  * input of its example alone, as its outputs belong to that.
@@ -63,7 +76,12 @@ async function expectServed(backend: TestBackend, { example, region, shown, mode
   const own = prediction!.result.filter(({ from_name }) => from_name === 'control');
   assert.deepEqual(
     own.map(({ id: _, ...rest }) => rest),
-    results.map(({ key: _, parentKey: __, ...body }) => ({ ...common, ...body })),
+    results.map(({ key: _, parentKey: __, regionKey, ...body }) => ({
+      ...(regionKey !== undefined && placeOf(prediction!)),
+      ...common,
+      ...body,
+      ...(regionKey !== undefined && { value: { ...placeOf(prediction!).value, ...body.value } }),
+    })),
   );
   assert.deepEqual<unknown[]>(
     prediction!.result.filter(({ type }) => type === 'relation'),
@@ -96,7 +114,7 @@ describe('the examples of the three tables', () => {
           input: { kind, ...example.options },
           outputs: entries,
         },
-        outputs: entries.map(({ name }) => ({ ...output, name })),
+        outputs: entries.map(({ name }) => ({ ...((name === 'beside' && beside?.output) || output), name })),
         graph: graphs[index]!,
         files: example.files,
       });

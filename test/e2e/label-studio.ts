@@ -164,6 +164,16 @@ export class LabelStudio {
     return this.ask<MlBackend[]>('GET', `/ml/?project=${project}`);
   }
 
+  /** Uploads a file, which becomes no task by itself. @returns its path, as tasks name it */
+  async upload(project: number, name: string, file: Blob): Promise<string> {
+    const form = new FormData();
+    form.append(name, file, name);
+    const path = `/projects/${project}/import?commit_to_project=false`;
+    const { file_upload_ids: ids } = await this.ask<{ file_upload_ids: number[] }>('POST', path, form);
+    const upload = await this.ask<{ file: string }>('GET', `/import/file-upload/${ids[0]}`);
+    return `/data/${upload.file}`;
+  }
+
   /** The action "Retrieve predictions" of the data manager, with all tasks selected. */
   async retrievePredictions(project: number): Promise<void> {
     const selected = { selectedItems: { all: true, excluded: [] }, project };

@@ -10,16 +10,6 @@ const REVIEWS = {
 } as const;
 const BUCKET = 'reviews';
 
-/** Uploads a text file, which becomes no task by itself. @returns its path, as tasks name it */
-async function upload(project: number, name: string, text: string): Promise<string> {
-  const form = new FormData();
-  form.append(name, new Blob([text], { type: 'text/plain' }), name);
-  const path = `/projects/${project}/import?commit_to_project=false`;
-  const { file_upload_ids: ids } = await labelStudio().ask<{ file_upload_ids: number[] }>('POST', path, form);
-  const { file } = await labelStudio().ask<{ file: string }>('GET', `/import/file-upload/${ids[0]}`);
-  return `/data/${file}`;
-}
-
 describe("files that tasks point to, behind Label Studio's own login", () => {
   after(stopAll);
 
@@ -30,7 +20,9 @@ describe("files that tasks point to, behind Label Studio's own login", () => {
     const project = await labelStudio().createProject(URL_CONFIG);
     const files: { text: string }[] = [];
     for (const [name, text] of Object.entries(REVIEWS))
-      files.push({ text: await upload(project, name, text) });
+      files.push({
+        text: await labelStudio().upload(project, name, new Blob([text], { type: 'text/plain' })),
+      });
     const tasks = await labelStudio().importTasks(project, files);
     const { status, body } = await labelStudio().connect(project, url);
     assert.equal(status, 201, JSON.stringify(body));

@@ -9,7 +9,7 @@ describe('the results of a control', () => {
     list.add({ results: [{ value: { rating: 1 } }], score: null }, control, 'rating');
     const body = { value: { x: 1 }, score: 0.5, original_width: 640, original_height: 480 };
     list.add({ results: [body], score: 0.5 }, { ...control, control: 'box' }, 'rectangle');
-    assert.deepEqual(list.finish(), [
+    assert.deepEqual(list.finish().result, [
       { id: 'p-0', from_name: 'label', to_name: 'text', type: 'rating', value: { rating: 1 } },
       { id: 'p-1', from_name: 'box', to_name: 'text', type: 'rectangle', ...body },
     ]);
@@ -22,7 +22,7 @@ describe('the results of a control', () => {
     const relations = [{ from: 1, to: 0, direction: 'right' as const, labels: ['of'] }];
     list.add({ results, relations, score: null }, control, 'labels');
     const common = { from_name: 'label', to_name: 'text', type: 'labels' };
-    assert.deepEqual(list.finish().slice(1), [
+    assert.deepEqual(list.finish().result.slice(1), [
       { id: 'p-1', ...common, value: { a: 1 } },
       { id: 'p-2', ...common, value: { b: 2 }, parentID: 'p-1' },
       { type: 'relation', from_id: 'p-2', to_id: 'p-1', direction: 'right', labels: ['of'] },
@@ -37,11 +37,52 @@ describe('the results of a control', () => {
     list.add({ results: [{ value: { b: 1 }, key: 'box 1' }], score: null }, control, 'rectangle');
     list.add({ results: [{ value: { c: 1 }, key: 'box 1' }], score: null }, control, 'labels');
     const common = { from_name: 'label', to_name: 'text' };
-    assert.deepEqual(list.finish(), [
+    assert.deepEqual(list.finish().result, [
       { id: 'p-0', ...common, type: 'keypoint', value: { x: 1 }, parentID: 'p-2' },
       { id: 'p-1', ...common, type: 'keypoint', value: { x: 2 } },
       { id: 'p-2', ...common, type: 'rectangle', value: { b: 1 } },
       { id: 'p-2', ...common, type: 'labels', value: { c: 1 } },
+    ]);
+  });
+
+  it('of regions get the id and the place of what they describe, and go where that is not shown', () => {
+    const list = new ResultList();
+    const text = { value: { text: ['a'] }, score: 0.25, regionKey: 'box 1' };
+    const lost = { value: { text: ['b'] }, score: 0.125, regionKey: 'box 2' };
+    list.add({ results: [text, lost], score: null }, control, 'textarea');
+    const frame = { original_width: 640, original_height: 480, image_rotation: 0 };
+    const box = { value: { x: 1, width: 2, rectanglelabels: ['A'] }, score: 0.5, key: 'box 1', ...frame };
+    list.add({ results: [box], score: 0.5 }, { ...control, control: 'box' }, 'rectanglelabels');
+    const { result, score } = list.finish();
+    assert.deepEqual(result[0], {
+      id: 'p-2',
+      from_name: 'label',
+      to_name: 'text',
+      type: 'textarea',
+      value: { x: 1, width: 2, text: ['a'] },
+      score: 0.25,
+      ...frame,
+    });
+    assert.lengthOf(result, 2);
+    assert.equal(score, 0.25);
+  });
+
+  it('leave what the annotator drew as it is, and describe that', () => {
+    const region = {
+      id: 'drawn',
+      from_name: 'label',
+      to_name: 'text',
+      type: 'rectangle',
+      value: { x: 7 },
+      original_width: 640,
+    };
+    const list = new ResultList({ region, key: 'box 0' });
+    list.add({ results: [{ value: { x: 8 }, key: 'box 0' }], score: 0.5 }, control, 'rectangle');
+    const text = { value: { text: ['a'] }, regionKey: 'box 0' };
+    list.add({ results: [text], score: null }, { ...control, control: 'words' }, 'textarea');
+    assert.deepEqual(list.finish().result, [
+      region,
+      { ...region, from_name: 'words', type: 'textarea', value: { x: 7, text: ['a'] } },
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import { assert } from 'chai';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.js';
@@ -7,6 +7,7 @@ import { ImageEncoder, type ImageOptions } from '../../src/inputs/image/encoder.
 import { place } from '../../src/inputs/image/geometry.js';
 import { image } from '../../src/inputs/image.js';
 import { runPython } from '../support/python.js';
+import { awaitedBatchesOf } from './batches.js';
 
 async function encode(
   files: readonly string[],
@@ -14,10 +15,8 @@ async function encode(
 ): Promise<{ batches: EncodedBatch[]; failures: Map<number, TaskFailure> }> {
   const encoder = await image.load('/nowhere', options as never);
   const failures = new Map<number, TaskFailure>();
-  const batches: EncodedBatch[] = [];
   const values = files.map(file => ({ file }));
-  for await (const batch of encoder.encode(values, (row, failure) => failures.set(row, failure)))
-    batches.push(batch);
+  const batches = await awaitedBatchesOf(encoder, values, (row, failure) => failures.set(row, failure));
   return { batches, failures };
 }
 
@@ -230,14 +229,4 @@ function hugePng(width: number, height: number): Buffer {
     chunk('IDAT', rows),
     chunk('IEND', Buffer.alloc(0)),
   ]);
-}
-
-/** The checksum of PNG chunks: https://www.w3.org/TR/png/#D-CRCAppendix */
-function crc32(data: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -37,7 +37,11 @@ export function answered(
   const [{ data, toName }] = binding.controls as [(typeof binding.controls)[0]];
   const answer = kind.encode({ outputs, row: 0, metas }, spec, data);
   const common = { from_name: 'c', to_name: toName, type: kind.type };
-  const result = answer.results.map((body, index) => ({ id: String(index), ...common, ...body }));
+  const result = answer.results.map(({ regionKey: _, ...body }, index) => ({
+    id: String(index),
+    ...common,
+    ...body,
+  }));
   const relations = (answer.relations ?? []).map(({ from, to, ...rest }) => ({
     type: 'relation',
     from_id: String(from),

@@ -20,7 +20,8 @@ export const UNIT = { enum: ['pixels', 'relative'] } as const;
  *   axis where a graph takes one image. The label that is named by `background` is none.
  * - `detections`: one tensor [rows, n, 6] of corners, score and class, as graphs give that suppress overlaps themselves.
  * - `yolo`: the raw head [rows, 4 + labels, n] or transposed: middle and sides in pixels, with `objectness` an own score
- *   before the labels, then x, y and score of each of the `points`, with `angle` the angle (radians) at last; see
+ *   before the labels, then x, y and score of each of the `points`, with `angle` the angle (radians), with `prototypes`
+ *   [rows, k, height, width] k coefficients of them at last; see
  *   https://docs.ultralytics.com/modes/export/
  */
 export const DETECTIONS: OutputKinds = {
@@ -51,6 +52,7 @@ export const DETECTIONS: OutputKinds = {
       objectness: { type: 'boolean' },
       angle: { type: 'boolean' },
       points: LABELS,
+      prototypes: TENSOR,
     },
     required: ['tensor', 'labels'],
   },
@@ -76,6 +78,8 @@ export interface Detection {
   box: Box;
   /** Its key points, in pixels of the original. */
   points: { place: Point; score: number }[];
+  /** What its mask is made of: the coefficients of the prototypes. */
+  coefficients: readonly number[];
 }
 
 /** One candidate of a graph, in its own numbers. */
@@ -83,6 +87,7 @@ interface Candidate {
   /** Middle, sides and angle, in the unit of the output. */
   box: Box;
   points?: readonly { place: Point; score: number }[];
+  coefficients?: readonly number[];
 }
 
 /** The candidates of one image. */
@@ -109,19 +114,20 @@ export function detect(answer: RowOutputs, output: OutputSpec, selection: Select
     const { label, score } = best(index);
     if (Number.isNaN(score)) throw failed(output, 'NaN as a score');
     if (label < 0 || score < selection.threshold) continue;
-    if (label >= output.labels!.length)
+    if (!Number.isInteger(label) || label >= output.labels!.length)
       throw failed(output, `the label ${label} of ${output.labels!.length}`);
     if (selection.wants(label)) found.push({ index, label, score: Math.min(Math.max(score, 0), 1) });
   }
   found.sort((a, b) => b.score - a.score);
   const boxes = found.map(each => {
-    const { box, points = [] } = at(each.index);
+    const { box, points = [], coefficients = [] } = at(each.index);
     if (!Object.values(box).every(Number.isFinite)) throw failed(output, 'a box that is no number');
     const relative = output.unit === 'relative';
     const scale: Point = relative ? [meta.tensorWidth, meta.tensorHeight] : [1, 1];
     const inTensor = ([x, y]: Point): Point => [x * scale[0], y * scale[1]];
     return {
       ...each,
+      coefficients,
       box: boxInOriginal(meta, box, scale),
       points: points.map(({ place, score }) => ({ place: inOriginal(meta, inTensor(place)), score })),
     };
@@ -200,7 +206,9 @@ function raw({ outputs, row }: RowOutputs, output: OutputSpec): Candidates {
   const classes = output.labels!.length;
   const points = (output.points as readonly string[] | undefined) ?? [];
   const before = output.objectness === true ? 5 : 4;
-  const channels = before + classes + 3 * points.length + Number(output.angle === true);
+  const { prototypes } = output as { prototypes?: string };
+  const masks = prototypes === undefined ? 0 : outputs[prototypes]!.dims[1]!;
+  const channels = before + classes + 3 * points.length + Number(output.angle === true) + masks;
   const [, a = 0, b = 0] = dims;
   if (dims.length !== 3 || (a !== channels && b !== channels))
     throw failed(output, `a tensor of [${dims.join(', ')}], in which no axis has ${channels} channels,`);
@@ -221,9 +229,10 @@ function raw({ outputs, row }: RowOutputs, output: OutputSpec): Candidates {
     },
     at(index) {
       const [x, y, width, height] = [0, 1, 2, 3].map(each => number(index, each));
-      const angle = output.angle === true ? number(index, channels - 1) : 0;
+      const angle = output.angle === true ? number(index, channels - masks - 1) : 0;
       return {
         box: boxOf('cxcywh', x!, y!, width!, height!, angle),
+        coefficients: Array.from({ length: masks }, (_, each) => number(index, channels - masks + each)),
         points: points.map((_, each) => {
           const channel = before + classes + 3 * each;
           return {

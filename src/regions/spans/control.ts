@@ -55,8 +55,8 @@ export const SPAN_OPTIONS = {
 } as const;
 
 export interface SpansBinding {
-  /** The config's label of each entity. */
-  labels: readonly string[];
+  /** The config's label of each entity, or the path to it. */
+  labels: readonly (string | readonly string[])[];
   /** Null: the graph lists spans. */
   tags: readonly Tag[] | null;
   threshold: number;
@@ -66,16 +66,26 @@ export interface SpansBinding {
 
 /** @throws AppError `label_mismatch` */
 export function bindSpans(target: BindTarget, output: OutputSpec, options: RegionOptions): SpansBinding {
-  const scheme = output.kind === 'tags' ? schemeOf(output.labels!) : { entities: output.labels!, tags: null };
-  const map = buildLabelMap(target.parsed, scheme.entities);
-  if (scheme.entities.some(entity => !map.has(entity))) {
+  return bindSpansTo(target, output, options, entities => {
+    const map = buildLabelMap(target.parsed, entities);
+    if (entities.every(entity => map.has(entity))) return entities.map(entity => map.get(entity)!);
     throw new AppError(
       'label_mismatch',
-      `marks ${scheme.entities.join(', ')}; the config's ${target.tag} '${target.name}' has ${target.parsed.labels.join(', ')}`,
+      `marks ${entities.join(', ')}; the config's ${target.tag} '${target.name}' has ${target.parsed.labels.join(', ')}`,
     );
-  }
+  });
+}
+
+/** @param labelsOf gives the config's labels of a model's entities */
+export function bindSpansTo(
+  target: BindTarget,
+  output: OutputSpec,
+  options: RegionOptions,
+  labelsOf: (entities: readonly string[]) => SpansBinding['labels'],
+): SpansBinding {
+  const scheme = output.kind === 'tags' ? schemeOf(output.labels!) : { entities: output.labels!, tags: null };
   return {
-    labels: scheme.entities.map(entity => map.get(entity)!),
+    labels: labelsOf(scheme.entities),
     tags: scheme.tags,
     threshold: (options.model_score_threshold as number | undefined) ?? 0,
     relations: bindRelations(target, output, options),

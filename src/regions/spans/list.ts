@@ -36,7 +36,8 @@ export function listedSpans(
       const entity = Number(labels!.data[at]);
       const score = Number(scores!.data[at]);
       if (Number.isNaN(score)) throw failed(output, 'NaN as a score');
-      if (!(entity >= 0 && entity < entities)) throw failed(output, `the label ${entity} of ${entities}`);
+      if (!Number.isInteger(entity) || entity < 0 || entity >= entities)
+        throw failed(output, `the label ${entity} of ${entities}`);
       let start: number | undefined;
       let end: number | undefined;
       if (places !== null) [start, end] = [places[from], places[to]];

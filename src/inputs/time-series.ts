@@ -1,0 +1,100 @@
+import { AppError } from '../errors.js';
+import { isRecord } from '../is-record.js';
+import type { InputKind } from './contract.js';
+import type { SeriesTag, SeriesValue } from './time-series/contract.js';
+import { SeriesEncoder, type SeriesOptions } from './time-series/encoder.js';
+
+const NUMBERS = { type: 'array', items: { type: 'number' }, minItems: 1 } as const;
+
+/**
+ * The columns of a TimeSeries as one float32 tensor, `[rows, channels, steps]`: from a CSV or JSON file that the task
+ * points to, or from the task itself. A series of more than `steps` is cut into windows that share `overlap` steps. In the
+ * place of a missing value is the one before it.
+ *
+ * @example
+ * { "kind": "time-series", "channels": ["x", "y"], "steps": 512, "overlap": 64, "mean": [0, 0], "std": [1, 2] }
+ */
+export const timeSeries: InputKind = {
+  kind: 'time-series',
+  file: true,
+  objectTags: ['TimeSeries'],
+  optionsSchema: {
+    properties: {
+      channels: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        minItems: 1,
+        uniqueItems: true,
+        description: 'the columns that the graph takes, in its order, by name or by number',
+      },
+      steps: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'the most steps of a row (default 4096)',
+      },
+      overlap: {
+        type: 'integer',
+        minimum: 0,
+        description: 'steps that two windows of a longer series share',
+      },
+      fixed: { type: 'boolean', description: 'whether a shorter series is filled up to `steps` with zeros' },
+      layout: {
+        enum: ['ncl', 'nlc'],
+        description: 'channels before steps (default), or steps before channels',
+      },
+      mean: { ...NUMBERS, description: 'taken off, for each channel' },
+      std: { ...NUMBERS, description: 'what the rest is divided by, for each channel' },
+      normalize: {
+        const: 'series',
+        description: 'each channel gets mean 0 and deviation 1, series by series',
+      },
+      tensor: { type: 'string', minLength: 1, description: "the graph's input (default series)" },
+    },
+    required: ['channels'],
+  },
+  meta: 'time-series',
+
+  read(data, { key, attributes }) {
+    const { timeColumn, timeFormat, sep } = attributes;
+    const tag: SeriesTag = {
+      ...(timeColumn !== undefined && { timeColumn }),
+      ...(timeFormat !== undefined && { timeFormat }),
+      ...(sep !== undefined && { sep }),
+    };
+    const value = data[key];
+    if (typeof value === 'string' && value !== '') return { file: value, tag } satisfies SeriesValue;
+    if (isRecord(value) && Object.values(value).every(Array.isArray))
+      return { columns: value as Record<string, unknown[]>, tag } satisfies SeriesValue;
+    throw new AppError(
+      'task_invalid',
+      `the task's data needs the address of a CSV or JSON file under '${key}', or columns as lists, and has neither`,
+    );
+  },
+
+  async load(_folder, options) {
+    const { channels, mean, std, steps, overlap = 0 } = options as unknown as SeriesOptions;
+    for (const [name, numbers] of Object.entries({ mean, std })) {
+      if (numbers !== undefined && numbers.length !== channels.length)
+        throw new AppError(
+          'version_invalid',
+          `the input's ${name} has ${numbers.length} numbers for ${channels.length} channels`,
+        );
+    }
+    if (overlap >= (steps ?? Number.POSITIVE_INFINITY))
+      throw new AppError(
+        'version_invalid',
+        `the input's overlap is ${overlap}, and a window has ${steps} steps`,
+      );
+    return new SeriesEncoder(options as unknown as SeriesOptions);
+  },
+
+  example: {
+    options: { channels: ['x', 'y'], steps: 4, mean: [1, 0], std: [1, 2] },
+    object:
+      '<TimeSeries name="object" value="$walk" timeColumn="t"><Channel column="x"/><Channel column="y"/></TimeSeries>',
+    data: { walk: { t: [0, 10, 20, 30], x: [1, 2, null, 4], y: [2, '4', 6, 8] } },
+    files: {},
+    feeds: { series: { type: 'float32', data: Float32Array.of(0, 1, 1, 3, 1, 2, 3, 4), dims: [1, 2, 4] } },
+  },
+};

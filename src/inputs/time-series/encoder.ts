@@ -1,0 +1,112 @@
+import { messageOf } from '../../errors.js';
+import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
+import { fileBytes, undecodable } from '../file.js';
+import { cutWindows, type Window } from '../windows.js';
+import type { SeriesMeta, SeriesValue } from './contract.js';
+import { filled, readSeries } from './table.js';
+
+/** The manifest's `input`, without `kind`. */
+export interface SeriesOptions {
+  channels: readonly string[];
+  steps?: number;
+  overlap?: number;
+  fixed?: boolean;
+  layout?: 'ncl' | 'nlc';
+  mean?: readonly number[];
+  std?: readonly number[];
+  normalize?: 'series';
+  tensor?: string;
+}
+
+const STEPS = 4096;
+const TENSOR = 'series';
+/** Rows of a run, about: those of one series are in one. */
+const ROWS = 16;
+
+interface Prepared {
+  value: number;
+  channels: Float64Array[];
+  metas: SeriesMeta[];
+}
+
+/** Makes tensors of time series: windows of the same length together. */
+export class SeriesEncoder implements Encoder {
+  readonly warmUp: SeriesValue;
+  readonly #options: SeriesOptions;
+
+  constructor(options: SeriesOptions) {
+    this.#options = options;
+    const column = new Array(options.steps ?? STEPS).fill(0);
+    this.warmUp = { columns: Object.fromEntries(options.channels.map(name => [name, column])), tag: {} };
+  }
+
+  async *encode(
+    values: readonly TaskValue[],
+    fail: (row: number, failure: TaskFailure) => void,
+  ): AsyncGenerator<EncodedBatch> {
+    let held: Prepared[] = [];
+    const rows = () => held.reduce((sum, { metas }) => sum + metas.length, 0);
+    for (const [index, value] of values.entries()) {
+      let prepared: Prepared;
+      try {
+        prepared = await this.#prepare(value as SeriesValue, index);
+      } catch (error) {
+        fail(index, undecodable('a time series', messageOf(error)));
+        continue;
+      }
+      if (held.length > 0 && (held[0]!.metas[0]!.size !== prepared.metas[0]!.size || rows() >= ROWS)) {
+        yield this.#batch(held);
+        held = [];
+      }
+      held.push(prepared);
+    }
+    if (held.length > 0) yield this.#batch(held);
+  }
+
+  async #prepare(value: SeriesValue, index: number): Promise<Prepared> {
+    const { channels: names, steps = STEPS, overlap, fixed } = this.#options;
+    const { file } = value;
+    const text =
+      file === undefined ? null : new TextDecoder('utf-8', { fatal: true }).decode(await fileBytes({ file }));
+    const { channels, times } = readSeries(text, value, names);
+    const whole = channels.map((channel, at) => this.#scaled(filled(channel, names[at]!), at));
+    const windows = cutWindows(times.length, {
+      size: steps,
+      ...(overlap !== undefined && { overlap }),
+      ...(fixed !== undefined && { fixed }),
+    });
+    return { value: index, channels: whole, metas: windows.map(window => ({ ...window, times })) };
+  }
+
+  #scaled(channel: Float64Array, at: number): Float64Array {
+    const { mean, std, normalize } = this.#options;
+    let [shift, scale] = [mean?.[at] ?? 0, std?.[at] ?? 1];
+    if (normalize === 'series') {
+      shift = channel.reduce((sum, value) => sum + value, 0) / channel.length;
+      scale = Math.sqrt(channel.reduce((sum, value) => sum + (value - shift) ** 2, 0) / channel.length) || 1;
+    }
+    return channel.map(value => (value - shift) / scale);
+  }
+
+  #batch(held: readonly Prepared[]): EncodedBatch {
+    const { channels: names, layout = 'ncl', tensor = TENSOR } = this.#options;
+    const all = held.flatMap(({ value, channels, metas }) => metas.map(meta => ({ value, channels, meta })));
+    const { size } = all[0]!.meta as Window;
+    const width = names.length;
+    const data = new Float32Array(all.length * width * size);
+    for (const [row, { channels, meta }] of all.entries()) {
+      for (const [at, channel] of channels.entries()) {
+        for (let step = 0; step < meta.count; step++) {
+          const place = layout === 'ncl' ? at * size + step : step * width + at;
+          data[row * width * size + place] = channel[meta.first + step]!;
+        }
+      }
+    }
+    const dims = layout === 'ncl' ? [all.length, width, size] : [all.length, size, width];
+    return {
+      rows: all.map(({ value }) => value),
+      metas: all.map(({ meta }) => meta),
+      feeds: { [tensor]: { type: 'float32', data, dims } },
+    };
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * A part of something long (steps of a time series, samples of a recording, frames of a video) that is one row of a tensor.
+ * What the numbers count is the input's.
+ */
+export interface Window {
+  /** Where it begins. */
+  first: number;
+  /** How much of the whole it holds. */
+  count: number;
+  /** How long its row is; what is behind `count` fills it up. */
+  size: number;
+  /** How long the whole is. */
+  total: number;
+}
+
+/**
+ * Cuts something long into windows of the same size that share at least `overlap`; the last one ends where the whole does.
+ *
+ * @param size of a window
+ * @param fixed whether a shorter whole is filled up to that size
+ * @example
+ * cutWindows(10, { size: 4, overlap: 1 }); // begin at 0, 3 and 6
+ */
+export function cutWindows(
+  total: number,
+  { size, overlap = 0, fixed = false }: { size: number; overlap?: number; fixed?: boolean },
+): Window[] {
+  if (total <= size) return [{ first: 0, count: total, size: fixed ? size : total, total }];
+  const windows: Window[] = [];
+  for (let first = 0; ; first += size - overlap) {
+    const last = first + size >= total;
+    windows.push({ first: last ? total - size : first, count: size, size, total });
+    if (last) return windows;
+  }
+}

@@ -1,0 +1,75 @@
+import type { AppError } from '../../errors.js';
+import type { Window } from '../../inputs/windows.js';
+import type { OutputSpec } from '../../registry/version.js';
+import type { RowOutputs } from '../contract.js';
+import { failed, sigmoid } from '../image/detections.js';
+
+/** The scores of all frames of something long. */
+export interface FrameScores {
+  /** [frames, labels] */
+  data: Float32Array;
+  count: number;
+  labels: number;
+  /** How much of the whole a frame stands for, in what the input's windows count. */
+  hop: number;
+}
+
+/**
+ * Puts the frames of a value's windows together. Where two windows share frames, those count that are farther from the
+ * end of their window, because a model knows most of what is around them.
+ *
+ * @throws AppError `model_failed` when the tensor is of another shape, or a number is NaN
+ */
+export function frameScores({ outputs, row, metas }: RowOutputs, output: OutputSpec): FrameScores {
+  const { data, dims } = outputs[output.tensor!]!;
+  const labels = output.labels!.length;
+  const windows = metas as readonly Window[];
+  const single = dims.length === 2 && labels === 1;
+  const [, second = 0, third = 1] = dims;
+  const [frames, given] = output.transposed === true ? [third, second] : [second, third];
+  if (!single && (dims.length !== 3 || given !== labels))
+    throw failed(output, `a tensor of [${dims.join(', ')}], and not of ${labels} labels a frame,`);
+  if (frames === 0) throw failed(output, 'no frames');
+  const { size, total } = windows[0]!;
+  const hop = size / frames;
+  const count = Math.ceil(total / hop - 1e-9);
+  const scores = new Float32Array(count * labels);
+  const margins = new Float32Array(count).fill(-1);
+  const values = new Float64Array(labels);
+  for (const [window, { first, count: held }] of windows.entries()) {
+    const begin = Math.round(first / hop);
+    const own = Math.min(Math.ceil(held / hop - 1e-9), frames, count - begin);
+    for (let frame = 0; frame < own; frame++) {
+      const margin = Math.min(frame, own - 1 - frame);
+      if (margin <= margins[begin + frame]!) continue;
+      margins[begin + frame] = margin;
+      for (let label = 0; label < labels; label++) {
+        const inRow = output.transposed === true ? label * frames + frame : frame * labels + label;
+        values[label] = Number(data[(row + window) * frames * labels + inRow]);
+      }
+      activate(values, output);
+      scores.set(values, (begin + frame) * labels);
+    }
+  }
+  return { data: scores, count, labels, hop };
+}
+
+/** Turns the numbers of a frame into scores, in place. */
+function activate(values: Float64Array, output: OutputSpec): void {
+  let most = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (Number.isNaN(value)) throw nan(output);
+    most = Math.max(most, value);
+  }
+  if (output.activation === 'sigmoid') {
+    for (let at = 0; at < values.length; at++) values[at] = sigmoid(values[at]!);
+  } else if (output.activation === 'softmax') {
+    let sum = 0;
+    for (let at = 0; at < values.length; at++) sum += values[at] = Math.exp(values[at]! - most);
+    for (let at = 0; at < values.length; at++) values[at]! /= sum;
+  }
+}
+
+function nan(output: OutputSpec): AppError {
+  return failed(output, 'NaN as a score');
+}

@@ -1,0 +1,135 @@
+import { AppError } from '../../errors.js';
+import type { ImageMeta } from '../../inputs/image/contract.js';
+import type { RegionBody, RegionExample, RegionKind } from '../contract.js';
+import { THRESHOLD } from '../output-kinds.js';
+import { regionReader } from '../spans/reading.js';
+import { FRAME_EXAMPLE, IMAGE_EXAMPLE } from './box-kind.js';
+import {
+  bindDetections,
+  DETECTION_OPTIONS,
+  type DetectionBinding,
+  labelsKey,
+  leastScore,
+} from './control.js';
+import { type FoundMask, findMasks, MASKS } from './found-masks.js';
+import { frameOf } from './geometry.js';
+
+export interface MaskBinding extends DetectionBinding {
+  pixel: number;
+  minArea: number;
+}
+
+const PIXEL = 0.5;
+const MIN_AREA = 16;
+
+const OPTIONS = {
+  optionsSchema: {
+    properties: {
+      ...DETECTION_OPTIONS.optionsSchema.properties,
+      model_score_threshold: {
+        ...THRESHOLD,
+        description:
+          'the least score of what is shown (default 0.5; of a segmentation 0, its mean over the pixels)',
+      },
+      mask_threshold: {
+        ...THRESHOLD,
+        description: 'the score from which a pixel is in, where it is not the likeliest label (default 0.5)',
+      },
+      min_area: {
+        type: 'integer',
+        minimum: 1,
+        description: 'pixels that a part must have to be an outline (default 16)',
+      },
+    },
+    required: [],
+  },
+  overridable: [...DETECTION_OPTIONS.overridable, 'mask_threshold', 'min_area'],
+} as const;
+
+/** How a control of masks writes them. */
+export interface MaskShape {
+  /** What a mask is in the words of the control, once or several times. */
+  shapesOf(found: FoundMask, meta: ImageMeta, minArea: number): Record<string, unknown>[];
+  /** What must be in a result's value, and is read from it. */
+  read(value: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined;
+  /** What the left half of an image of 2 x 2 pixels is. */
+  example: Record<string, unknown>;
+  /** What that teaches. */
+  target: Record<string, unknown>;
+}
+
+/** The row of a control that shows the masks of a model. */
+export function maskKind(
+  tag: string,
+  { shapesOf, read, example, target }: MaskShape,
+): RegionKind<MaskBinding> {
+  const key = labelsKey(tag);
+  const label = key === null ? {} : { [key]: ['Road'] };
+  const encoded: RegionExample['encoded'] = {
+    results: [{ value: { ...example, ...label }, score: 0.75, ...FRAME_EXAMPLE }],
+    score: 0.75,
+  };
+  return {
+    tag,
+    type: tag.toLowerCase(),
+    ...OPTIONS,
+    outputKinds: MASKS,
+    needs: ['image'],
+    objectTags: ['Image'],
+    check() {},
+
+    bind(target, output, options) {
+      if (output.kind === 'yolo' && output.prototypes === undefined)
+        throw new AppError('no_model_fits', `gives no prototypes for '${output.name}', which ${tag} needs`);
+      const { model_score_threshold, mask_threshold, min_area } = options as Record<
+        string,
+        number | undefined
+      >;
+      const bound = bindDetections(target, output, options);
+      return {
+        ...bound,
+        threshold: model_score_threshold ?? (output.kind === 'segmentation' ? 0 : bound.threshold),
+        pixel: mask_threshold ?? PIXEL,
+        minArea: min_area ?? MIN_AREA,
+      };
+    },
+
+    encode(answer, output, binding) {
+      const meta = answer.metas[0] as ImageMeta;
+      const { labels, minArea } = binding;
+      const background = output.labels!.indexOf(output.background as string);
+      const wants = (each: number) => (labels === null ? each !== background : labels[each] !== null);
+      const results = findMasks(answer, output, { ...binding, wants }).flatMap(found =>
+        shapesOf(found, meta, minArea).map((shape): RegionBody => {
+          const value = key === null ? shape : { ...shape, [key]: [labels![found.label]!] };
+          return { value, score: found.score, ...frameOf(meta) };
+        }),
+      );
+      return { results, score: leastScore(results) };
+    },
+
+    reader: ({ parsed }) => regionReader(parsed.labels, key, read),
+
+    example: {
+      control: `<${tag} name="control" toName="object">${key === null ? '' : '<Label value="Road"/>'}</${tag}>`,
+      options: { min_area: 1 },
+      input: IMAGE_EXAMPLE,
+      output: {
+        name: 'ground',
+        kind: 'segmentation',
+        tensor: 'scores',
+        labels: ['Nothing', 'Road'],
+        background: 'Nothing',
+      },
+      outputs: {
+        scores: {
+          type: 'float32',
+          data: Float32Array.of(0.25, 0.75, 0.25, 0.75, 0.75, 0.25, 0.75, 0.25),
+          dims: [1, 2, 2, 2],
+        },
+      },
+      encoded,
+      target: [{ ...target, labels: key === null ? [] : ['Road'] }],
+    },
+  };
+}
