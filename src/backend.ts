@@ -7,6 +7,7 @@ import { type Config, ownEnvironment } from './config.js';
 import { classDirectory, type Directory } from './directory.js';
 import { type App, createApp } from './http/app.js';
 import { createLabelStudioClient } from './label-studio/client.js';
+import { loadKinds } from './load-kinds.js';
 import { Metrics } from './metrics.js';
 import { MODEL_VERSION, type ModelClass } from './model.js';
 import { Projects } from './projects.js';
@@ -32,6 +33,8 @@ export interface BackendOptions {
   models?: readonly ModelClass[];
   /** The script that calls `serve()` with the classes; without it their `fit` cannot run. */
   entry?: Entry;
+  /** Modules of input and region kinds, beside those of the server: see `loadKinds`. */
+  kinds?: readonly (string | URL)[];
   /** What programs that the backend starts get theirs from; this process's by default. */
   environment?: Environment;
 }
@@ -68,12 +71,14 @@ export function isLoopback(host: string): boolean {
 /**
  * Makes a backend: children, model repository, state, jobs, HTTP.
  *
- * @throws AppError `provider_unavailable` when no execution provider of the list works here
+ * @throws AppError `provider_unavailable` when no execution provider of the list works here, `setting_invalid` when a kind
+ *   cannot be used
  * @example
  * const backend = await createBackend({ config: readConfig({}), log: pino() });
  * backend.app.listen(9090, '127.0.0.1');
  */
 export async function createBackend(options: BackendOptions): Promise<Backend> {
+  await loadKinds(options.kinds ?? []);
   const state = State.open(options.config.DATA_DIR);
   try {
     return await assemble(options, state);

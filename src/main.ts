@@ -20,6 +20,8 @@ export interface ServeOptions {
   log?: Logger;
   /** The script that `fit` is run by, in a process of its own; by default the one that this process runs. */
   entry?: Entry;
+  /** Modules of input and region kinds, beside those of the server; see CONTRIBUTING.md. */
+  kinds?: readonly (string | URL)[];
 }
 
 export interface Server {
@@ -50,6 +52,7 @@ export async function serve(
     log,
     models: [models].flat(),
     ...(entry ? { entry } : {}),
+    ...(options.kinds ? { kinds: options.kinds } : {}),
   });
   const { server, drain } = createHttpServer(backend.app);
   try {

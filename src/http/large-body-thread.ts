@@ -1,8 +1,9 @@
 import { constants, setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../errors.js';
 import type { GroupText } from '../inference/job.js';
 import { digestOf, readValue, type ValueReader } from '../inputs/values.js';
+import { loadKinds } from '../load-kinds.js';
 import { cutGroups, groupText } from '../tasks.js';
 import { parseBody, toAppError } from './errors.js';
 import type { GroupTexts, ThreadReply, ThreadRequest } from './large-body.js';
@@ -107,6 +108,8 @@ function answer(request: ThreadRequest): { result: unknown; transfer?: ArrayBuff
       return { result: null };
   }
 }
+
+await loadKinds(workerData as readonly string[]);
 
 // Linux gives each thread a priority of its own: the server's comes first.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);

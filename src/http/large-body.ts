@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { AppError, type ErrorData } from '../errors.js';
 import type { GroupSource, GroupText } from '../inference/job.js';
 import type { RawTask, ValueReader } from '../inputs/values.js';
+import { loadedKinds } from '../load-kinds.js';
 import type { TaskBatch } from '../tasks.js';
 import type { PredictBody } from './wire.js';
 
@@ -37,9 +38,10 @@ const ENTRY = new URL(`./large-body-thread${EXTENSION}`, import.meta.url);
 const LIMITS = { maxYoungGenerationSizeMb: 64 };
 
 function startThread(): Worker {
-  if (EXTENSION !== '.ts') return new Worker(ENTRY, { resourceLimits: LIMITS });
+  const workerData = loadedKinds();
+  if (EXTENSION !== '.ts') return new Worker(ENTRY, { resourceLimits: LIMITS, workerData });
   const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(ENTRY.href)}); })`;
-  return new Worker(code, { eval: true });
+  return new Worker(code, { eval: true, workerData });
 }
 
 /**

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
+import { loadedKinds } from '../load-kinds.js';
 import { readFrames, writeFrame } from './frames.js';
 import type { ChildReply, ChildRequest, ChildResults } from './protocol.js';
 
@@ -59,7 +60,7 @@ export class InferenceChild {
   #alive = true;
 
   constructor(log: Logger) {
-    this.#process = spawn(process.execPath, [...EXEC_ARGV, ENTRY], {
+    this.#process = spawn(process.execPath, [...EXEC_ARGV, ENTRY, ...loadedKinds()], {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
     });
     this.pid = this.#process.pid ?? 0;

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { AppError } from '../errors.js';
+import { loadKinds } from '../load-kinds.js';
 import { type Frame, readFrames, writeFrame } from './frames.js';
 import { InferenceHost } from './host.js';
 import {
@@ -11,9 +12,13 @@ import {
   type ValueGroup,
 } from './protocol.js';
 
-/** The entry of an inference child: requests come over the socket pair at descriptor 3 and are answered in their order. */
+/**
+ * The entry of an inference child, with the addresses of kinds as its arguments: requests come over the socket pair at descriptor 3 and are answered in their order.
+ */
 const SOCKET = 3;
 const MEMORY_EVERY_MS = 1_000;
+
+await loadKinds(process.argv.slice(2));
 
 const host = new InferenceHost();
 const socket = new Socket({ fd: SOCKET, readable: true, writable: true });

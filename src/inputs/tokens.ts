@@ -1,6 +1,7 @@
 import { AppError, messageOf } from '../errors.js';
-import type { InputKind } from './contract.js';
+import type { InputKind, InputPlace } from './contract.js';
 import { VersionFiles } from './features/files.js';
+import type { HtmlValue } from './html/text.js';
 import { readUtterances } from './paragraphs.js';
 import { readText } from './text.js';
 import type { TextTokenizer } from './tokens/contract.js';
@@ -11,8 +12,21 @@ import { WordTokenizer } from './tokens/words.js';
 const HUGGING_FACE = 'tokenizer.json';
 const WORDS = 'words.json';
 
+export const TOKENIZER_OPTION = {
+  enum: [HUGGING_FACE, WORDS],
+  description: `the file of the version that makes tokens (default ${HUGGING_FACE})`,
+} as const;
+
+export const MAX_TOKENS_OPTION = {
+  type: 'integer',
+  minimum: 1,
+  maximum: 8192,
+  description: 'the most tokens of a row, special ones included (default 512)',
+} as const;
+
 /**
- * A text, or the utterances of Paragraphs as one, as token ids: by a `tokenizer.json` of Hugging Face, or by `words.json`, a vocabulary of whole words.
+ * A text, the utterances of Paragraphs as one, or the text of an HTML document, as token ids: by a `tokenizer.json` of
+ * Hugging Face, or by `words.json`, a vocabulary of whole words.
  *
  * The graph gets `input_ids`, and `attention_mask` and `token_type_ids` if it has such inputs, each int64 [rows, tokens];
  * and, if `words.json` has an alphabet, `characters`, int64 [rows, tokens, characters].
@@ -24,19 +38,11 @@ const WORDS = 'words.json';
  */
 export const tokens: InputKind = {
   kind: 'tokens',
-  objectTags: ['Text', 'Paragraphs'],
+  objectTags: ['Text', 'Paragraphs', 'HyperText'],
   optionsSchema: {
     properties: {
-      tokenizer: {
-        enum: [HUGGING_FACE, WORDS],
-        description: `the file of the version that makes tokens (default ${HUGGING_FACE})`,
-      },
-      max_tokens: {
-        type: 'integer',
-        minimum: 1,
-        maximum: 8192,
-        description: 'the most tokens of a row, special ones included (default 512)',
-      },
+      tokenizer: TOKENIZER_OPTION,
+      max_tokens: MAX_TOKENS_OPTION,
       overlap: {
         type: 'integer',
         minimum: 0,
@@ -48,7 +54,11 @@ export const tokens: InputKind = {
   },
   meta: 'tokens',
 
-  read: (data, place) => (place.tag === 'Paragraphs' ? readUtterances(data, place) : readText(data, place)),
+  read(data, place) {
+    if (place.tag === 'Paragraphs') return readUtterances(data, place);
+    const text = readText(data, place);
+    return place.tag === 'HyperText' ? readHyperText(text, place) : text;
+  },
 
   async load(folder, options) {
     const file = (options.tokenizer as string | undefined) ?? HUGGING_FACE;
@@ -91,6 +101,10 @@ export const tokens: InputKind = {
     },
   },
 };
+
+function readHyperText(html: string, { attributes }: Pick<InputPlace, 'attributes'>): HtmlValue {
+  return { html, inline: attributes.inline === 'true' };
+}
 
 /** @throws AppError `version_invalid` */
 async function loadTokenizer(files: VersionFiles, name: string): Promise<TextTokenizer> {

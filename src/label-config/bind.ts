@@ -83,6 +83,7 @@ export function targetOf(config: LabelConfig, control: string, toName: string): 
     toName,
     object,
     parsed: config.parsed[control]!,
+    others: config.others,
     ...(beside && { labelsBeside: { name: beside.name, parsed: config.parsed[beside.name]! } }),
   };
 }

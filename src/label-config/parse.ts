@@ -46,6 +46,14 @@ export interface TagInfo {
   labelTree?: LabelNode[];
 }
 
+/** A tag that is neither a control nor an object nor a label of a control, such as Bucket. */
+export interface OtherTag {
+  tag: string;
+  attributes: Attributes;
+  /** The name of the control that it is in; undefined: in none. */
+  control: string | undefined;
+}
+
 /** A labeling config, read once. */
 export interface LabelConfig {
   /** The source. */
@@ -55,6 +63,8 @@ export interface LabelConfig {
   controls: Map<string, TagInfo>;
   /** The objects by name, in the order in which each name first occurs. */
   objects: Map<string, TagInfo>;
+  /** The tags that are none of these, in the order of the source. */
+  others: OtherTag[];
 }
 
 /**
@@ -123,19 +133,23 @@ class ConfigReader {
   readonly #controls = new Map<string, TagInfo>();
   readonly #objects = new Map<string, TagInfo>();
   readonly #labelTrees = new Map<string, LabelNode[]>();
+  readonly #others: OtherTag[] = [];
 
   open(tag: string, attributes: Attributes, fault: (reason: string) => LabelConfigError): void {
     const { name, toName, value, valueList, indexFlag } = attributes;
+    let isOther = false;
     if (indexFlag !== undefined) this.#flags.add(indexFlag);
     if (name && toName && !NOT_CONTROL_TAGS.has(tag)) {
-      this.#outputs.set(name, this.#control(tag, toName, attributes, this.#flags.regex(toName, fault)));
+      this.#outputs.set(name, this.#parsed(tag, toName, attributes, this.#flags.regex(toName, fault)));
       this.#controls.set(name, { name, tag, attributes });
     } else if (name && (value || valueList)) {
       this.#inputs.set(name, input(tag, attributes));
       this.#objects.set(name, { name, tag, attributes });
-    }
+    } else isOther = true;
     const element: OpenElement = { name };
     if (LABEL_TAGS.has(tag)) this.#label(element, attributes);
+    if (isOther && element.label === undefined)
+      this.#others.push({ tag, attributes, control: this.#control() });
     this.#open.push(element);
   }
 
@@ -159,10 +173,15 @@ class ConfigReader {
       const tree = this.#labelTrees.get(name);
       if (tree !== undefined) this.#controls.get(name)!.labelTree = tree;
     }
-    return { xml, parsed, controls: this.#controls, objects: this.#objects };
+    return { xml, parsed, controls: this.#controls, objects: this.#objects, others: this.#others };
   }
 
-  #control(
+  /** The name of the nearest element around that has the name of a control seen so far, whatever its tag. */
+  #control(): string | undefined {
+    return this.#open.findLast(({ name }) => name !== undefined && this.#outputs.has(name))?.name;
+  }
+
+  #parsed(
     type: string,
     toName: string,
     attributes: Attributes,
@@ -182,11 +201,11 @@ class ConfigReader {
     };
   }
 
-  /** Gives a label to the nearest element around it that has the name of a control seen so far, whatever its tag. */
+  /** Gives a label to the control that it is in. */
   #label(element: OpenElement, attributes: Attributes): void {
     const value = attributes.alias || attributes.value || attributes.valueList;
     if (!value) return;
-    const control = this.#open.findLast(({ name }) => name !== undefined && this.#outputs.has(name))?.name;
+    const control = this.#control();
     if (control === undefined) return;
     entry(this.#labels, control, () => new Map<string, Attributes>()).set(value, attributes);
 

@@ -1,13 +1,13 @@
 import { AppError } from '../errors.js';
 import { buildLabelMap } from '../label-config/label-map.js';
-import type { RegionKind } from './contract.js';
+import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
 import { CLASSES, THRESHOLD } from './output-kinds.js';
 import { classRow } from './outputs.js';
 import { readLabel, readLabels, readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 /** Per class of the model, in the order of its columns: the choice of the config. */
-interface ChoicesBinding {
+export interface ChoicesBinding {
   choices: readonly string[];
   /** In the place of the version's own, where it accepts any number of classes. */
   threshold?: number;
@@ -37,21 +37,7 @@ export const choices: RegionKind<ChoicesBinding> = {
 
   check(target, options) {
     checkWholeTask(target);
-    const { choice, allowNested } = target.attributes;
-    const mode = choice === 'multiple' ? 'multiple' : 'single';
-    if (mode !== options.choice) {
-      throw new AppError(
-        'no_model_fits',
-        `fills Choices with choice="${options.choice}"; the config's '${target.name}' has choice="${mode}"`,
-      );
-    }
-    // The editor then wants paths, and the validator of the same Label Studio refuses them.
-    if (allowNested === 'true') {
-      throw new AppError(
-        'no_model_fits',
-        `fills Choices without allowNested; the config's '${target.name}' has it: use Taxonomy for nested classes`,
-      );
-    }
+    checkChoice(target, options);
   },
 
   bind(target, output, options) {
@@ -109,3 +95,21 @@ export const choices: RegionKind<ChoicesBinding> = {
     target: ['Billing', 'quality'],
   },
 };
+
+/** @throws AppError `no_model_fits` when the control holds other choices than the model makes */
+export function checkChoice({ name, attributes }: BindTarget, options: RegionOptions): void {
+  const mode = attributes.choice === 'multiple' ? 'multiple' : 'single';
+  if (mode !== options.choice) {
+    throw new AppError(
+      'no_model_fits',
+      `fills Choices with choice="${options.choice}"; the config's '${name}' has choice="${mode}"`,
+    );
+  }
+  // The editor then wants paths, and the validator of the same Label Studio refuses them.
+  if (attributes.allowNested === 'true') {
+    throw new AppError(
+      'no_model_fits',
+      `fills Choices without allowNested; the config's '${name}' has it: use Taxonomy for nested classes`,
+    );
+  }
+}

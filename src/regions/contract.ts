@@ -1,5 +1,5 @@
 import type { InputExample, PlainTensor } from '../inputs/contract.js';
-import type { LabelNode, ParsedControl, TagInfo } from '../label-config/parse.js';
+import type { LabelNode, OtherTag, ParsedControl, TagInfo } from '../label-config/parse.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { OutputKinds } from './output-kinds.js';
 
@@ -43,6 +43,8 @@ export interface BindTarget {
   labelTree?: readonly LabelNode[];
   /** The first `<Labels>` on the same object, for a control whose results hold the labels of another. */
   labelsBeside?: { name: string; parsed: ParsedControl };
+  /** The tags of the whole config that are neither controls nor objects nor labels of one. */
+  others: readonly OtherTag[];
 }
 
 /**
@@ -176,6 +178,8 @@ export interface RegionKind<Binding = unknown> {
   overridable?: readonly string[];
   /** Whether it fills controls with `perRegion="true"`, and no others; absent: it is not for them. */
   perRegion?: true;
+  /** The same of `labeling="true"`, which makes regions of a Taxonomy. */
+  labeling?: true;
   /** The object tags on which it can be filled; absent: all that the input reads. */
   objectTags?: readonly string[];
   /** The kinds of output (`kind` in version.json) that can fill it; see `output-kinds.ts`. */
@@ -209,4 +213,6 @@ export interface RegionKind<Binding = unknown> {
   /** Prepares to read annotations of a control that passed `check`. Targets are labels that `bind` maps to the control. */
   reader(target: BindTarget, options: RegionOptions): AnswerReader;
   example: RegionExample;
+  /** Further ones, where one does not show all that the row fills. */
+  otherExamples?: readonly RegionExample[];
 }

@@ -3,7 +3,7 @@ import { UTTERANCE_BREAK } from '../inputs/paragraphs.js';
 import type { TokensMeta } from '../inputs/tokens/contract.js';
 import type { RegionKind } from './contract.js';
 import { bindSpans, encodeSpans, SPAN_OPTIONS, SPANS, type SpansBinding } from './spans/control.js';
-import { regionReader } from './spans/reading.js';
+import { isOffset, regionReader } from './spans/reading.js';
 import type { Span } from './spans/scheme.js';
 
 /**
@@ -125,8 +125,4 @@ function placesInUtterances({ text, utterances = [] }: TokensMeta, spans: readon
 function indexOf(value: unknown): number | undefined {
   const index = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   return isOffset(index) ? index : undefined;
-}
-
-function isOffset(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

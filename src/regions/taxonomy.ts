@@ -56,29 +56,13 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
 
   check(target) {
     checkWholeTask(target);
-    if (target.parsed.dynamic_labels) {
-      throw new AppError(
-        'no_model_fits',
-        `needs the nodes of Taxonomy in the config; '${target.name}' has them from elsewhere`,
-      );
-    }
+    checkNodes(target);
   },
 
   bind(target, output, options) {
-    const names = classesFor(target, output, 'many');
-    const places = placesOf(target, options);
-    const paths = names.map(name => find(name, places));
-    const strange = names.filter((_, index) => typeof paths[index] === 'string');
-    if (strange.length > 0) {
-      const why = paths.find(path => typeof path === 'string') as string;
-      const known = places.map(({ full }) => full[0]!).join(', ');
-      throw new AppError(
-        'label_mismatch',
-        `predicts ${names.join(', ')}; the config's Taxonomy '${target.name}' has ${known} ('${strange[0]}' ${why})`,
-      );
-    }
+    const paths = pathsOf(classesFor(target, output, 'many'), target, options);
     const threshold = options.model_score_threshold as number | undefined;
-    return { paths: paths as (readonly string[])[], ...(threshold === undefined ? {} : { threshold }) };
+    return { paths, ...(threshold === undefined ? {} : { threshold }) };
   },
 
   encode(answer, output, binding) {
@@ -92,8 +76,7 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
 
   // `maxUsages="1"`: the editor takes one node, and a target is one label.
   reader(target, options) {
-    const places = placesOf(target, options);
-    const byPath = new Map(places.map(({ path, full }) => [JSON.stringify(path), full[0]!]));
+    const byPath = namesByPath(target, options);
     const labels = [...new Set(byPath.values())];
     return {
       labels,
@@ -127,6 +110,44 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
     target: ['Eukarya/Mammalia/dog'],
   },
 };
+
+/** @throws AppError `no_model_fits` when the nodes are not in the config */
+export function checkNodes({ name, parsed }: BindTarget): void {
+  if (parsed.dynamic_labels) {
+    throw new AppError(
+      'no_model_fits',
+      `needs the nodes of Taxonomy in the config; '${name}' has them from elsewhere`,
+    );
+  }
+}
+
+/**
+ * The path of each of a model's classes, from the root.
+ * @throws AppError `label_mismatch` when one has none, or several
+ */
+export function pathsOf(
+  names: readonly string[],
+  target: BindTarget,
+  options: RegionOptions,
+): (readonly string[])[] {
+  const places = placesOf(target, options);
+  const paths = names.map(name => find(name, places));
+  const strange = names.filter((_, index) => typeof paths[index] === 'string');
+  if (strange.length > 0) {
+    const why = paths.find(path => typeof path === 'string') as string;
+    const known = places.map(({ full }) => full[0]!).join(', ');
+    throw new AppError(
+      'label_mismatch',
+      `predicts ${names.join(', ')}; the config's Taxonomy '${target.name}' has ${known} ('${strange[0]}' ${why})`,
+    );
+  }
+  return paths as (readonly string[])[];
+}
+
+/** What a trainer calls a node, by its path as JSON. */
+export function namesByPath(target: BindTarget, options: RegionOptions): Map<string, string> {
+  return new Map(placesOf(target, options).map(({ path, full }) => [JSON.stringify(path), full[0]!]));
+}
 
 /** The nodes that can be chosen. */
 function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOptions): Place[] {

@@ -96,7 +96,10 @@ function controlOptions() {
   return Object.fromEntries(CONTROL_TAGS.map(tag => [tag, merged(tag)]));
 }
 
-const OUTPUT_KINDS: OutputKinds = Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
+/** The kinds of output that any control takes. */
+function outputKinds(): OutputKinds {
+  return Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
+}
 
 /** @param isRecipe whether options may be left to the training */
 function inputSchema(isRecipe: boolean) {
@@ -148,10 +151,7 @@ const manifestSchema = (isRecipe: boolean) => ({
   additionalProperties: false,
 });
 
-const checkManifest = ajv.compile<Manifest>(manifestSchema(false));
-const checkTrainedManifest = ajv.compile<Manifest>(manifestSchema(true));
-
-const checkVersion = ajv.compile<VersionRecord>({
+const versionSchema = () => ({
   type: 'object',
   properties: {
     format: { const: 1 },
@@ -170,7 +170,7 @@ const checkVersion = ajv.compile<VersionRecord>({
         type: 'object',
         discriminator: { propertyName: 'kind' },
         required: ['kind'],
-        oneOf: branches(OUTPUT_KINDS, 'kind', { name: { type: 'string', minLength: 1 } }),
+        oneOf: branches(outputKinds(), 'kind', { name: { type: 'string', minLength: 1 } }),
       },
     },
     metrics: { type: 'object' },
@@ -180,6 +180,30 @@ const checkVersion = ajv.compile<VersionRecord>({
   required: ['format', 'created', 'files', 'outputs', 'metrics', 'parity', 'tools'],
   additionalProperties: false,
 });
+
+/** What the tables say of the files. */
+interface Checks {
+  rows: number;
+  manifest: ValidateFunction<Manifest>;
+  trained: ValidateFunction<Manifest>;
+  version: ValidateFunction<VersionRecord>;
+}
+
+let compiled: Checks | undefined;
+
+/** Compiled when they are first needed, and again where kinds were added to the tables since. */
+function checks(): Checks {
+  const rows = Object.keys(INPUTS).length + Object.keys(REGIONS).length;
+  if (compiled?.rows !== rows) {
+    compiled = {
+      rows,
+      manifest: ajv.compile<Manifest>(manifestSchema(false)),
+      trained: ajv.compile<Manifest>(manifestSchema(true)),
+      version: ajv.compile<VersionRecord>(versionSchema()),
+    };
+  }
+  return compiled;
+}
 
 /** What an ajv error expected and found, at its place. */
 function describe({ instancePath, keyword, message, params, data }: ErrorObject): string {
@@ -265,7 +289,7 @@ export function inputOf(folder: string, { input }: VersionRecord, manifest: Mani
 export function readManifest(path: string): Promise<Manifest> {
   const hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
   const checkOf = (value: unknown) =>
-    typeof value === 'object' && value !== null && 'train' in value ? checkTrainedManifest : checkManifest;
+    typeof value === 'object' && value !== null && 'train' in value ? checks().trained : checks().manifest;
   return readJson(path, checkOf, 'manifest_invalid', hint);
 }
 
@@ -274,5 +298,5 @@ export function readManifest(path: string): Promise<Manifest> {
  * @throws AppError `version_invalid`, naming the file, the path in it and what was expected
  */
 export function readVersion(path: string): Promise<VersionRecord> {
-  return readJson(path, () => checkVersion, 'version_invalid', '');
+  return readJson(path, () => checks().version, 'version_invalid', '');
 }

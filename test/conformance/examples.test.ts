@@ -7,7 +7,7 @@ import { INPUTS } from '../../src/inputs/index.js';
 import { targetOf } from '../../src/label-config/bind.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
-import type { RegionKind } from '../../src/regions/contract.js';
+import type { RegionExample, RegionKind } from '../../src/regions/contract.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { labelsIn } from '../../src/regions/reading.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
@@ -16,12 +16,25 @@ import { temporaryFolder } from '../support/folder.js';
 import { addModel, makeGraphs } from '../support/graphs.js';
 import { CapturedLog } from '../support/log.js';
 
-/** A row of one table with a row of the other. */
-function pair(kind: string, example: InputExample, region: RegionKind) {
-  const model = `${kind}-${region.name ?? region.tag}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
-  const { control, beside } = region.example;
+/** All examples of a row. */
+const examplesOf = ({ example, otherExamples = [] }: RegionKind) => [example, ...otherExamples];
+
+/** An example of a row of one table with a row of the other. */
+interface Pair {
+  kind: string;
+  example: InputExample;
+  region: RegionKind;
+  shown: RegionExample;
+  model: string;
+  config: string;
+}
+
+function pair(kind: string, example: InputExample, region: RegionKind, shown: RegionExample): Pair {
+  const name = `${kind}-${region.name ?? region.tag}-${examplesOf(region).indexOf(shown)}`;
+  const model = name.toLowerCase().replace(/[^a-z0-9-]/g, '-');
+  const { control, beside } = shown;
   const config = `<View>${example.object}${control}${beside?.control ?? ''}</View>`;
-  return { kind, example, region, model, config };
+  return { kind, example, region, shown, model, config };
 }
 
 /** The graphs of an example beside `model.onnx`, by file name. */
@@ -48,11 +61,48 @@ function placeOf({ result }: Prediction) {
  * Every way to combine a row of one table with a row of the other; a row that needs what only some inputs know with the
  * input of its example alone, as its outputs belong to that.
  */
-const PAIRS = Object.values(REGIONS).flatMap(region => {
-  const { input } = region.example;
-  if (input !== undefined) return [pair(input.kind, input, region)];
-  return Object.values(INPUTS).map(({ kind, example }) => pair(kind, example, region));
-});
+const pairsOf = (region: RegionKind): Pair[] =>
+  examplesOf(region).flatMap(shown => {
+    const { input } = shown;
+    if (input !== undefined) return [pair(input.kind, input, region, shown)];
+    return Object.values(INPUTS).map(({ kind, example }) => pair(kind, example, region, shown));
+  });
+
+const PAIRS = Object.values(REGIONS).flatMap(pairsOf);
+
+/** Asks a backend that serves the pair's model for what its task gets. */
+async function expectServed(backend: TestBackend, { example, region, shown, model, config }: Pair) {
+  const body = { tasks: [{ id: 1, data: example.data }], label_config: config };
+  const setup = await backend.post(`/models/${model}/setup`, { project: '1', schema: config });
+  assert.equal(setup.status, 200, setup.reason);
+  const reply = await backend.post<{ results: Prediction[] }>(`/models/${model}/predict`, body);
+  assert.equal(reply.status, 200, reply.reason);
+  const { results, relations = [], score } = shown.encoded;
+  const [prediction] = reply.body.results;
+  const common = { from_name: 'control', to_name: 'object', type: region.tag.toLowerCase() };
+  assert.isNotEmpty(results);
+  const own = prediction!.result.filter(({ from_name }) => from_name === 'control');
+  assert.deepEqual(
+    own.map(({ id: _, ...rest }) => rest),
+    results.map(({ key: _, parentKey: __, regionKey, ...body }) => ({
+      ...(regionKey !== undefined && placeOf(prediction!)),
+      ...common,
+      ...body,
+      ...(regionKey !== undefined && { value: { ...placeOf(prediction!).value, ...body.value } }),
+    })),
+  );
+  assert.deepEqual<unknown[]>(
+    prediction!.result.filter(({ type }) => type === 'relation'),
+    relations.map(({ from, to, ...rest }) => ({
+      type: 'relation',
+      from_id: own[from]!.id,
+      to_id: own[to]!.id,
+      ...rest,
+    })),
+  );
+  assert.equal(prediction!.score, score);
+  if (shown.beside) assert.lengthOf(new Set(prediction!.result.map(({ id }) => id)), results.length);
+}
 
 describe('the examples of the three tables', () => {
   const folders = new Map<string, string>();
@@ -62,15 +112,15 @@ describe('the examples of the three tables', () => {
     await useFfmpeg();
     const root = await temporaryFolder();
     const graphs = await makeGraphs(
-      PAIRS.map(({ example, region }) => ({
+      PAIRS.map(({ example, shown }) => ({
         inputs: example.feeds,
-        outputs: { ...region.example.outputs, ...example.graphs?.['model.onnx']?.outputs },
+        outputs: { ...shown.outputs, ...example.graphs?.['model.onnx']?.outputs },
       })),
     );
     const further = new Map<InputExample, Record<string, Buffer>>();
     for (const { example } of Object.values(INPUTS)) further.set(example, await furtherGraphs(example));
-    for (const [index, { kind, example, region, model }] of PAIRS.entries()) {
-      const { output, options, beside } = region.example;
+    for (const [index, { kind, example, region, shown, model }] of PAIRS.entries()) {
+      const { output, options, beside } = shown;
       const entries = [{ name: output.name, control: region.tag, ...options }];
       if (beside) entries.push({ name: 'beside', control: beside.tag });
       const folder = await addModel(root, model, {
@@ -89,34 +139,33 @@ describe('the examples of the three tables', () => {
   });
   after(() => backend?.stop());
 
-  for (const { kind, example, region, model, config } of PAIRS) {
-    it(`serve the input '${kind}' with the control ${region.tag}`, async () => {
-      const body = { tasks: [{ id: 1, data: example.data }], label_config: config };
-      const setup = await backend.post(`/models/${model}/setup`, { project: '1', schema: config });
-      assert.equal(setup.status, 200, setup.reason);
-      const reply = await backend.post<{ results: Prediction[] }>(`/models/${model}/predict`, body);
-      assert.equal(reply.status, 200, reply.reason);
-      const { results, score } = region.example.encoded;
-      const [prediction] = reply.body.results;
-      const common = { from_name: 'control', to_name: 'object', type: region.tag.toLowerCase() };
-      assert.isNotEmpty(results);
-      assert.deepEqual(
-        prediction!.result.flatMap(({ id: _, ...rest }) => (rest.from_name === 'control' ? [rest] : [])),
-        results.map(({ key: _, parentKey: __, regionKey, ...body }) => ({
-          ...(regionKey !== undefined && placeOf(prediction!)),
-          ...common,
-          ...body,
-          ...(regionKey !== undefined && { value: { ...placeOf(prediction!).value, ...body.value } }),
-        })),
-      );
-      assert.equal(prediction!.score, score);
-      if (region.example.beside)
-        assert.lengthOf(new Set(prediction!.result.map(({ id }) => id)), results.length);
-    });
+  for (const each of PAIRS) {
+    const { kind, region, shown } = each;
+    it(`serve the input '${kind}' with the control ${region.tag}, as ${shown.output.kind}`, () =>
+      expectServed(backend, each));
   }
 
-  for (const { tag, example, reader } of Object.values(REGIONS)) {
-    it(`teach what annotators answered with the control ${tag}`, () => {
+  it('must work: a row whose example gets another answer, or none, does not pass', async () => {
+    const served = PAIRS.find(({ region }) => region.tag === 'Rating')!;
+    await expectServed(backend, served);
+    for (const results of [[{ value: { rating: 9 } }], []]) {
+      const shown = { ...served.shown, encoded: { results, score: null } };
+      assert.isNotNull(
+        await expectServed(backend, { ...served, shown }).then(
+          () => null,
+          (error: Error) => error,
+        ),
+      );
+    }
+    const { example: _, ...without } = served.region;
+    assert.throws(() => pairsOf(without as RegionKind), TypeError);
+  });
+
+  for (const [region, example] of Object.values(REGIONS).flatMap(each =>
+    examplesOf(each).map(example => [each, example] as const),
+  )) {
+    const { tag, reader } = region;
+    it(`teach what annotators answered with the control ${tag}, as ${example.output.kind}`, () => {
       const config = readLabelConfig(`<View><Text name="object" value="$text"/>${example.control}</View>`);
       const { labels, read } = reader(targetOf(config, 'control', 'object'), example.options);
       assert.deepEqual(read(example.encoded.results), { target: example.target, outdated: false });
@@ -192,6 +241,5 @@ describe('the examples of the three tables', () => {
       assert.equal(type, tag.toLowerCase());
     }
     for (const [word, { name }] of Object.entries(PROVIDERS)) assert.equal(word, name);
-    for (const table of [INPUTS, REGIONS, PROVIDERS]) assert.isFrozen(table);
   });
 });

@@ -17,7 +17,21 @@ describe('label-config: readLabelConfig', () => {
       parsed: {},
       controls: new Map(),
       objects: new Map(),
+      others: [],
     });
+  });
+
+  it('keeps the tags that are neither controls nor objects nor labels, with the control that they are in', () => {
+    const { others } = readLabelConfig(`<View><Relations><Relation value="next to"/></Relations>
+      <Ranker name="r" toName="l"><View><Bucket name="a" title="A"/></View></Ranker><List name="l" value="$l"/>
+      <Choices name="c" toName="l"><Choice value="a"/></Choices></View>`);
+    expect(others.map(({ tag, attributes, control }) => [tag, { ...attributes }, control])).to.deep.equal([
+      ['View', {}, undefined],
+      ['Relations', {}, undefined],
+      ['Relation', { value: 'next to' }, undefined],
+      ['View', {}, 'r'],
+      ['Bucket', { name: 'a', title: 'A' }, 'r'],
+    ]);
   });
 
   it('gives the tag and all attributes of controls and objects, in the order of the source', () => {

@@ -302,7 +302,14 @@ describe('outlines', () => {
 });
 
 describe('masks in annotations', () => {
-  const target = { name: 'control', tag: 'Brush', toName: 'object', object: undefined, attributes: {} };
+  const target = {
+    name: 'control',
+    tag: 'Brush',
+    toName: 'object',
+    object: undefined,
+    attributes: {},
+    others: [],
+  };
   const parsed = { labels: [] } as never;
   const read = (kind: typeof brush, result: Record<string, unknown>) =>
     kind.reader({ ...target, parsed }, {}).read([result]);

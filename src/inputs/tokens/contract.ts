@@ -1,3 +1,5 @@
+import type { TextNode } from '../html/text.js';
+
 /** A text as tokens: parallel lists with one entry a token, special tokens left out. */
 export interface TokenizedText {
   ids: number[];
@@ -38,6 +40,10 @@ export interface TokensMeta {
   text: string;
   /** What the text is made of, joined by `UTTERANCE_BREAK`; absent: it is one text. */
   utterances?: readonly string[];
+  /** The nodes of the HTML document whose text it is; absent: it is none of a document. */
+  nodes?: readonly TextNode[];
+  /** The id of the item of a List that this row is; absent: the text is no List. */
+  item?: string;
   tokens: TokenizedText;
   /** The first of the text's tokens in this row. */
   first: number;

@@ -1,4 +1,7 @@
+import { AppError } from '../../errors.js';
 import type { EncodedBatch, Encoder, PlainTensor, TaskFailure, TaskValue } from '../contract.js';
+import { type HtmlValue, readHtml } from '../html/text.js';
+import type { ItemsValue } from '../list.js';
 import { UTTERANCE_BREAK, type UtterancesValue } from '../paragraphs.js';
 import type { TextTokenizer, TokenCharacters, TokenizedText, TokensMeta } from './contract.js';
 
@@ -15,11 +18,16 @@ const BATCH_TOKENS = 8192;
 const TEXT_TOKENS = 16384;
 const MAX_TOKENS = 512;
 
+/** What is to be tokens: a text, or what one is made of. */
+type Content = string | UtterancesValue | HtmlValue | ItemsValue;
+
 /** A text, with the windows that it is cut into. */
 interface CutText {
   value: number;
-  text: string;
-  utterances: readonly string[] | undefined;
+  /** What the metas of its rows have alike. */
+  meta: Pick<TokensMeta, 'text' | 'utterances' | 'nodes'>;
+  /** The ids of the items that its windows are; undefined: it is no list. */
+  items: readonly string[] | undefined;
   tokens: TokenizedText;
   /** The first token of each window, and the one behind its last. */
   windows: readonly (readonly [from: number, to: number])[];
@@ -52,7 +60,14 @@ export class TokensEncoder implements Encoder {
   ): Iterable<EncodedBatch> {
     const texts: CutText[] = [];
     for (const [value, content] of values.entries()) {
-      const cut = this.#cut(value, content as string | UtterancesValue);
+      let cut: CutText;
+      try {
+        cut = this.#cut(value, content as Content);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        fail(value, { code: error.code, message: error.message });
+        continue;
+      }
       if (cut.windows.length * cut.length <= TEXT_TOKENS) texts.push(cut);
       else {
         fail(value, {
@@ -77,10 +92,11 @@ export class TokensEncoder implements Encoder {
     if (batch.length > 0) yield this.#batch(batch, rows);
   }
 
-  #cut(value: number, content: string | UtterancesValue): CutText {
-    const utterances = typeof content === 'string' ? undefined : content.utterances;
-    const text = typeof content === 'string' ? content : content.utterances.join(UTTERANCE_BREAK);
-    const tokens = this.#tokenizer.tokenize(text);
+  /** @throws AppError `task_invalid` when it is an HTML document that cannot be read */
+  #cut(value: number, content: Content): CutText {
+    if (typeof content !== 'string' && 'items' in content) return this.#cutItems(value, content);
+    const meta = metaOf(content);
+    const tokens = this.#tokenizer.tokenize(meta.text);
     const count = tokens.ids.length;
     const capacity = this.#capacity;
     const windows: [number, number][] = [];
@@ -88,10 +104,34 @@ export class TokensEncoder implements Encoder {
       windows.push([from, Math.min(from + capacity, count)]);
       if (from + capacity >= count || this.#overlap === undefined) break;
     }
+    return { value, meta, items: undefined, tokens, windows, length: this.#length(windows) };
+  }
+
+  /** The items of a list are as the windows of one text, which begin where the items do. */
+  #cutItems(value: number, { items }: ItemsValue): CutText {
+    const tokens: TokenizedText = { ids: [], starts: [], ends: [], words: [] };
+    const windows: [number, number][] = [];
+    for (const { text } of items) {
+      const { ids, starts, ends, words } = this.#tokenizer.tokenize(text);
+      const from = tokens.ids.length;
+      windows.push([from, from + Math.min(ids.length, this.#capacity)]);
+      for (const [token, id] of ids.entries()) {
+        tokens.ids.push(id);
+        tokens.starts.push(starts[token]!);
+        tokens.ends.push(ends[token]!);
+        tokens.words.push(words[token]!);
+      }
+    }
+    const meta = { text: '' };
+    return { value, meta, items: items.map(({ id }) => id), tokens, windows, length: this.#length(windows) };
+  }
+
+  /** The tokens of the longest row. */
+  #length(windows: readonly (readonly [from: number, to: number])[]): number {
     const special = this.#tokenizer.before.length + this.#tokenizer.behind.length;
+    const longest = windows.reduce((most, [from, to]) => Math.max(most, to - from), 0);
     // A graph may not get a dimension of 0: a text of no token is one of padding.
-    const length = Math.max(Math.min(count, capacity) + special, 1);
-    return { value, text, utterances, tokens, windows, length };
+    return Math.max(longest + special, 1);
   }
 
   #batch(texts: readonly CutText[], count: number): EncodedBatch {
@@ -101,16 +141,16 @@ export class TokensEncoder implements Encoder {
     const mask = new BigInt64Array(count * length);
     const rows: number[] = [];
     const metas: TokensMeta[] = [];
-    for (const { value, text, utterances, tokens, windows } of texts) {
-      for (const [from, to] of windows) {
+    for (const { value, meta, items, tokens, windows } of texts) {
+      for (const [window, [from, to]] of windows.entries()) {
         let at = rows.length * length;
         mask.fill(1n, at, at + Math.max(before.length + to - from + behind.length, 1));
         for (const id of before) ids[at++] = BigInt(id);
         for (let token = from; token < to; token++) ids[at++] = BigInt(tokens.ids[token]!);
         for (const id of behind) ids[at++] = BigInt(id);
         rows.push(value);
-        const meta = { text, tokens, first: from, count: to - from, offset: before.length };
-        metas.push(utterances === undefined ? meta : { ...meta, utterances });
+        const row = { ...meta, tokens, first: from, count: to - from, offset: before.length };
+        metas.push(items === undefined ? row : { ...row, item: items[window]! });
       }
     }
     const tensor = (data: BigInt64Array): PlainTensor => ({ type: 'int64', data, dims: [count, length] });
@@ -134,4 +174,10 @@ function charactersOf(metas: readonly TokensMeta[], letters: TokenCharacters, le
     }
   }
   return { type: 'int64', data, dims: [metas.length, length, most] };
+}
+
+function metaOf(content: string | UtterancesValue | HtmlValue): CutText['meta'] {
+  if (typeof content === 'string') return { text: content };
+  if ('html' in content) return readHtml(content.html, content.inline);
+  return { text: content.utterances.join(UTTERANCE_BREAK), utterances: content.utterances };
 }

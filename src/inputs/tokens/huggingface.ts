@@ -185,6 +185,7 @@ class Words {
   readonly #text: string;
   readonly #result: TokenizedText;
   #word = -1;
+  #end = 0;
   #isNew = true;
 
   constructor(text: string, result: TokenizedText) {
@@ -206,7 +207,9 @@ class Words {
     // A piece of several words (Metaspace) has white space between them.
     if (start > from || end < to) this.#isNew ||= start > from;
     if (end > start) {
-      if (this.#isNew) this.#word++;
+      // A normaliser may have taken away the white space between two words.
+      if (this.#isNew || /\s/u.test(this.#text.slice(this.#end, start))) this.#word++;
+      this.#end = end;
       this.#isNew = end < to;
     } else if (to > from) this.#isNew = true;
     ids.push(id);

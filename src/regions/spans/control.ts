@@ -4,6 +4,13 @@ import { buildLabelMap } from '../../label-config/label-map.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { BindTarget, EncodedRow, RegionBody, RegionOptions, RowOutputs } from '../contract.js';
 import { LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js';
+import {
+  bindRelations,
+  RELATION_THRESHOLD,
+  RELATIONS,
+  type RelationsBinding,
+  relationsBetween,
+} from '../relations.js';
 import { listedSpans } from './list.js';
 import { type Span, schemeOf, spansOfWords, type Tag } from './scheme.js';
 import { tagWords } from './tags.js';
@@ -11,7 +18,7 @@ import { tagWords } from './tags.js';
 /**
  * The outputs of taggers: `tags` has numbers of each tag for each token, [rows, tokens, labels], and its labels are
  * named by a scheme (see `schemeOf`); `spans` lists spans, in tokens of the row or in characters (code points) of the
- * text.
+ * text, and may tell how they are related (see `RELATIONS`).
  */
 export const SPANS: OutputKinds = {
   tags: {
@@ -26,12 +33,13 @@ export const SPANS: OutputKinds = {
     properties: {
       tensors: {
         type: 'object',
-        properties: { starts: TENSOR, ends: TENSOR, labels: TENSOR, scores: TENSOR },
+        properties: { starts: TENSOR, ends: TENSOR, labels: TENSOR, scores: TENSOR, ...RELATIONS.tensor },
         required: ['starts', 'ends', 'labels', 'scores'],
         additionalProperties: false,
       },
       labels: LABELS,
       unit: { enum: ['tokens', 'characters'] },
+      ...RELATIONS.labels,
     },
     required: ['tensors', 'labels', 'unit'],
   },
@@ -39,32 +47,48 @@ export const SPANS: OutputKinds = {
 
 /** The options of a control of spans. */
 export const SPAN_OPTIONS = {
-  optionsSchema: { properties: { model_score_threshold: THRESHOLD }, required: [] },
-  overridable: ['model_score_threshold'],
+  optionsSchema: {
+    properties: { model_score_threshold: THRESHOLD, ...RELATION_THRESHOLD },
+    required: [],
+  },
+  overridable: ['model_score_threshold', 'relation_score_threshold'],
 } as const;
 
 export interface SpansBinding {
-  /** The config's label of each entity. */
-  labels: readonly string[];
+  /** The config's label of each entity, or the path to it. */
+  labels: readonly (string | readonly string[])[];
   /** Null: the graph lists spans. */
   tags: readonly Tag[] | null;
   threshold: number;
+  /** Null: the output tells nothing of relations. */
+  relations: RelationsBinding | null;
 }
 
 /** @throws AppError `label_mismatch` */
 export function bindSpans(target: BindTarget, output: OutputSpec, options: RegionOptions): SpansBinding {
-  const scheme = output.kind === 'tags' ? schemeOf(output.labels!) : { entities: output.labels!, tags: null };
-  const map = buildLabelMap(target.parsed, scheme.entities);
-  if (scheme.entities.some(entity => !map.has(entity))) {
+  return bindSpansTo(target, output, options, entities => {
+    const map = buildLabelMap(target.parsed, entities);
+    if (entities.every(entity => map.has(entity))) return entities.map(entity => map.get(entity)!);
     throw new AppError(
       'label_mismatch',
-      `marks ${scheme.entities.join(', ')}; the config's ${target.tag} '${target.name}' has ${target.parsed.labels.join(', ')}`,
+      `marks ${entities.join(', ')}; the config's ${target.tag} '${target.name}' has ${target.parsed.labels.join(', ')}`,
     );
-  }
+  });
+}
+
+/** @param labelsOf gives the config's labels of a model's entities */
+export function bindSpansTo(
+  target: BindTarget,
+  output: OutputSpec,
+  options: RegionOptions,
+  labelsOf: (entities: readonly string[]) => SpansBinding['labels'],
+): SpansBinding {
+  const scheme = output.kind === 'tags' ? schemeOf(output.labels!) : { entities: output.labels!, tags: null };
   return {
-    labels: scheme.entities.map(entity => map.get(entity)!),
+    labels: labelsOf(scheme.entities),
     tags: scheme.tags,
     threshold: (options.model_score_threshold as number | undefined) ?? 0,
+    relations: bindRelations(target, output, options),
   };
 }
 
@@ -78,7 +102,7 @@ export function bindSpans(target: BindTarget, output: OutputSpec, options: Regio
 export function encodeSpans(
   answer: RowOutputs,
   output: OutputSpec,
-  { labels, tags, threshold }: SpansBinding,
+  { labels, tags, threshold, relations }: SpansBinding,
   key: string,
   placesOf: (meta: TokensMeta, spans: readonly Span[]) => (Record<string, unknown> | undefined)[],
 ): EncodedRow {
@@ -86,18 +110,27 @@ export function encodeSpans(
   const found = words === null ? listedSpans(answer, output, labels.length) : spansOfWords(words);
   const sure = found.filter(({ score }) => score >= threshold);
   const places = placesOf(answer.metas[0] as TokensMeta, sure);
-  const shown = new Set<string>();
-  const results = sure.flatMap(({ entity, score }, index): RegionBody[] => {
+  const shown = new Map<string, number>();
+  const results: RegionBody[] = [];
+  const entries: number[][] = [];
+  for (const [index, { entity, score, entries: own = [] }] of sure.entries()) {
     const place = places[index];
-    if (place === undefined) return [];
+    if (place === undefined) continue;
     const value = { ...place, [key]: [labels[entity]!] };
     // Two spans can be one where the control shows less of them.
     const text = JSON.stringify(value);
-    if (shown.has(text)) return [];
-    shown.add(text);
-    return [{ value, score }];
-  });
+    const same = shown.get(text);
+    if (same !== undefined) entries[same]!.push(...own);
+    else {
+      shown.set(text, results.length);
+      results.push({ value, score });
+      entries.push([...own]);
+    }
+  }
   const certainties = words?.map(({ probability }) => probability) ?? sure.map(({ score }) => score);
   const score = certainties.reduce((least, each) => Math.min(least, each), 1);
-  return { results, score: certainties.length === 0 ? null : score };
+  const row = { results, score: certainties.length === 0 ? null : score };
+  if (relations === null) return row;
+  const [, count = 0] = answer.outputs[output.tensors!.starts!]!.dims;
+  return { ...row, relations: relationsBetween(answer, output, relations, entries, count) };
 }

@@ -36,7 +36,8 @@ export function listedSpans(
       const entity = Number(labels!.data[at]);
       const score = Number(scores!.data[at]);
       if (Number.isNaN(score)) throw failed(output, 'NaN as a score');
-      if (!(entity >= 0 && entity < entities)) throw failed(output, `the label ${entity} of ${entities}`);
+      if (!Number.isInteger(entity) || entity < 0 || entity >= entities)
+        throw failed(output, `the label ${entity} of ${entities}`);
       let start: number | undefined;
       let end: number | undefined;
       if (places !== null) [start, end] = [places[from], places[to]];
@@ -48,8 +49,9 @@ export function listedSpans(
       if (span === undefined) throw failed(output, `a span from ${from} to ${to}, which is none of the text`);
       const key = `${span.start} ${span.end} ${entity}`;
       const known = found.get(key);
-      if (known === undefined || known.score < score)
-        found.set(key, { ...span, entity, score: Math.min(Math.max(score, 0), 1) });
+      const entries = [...(known?.entries ?? []), at];
+      const most = Math.max(known?.score ?? 0, Math.min(Math.max(score, 0), 1));
+      found.set(key, { ...span, entity, score: most, entries });
     }
   }
   return [...found.values()].sort((a, b) => a.start - b.start || a.end - b.end);

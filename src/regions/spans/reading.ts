@@ -42,3 +42,8 @@ export function regionReader(
     },
   };
 }
+
+/** Whether a value that nobody has checked is an offset. */
+export function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

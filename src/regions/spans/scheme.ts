@@ -54,6 +54,8 @@ export interface Span {
   entity: number;
   /** 0..1 */
   score: number;
+  /** Of a graph that lists spans: which of its entries this one is, counted over all rows. */
+  entries?: number[];
 }
 
 /**
