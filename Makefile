@@ -54,7 +54,7 @@ lint: node_modules/.installed $(VENV)/.installed ## check style and common mista
 typecheck: node_modules/.installed ## check the types
 	npm run typecheck
 
-bench: dist/.built $(BENCH_VENV)/.installed ## compare speed and memory with Python servers and a bare echo (7 minutes)
+bench: dist/.built $(BENCH_VENV)/.installed $(VENV)/.installed ## compare speed and memory with Python and a bare echo (8 minutes)
 	@node --import tsx test/bench/main.ts $(ARGS)
 
 soak: dist/.built $(VENV)/.installed ## 17 minutes (SECONDS=600) of load and of trainings while processes are killed: right answers, no loss, no leak

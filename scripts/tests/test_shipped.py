@@ -34,3 +34,12 @@ def test_wine_is_credited_and_measured():
     record = json.loads((folder / "version.json").read_text())
     assert record["outputs"][0]["labels"] == ["Barolo", "Grignolino", "Barbera"]
     assert record["metrics"]["accuracy"] > 0.97
+
+
+def test_digits_are_credited_and_measured():
+    manifest = json.loads((MODELS / "digits" / "model.json").read_text())
+    assert "Alpaydin" in manifest["credits"] and "CC BY 4.0" in manifest["credits"]
+    (folder,) = (MODELS / "digits" / "versions").iterdir()
+    record = json.loads((folder / "version.json").read_text())
+    assert record["outputs"][0]["labels"] == list("0123456789")
+    assert record["metrics"]["accuracy"] > 0.97

@@ -5,10 +5,19 @@ import { type Cell, measureCells } from './cells.js';
 import { CONTESTANTS } from './contestants.js';
 import { measureLatencies, measureStart } from './latency.js';
 import { Loader } from './loader.js';
+import { measureMedia } from './media.js';
 import { BENCH, CACHE } from './paths.js';
 import { prepare } from './prepare.js';
 import { measureRatio } from './ratio.js';
-import { cellTable, latencyTable, markdown, type Results, ratioTable, targetTable } from './report.js';
+import {
+  cellTable,
+  latencyTable,
+  markdown,
+  mediaTable,
+  type Results,
+  ratioTable,
+  targetTable,
+} from './report.js';
 import type { Shape } from './workload.js';
 
 /**
@@ -22,7 +31,7 @@ import type { Shape } from './workload.js';
  */
 const { values } = parseArgs({
   options: {
-    parts: { type: 'string', default: 'cells,ratio,latency,start' },
+    parts: { type: 'string', default: 'cells,ratio,latency,start,media' },
     only: { type: 'string', default: CONTESTANTS.join(',') },
     tasks: { type: 'string', default: '1,25,1000' },
     rounds: { type: 'string', default: '5' },
@@ -96,6 +105,11 @@ try {
   if (parts.includes('start')) {
     results.startSeconds = await measureStart(values.quick ? 1 : 5, settings);
     say(`\nStart to first answer: ${results.startSeconds.toFixed(2)} s`);
+  }
+  if (parts.includes('media')) {
+    say('\nImages and recordings');
+    results.media = await measureMedia(values.quick ? 1 : rounds, values.quick ? 1 : 3);
+    say(mediaTable(results.media));
   }
 } finally {
   await loader.close();

@@ -1,9 +1,6 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import { median } from './cells.js';
+import { LineProcess } from './lines.js';
 import { BENCH, PIPELINE, PYTHON, TEXTS } from './paths.js';
 import type { RawRates } from './raw.js';
 
@@ -23,42 +20,15 @@ export interface Ratio {
   difference: number;
 }
 
-/** A process on one core that answers lines with lines. */
-class Pinned {
-  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(command: readonly string[]) {
-    this.#process = spawn('taskset', ['-c', CORE, ...command], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, ...ONE_THREAD },
-    });
-    this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
-  }
-
-  async read(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('a process of the comparison on one core ended');
-    return value;
-  }
-
-  ask(line: string): Promise<string> {
-    this.#process.stdin.write(`${line}\n`);
-    return this.read();
-  }
-
-  async close(): Promise<void> {
-    const ended = once(this.#process, 'exit');
-    this.#process.stdin.end();
-    await ended;
-  }
-}
+/** A process on one core. */
+const pinned = (command: readonly string[]) =>
+  new LineProcess(['taskset', '-c', CORE, ...command], ONE_THREAD);
 
 /** What one inference process does on one core against scikit-learn's own `predict_proba` on the same texts. */
 export async function measureRatio(folder: string, rounds: number, seconds: number): Promise<Ratio> {
   const node = [process.execPath, '--import', 'tsx', join(BENCH, 'raw.ts'), folder, TEXTS, ...SIZES];
   const python = [PYTHON, join(BENCH, 'rate.py'), PIPELINE, TEXTS, ...SIZES];
-  const processes = [new Pinned(node), new Pinned(python)] as const;
+  const processes = [pinned(node), pinned(python)] as const;
   try {
     for (const each of processes) await each.read();
     const ours: RawRates[] = [];

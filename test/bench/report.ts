@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Cell, median } from './cells.js';
 import { CONTESTANTS, type ContestantName, TITLES } from './contestants.js';
 import type { Latencies } from './latency.js';
+import type { Media } from './media.js';
 import { PYTHON, ROOT } from './paths.js';
 import type { ModelInfo } from './prepare.js';
 import type { Ratio } from './ratio.js';
@@ -18,6 +19,7 @@ export interface Results {
   ratio?: Ratio;
   latencies?: Latencies;
   startSeconds?: number;
+  media?: Media;
 }
 
 interface Target {
@@ -48,6 +50,11 @@ const number = (value: number, digits = 1) =>
 const rate = (value: number) => number(value, value < 100 ? 1 : 0);
 const milliseconds = (value: number) => `${number(value, value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 
+const MEDIA: Readonly<Record<keyof Media, string>> = {
+  image: 'JPEGs of 1280 x 720 (decoded, fitted, run, answered)',
+  audio: 'WAVs of 10 s (decoded, log-mel, run, answered)',
+};
+
 /** A Markdown table. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -72,7 +79,7 @@ function memory(cells: readonly Cell[], name: ContestantName): number {
   return Math.max(...[...sizes].map(tasks => median(of(cells, name, tasks).map(cell => cell.memory))));
 }
 
-function targets({ model, cells, child, ratio, latencies, startSeconds }: Results): Target[] {
+function targets({ model, cells, child, ratio, latencies, startSeconds, media }: Results): Target[] {
   const rows: Target[] = [];
   for (const [tasks, against, times] of AT_LEAST) {
     const found = ratios(cells, tasks, against);
@@ -84,6 +91,14 @@ function targets({ model, cells, child, ratio, latencies, startSeconds }: Result
       target: `at least ${times}`,
       measured: `${number(value, 2)} (${spread})`,
       met: value >= times,
+    });
+  }
+  for (const [what, rates] of Object.entries(media ?? {})) {
+    rows.push({
+      what: `${MEDIA[what as keyof Media]} a second, times a plain Python loop`,
+      target: 'at least 0.9',
+      measured: number(rates.ratio, 2),
+      met: rates.ratio >= 0.9,
     });
   }
   const most = (what: string, value: number, limit: number, show: (value: number) => string) => {
@@ -242,6 +257,18 @@ function disturbance(cells: readonly Cell[]): string[] {
 }
 
 /** The file that the README quotes. */
+export function mediaTable(media: Media): string {
+  return table(
+    ['files a second', 'this server, HTTP included', 'a plain Python loop', 'ratio'],
+    Object.entries(media).map(([what, { ours, python, ratio }]) => [
+      MEDIA[what as keyof Media],
+      rate(ours),
+      rate(python),
+      number(ratio, 2),
+    ]),
+  );
+}
+
 export function markdown(results: Results, rounds: number): string {
   const { model, cells, ratio, latencies } = results;
   const parts = [
@@ -257,5 +284,6 @@ export function markdown(results: Results, rounds: number): string {
   ];
   if (latencies) parts.push('## Latency under bulk requests', latencyTable(latencies));
   if (ratio) parts.push('## One core, no HTTP: texts a second', ratioTable(ratio));
+  if (results.media) parts.push('## Images and recordings', mediaTable(results.media));
   return `${parts.join('\n\n')}\n`;
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { findOthers, type Mark } from '../../src/code-models/occurrences.js';
 import type { Prediction } from '../../src/model.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import { shippedRepository } from '../support/models.js';
 
 /** What is found for the first place of `covered`, as texts with their places. */
 function others(text: string, covered: string, there: Mark[] = []): string[] {
@@ -85,7 +86,7 @@ describe('the model of substrings', () => {
   let backend: TestBackend;
 
   before(async () => {
-    backend = await startBackend();
+    backend = await startBackend({ MODEL_DIR: await shippedRepository('substring') });
   });
   after(() => backend.stop());
 
