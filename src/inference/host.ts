@@ -193,6 +193,9 @@ export class InferenceHost {
         const { group, index } = places[value]!;
         texts[group]![index] = failureText(failure, source.label);
       }
+      // No controls: a value that says nothing fills none.
+      const nothing = new ValueAnswer(source, []).finish({ outputs: {}, row: 0, metas: NO_METAS });
+      for (const { group, index } of places) texts[group]![index] ??= nothing;
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('model_failed', `the model ${source.label} failed on these tasks`, { cause: error });

@@ -69,7 +69,8 @@ export interface AnsweredBatch extends BatchRows {
 /** The child's half of an input kind, loaded for one model version. */
 export interface Encoder {
   /**
-   * Turns values into feeds, in batches whose size the encoder bounds.
+   * Turns values into feeds, in batches whose size the encoder bounds. A value that neither fails nor has a row says
+   * nothing: its prediction has no results.
    * @param values what `read` returned, one a task
    * @param fail called with the index of each value that cannot be encoded; such a row is in no batch
    * @param run for encoders of several graphs, or of a graph that runs more than once for a value
@@ -107,6 +108,8 @@ export interface InputExample {
   object: string;
   /** The task's data. */
   data: Readonly<Record<string, unknown>>;
+  /** What the annotator just did, for a kind that answers only to that. */
+  context?: Context;
   /** The files of the version's folder that `load` reads, by name; their content is JSON. */
   files: Readonly<Record<string, unknown>>;
   /** What `model.onnx` is fed with for the data. */

@@ -1,6 +1,7 @@
 import { audio } from './audio.js';
 import type { InputKind } from './contract.js';
 import { image } from './image.js';
+import { imagePrompts } from './image-prompts.js';
 import { list } from './list.js';
 import { ocr } from './ocr.js';
 import { tabular } from './tabular.js';
@@ -9,7 +10,18 @@ import { timeSeries } from './time-series.js';
 import { tokens } from './tokens.js';
 import { video } from './video.js';
 
-const KINDS: readonly InputKind[] = [text, tabular, tokens, image, ocr, list, timeSeries, audio, video];
+const KINDS: readonly InputKind[] = [
+  text,
+  tabular,
+  tokens,
+  image,
+  imagePrompts,
+  ocr,
+  list,
+  timeSeries,
+  audio,
+  video,
+];
 
 const table: Record<string, InputKind> = Object.fromEntries(KINDS.map(kind => [kind.kind, kind]));
 

@@ -2,8 +2,8 @@ import { AppError } from '../errors.js';
 import type { InputKind } from './contract.js';
 import { VersionFiles } from './features/files.js';
 import { readAddress } from './file.js';
+import { drawnRectangle } from './image/drawn.js';
 import { WARM_UP } from './image/encoder.js';
-import { drawnRectangle } from './ocr/drawn.js';
 import { MEAN, OcrEncoder, type OcrOptions, SIDE, STD } from './ocr/encoder.js';
 import { RECOGNIZER } from './ocr/recognizer.js';
 

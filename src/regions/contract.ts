@@ -54,6 +54,8 @@ export interface BindTarget {
 export interface RegionBody {
   value: Record<string, unknown>;
   score?: number;
+  /** Absent: the binding makes one, which is the same whenever the value is answered. */
+  id?: string;
   /** Which of the same results is its parent, by index: `parentID`. */
   parent?: number;
   /**

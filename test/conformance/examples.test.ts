@@ -72,7 +72,8 @@ const PAIRS = Object.values(REGIONS).flatMap(pairsOf);
 
 /** Asks a backend that serves the pair's model for what its task gets. */
 async function expectServed(backend: TestBackend, { example, region, shown, model, config }: Pair) {
-  const body = { tasks: [{ id: 1, data: example.data }], label_config: config };
+  const { data, context } = example;
+  const body = { tasks: [{ id: 1, data }], label_config: config, ...(context && { params: { context } }) };
   const setup = await backend.post(`/models/${model}/setup`, { project: '1', schema: config });
   assert.equal(setup.status, 200, setup.reason);
   const reply = await backend.post<{ results: Prediction[] }>(`/models/${model}/predict`, body);
@@ -192,7 +193,7 @@ describe('the examples of the three tables', () => {
       const seen: PlainTensor[][] = [];
       const names = Object.keys(example.feeds);
       const failures = await version.run(
-        [read(example.data, place, example.options, null)],
+        [read(example.data, place, example.options, example.context ?? null)],
         (_, { outputs }) => {
           seen.push(names.map(name => outputs[`same_${name}`]!));
         },

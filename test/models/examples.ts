@@ -18,6 +18,8 @@ export interface Example {
   config: string;
   /** model.json, the task's data, the prediction. */
   json: string[];
+  /** What the annotator did, of a model that answers to that. */
+  context: unknown;
 }
 
 /** What an example's model says of some of its rows. */
@@ -52,6 +54,7 @@ export async function readExamples(): Promise<Example[]> {
   return sections.map(section => {
     const [code] = blocks(section, 'python');
     const [command] = blocks(section, 'bash');
+    const json = blocks(section, 'json');
     const words = command?.replaceAll('\\\n', ' ').trim().split(/\s+/) ?? null;
     if (words && words.splice(0, 2).join(' ') !== 'python scripts/export_sklearn.py')
       throw new Error(command);
@@ -63,7 +66,8 @@ export async function readExamples(): Promise<Example[]> {
         ? words[words.indexOf('--name') + 1]!
         : /staged\(Path\("models"\) \/ "(.*?)"/.exec(code!)![1]!,
       config: blocks(section, 'xml')[0]!,
-      json: blocks(section, 'json'),
+      json: json.length > 3 ? json.toSpliced(2, 1) : json,
+      context: json.length > 3 ? JSON.parse(json[2]!) : undefined,
     };
   });
 }

@@ -38,10 +38,11 @@ describe('models/README.md', function () {
   });
   after(() => backend?.stop());
 
-  const predict = async ({ name, config }: Example, tasks: readonly unknown[]) => {
+  const predict = async ({ name, config, context }: Example, tasks: readonly unknown[]) => {
     const reply = await backend.post<{ results: Prediction[] }>(`/models/${name}/predict`, {
       tasks: tasks.map((data, id) => ({ id, data })),
       label_config: config,
+      ...(context !== undefined && { params: { context } }),
     });
     assert.equal(reply.status, 200, reply.reason);
     return reply.body.results;

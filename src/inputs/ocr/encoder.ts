@@ -6,10 +6,10 @@ import type { AnsweredBatch, Encoder, PlainTensor, RunGraph, TaskFailure, TaskVa
 import { type FileValue, fileBytes, undecodable } from '../file.js';
 import type { ImageMeta } from '../image/contract.js';
 import { type Decode, loadDecoder, type Pixels, rescale } from '../image/decode.js';
+import { boxOfRectangle } from '../image/drawn.js';
 import { WARM_UP } from '../image/encoder.js';
 import type { LineText, Picture } from './contract.js';
 import { cut, linePlace, placeOf } from './crop.js';
-import { boxOfRectangle } from './drawn.js';
 import { outputOf, Recognizer, SURE } from './recognizer.js';
 import { textBoxes } from './text-boxes.js';
 

@@ -14,6 +14,7 @@ import { segments } from './segmentation.js';
  *   number of them. The label named by `background` is none.
  * - `masks`: things one by one: `masks` [rows, n, height, width], `scores` [rows, n] and, of several labels, `labels`
  *   [rows, n]; with `boxes` [rows, n, 4] (corners, in pixels of the tensor) each mask is of its box alone, as Mask R-CNN's.
+ * - `prompted`: the same of what an annotator points at, whose label is that of the prompt; the surest is shown.
  * - `yolo`: as for detections, with `prototypes`.
  */
 export const MASKS: OutputKinds = {
@@ -43,6 +44,18 @@ export const MASKS: OutputKinds = {
     },
     required: ['tensors', 'labels'],
   },
+  prompted: {
+    properties: {
+      tensors: {
+        type: 'object',
+        properties: { masks: TENSOR, scores: TENSOR },
+        required: ['masks', 'scores'],
+        additionalProperties: false,
+      },
+      activation: ACTIVATION,
+    },
+    required: ['tensors'],
+  },
   yolo: DETECTIONS.yolo!,
 };
 
@@ -70,7 +83,7 @@ export function findMasks(
   output: OutputSpec,
   selection: MaskSelection,
 ): Generator<FoundMask> {
-  return { segmentation: segments, masks: listed, yolo: ofPrototypes }[output.kind]!(
+  return { segmentation: segments, masks: listed, prompted: asked, yolo: ofPrototypes }[output.kind]!(
     answer,
     output,
     selection,
@@ -133,6 +146,10 @@ function* listed(
     yield { label, score, mask: found.mask, isThing: true };
     if (++shown === selection.most) return;
   }
+}
+
+function asked(answer: RowOutputs, output: OutputSpec, selection: MaskSelection): Generator<FoundMask> {
+  return listed(answer, { ...output, labels: [''] }, { ...selection, wants: () => true });
 }
 
 function boxArea(output: OutputSpec, data: ArrayLike<unknown>, index: number, meta: ImageMeta): Area {

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.js';
 import type { ImageMeta } from '../../inputs/image/contract.js';
+import type { PromptMeta } from '../../inputs/prompts/contract.js';
 import type { AnnotatedResult, RegionBody, RegionExample, RegionKind } from '../contract.js';
 import { THRESHOLD } from '../output-kinds.js';
 import { regionReader } from '../spans/reading.js';
@@ -29,7 +30,7 @@ const OPTIONS = {
       model_score_threshold: {
         ...THRESHOLD,
         description:
-          'the least score of what is shown (default 0.5; of a segmentation 0, its mean over the pixels)',
+          'the least score of what is shown (default 0.5; of a segmentation 0, its mean over the pixels; of what is pointed at 0)',
       },
       mask_threshold: {
         ...THRESHOLD,
@@ -65,6 +66,14 @@ export interface MaskShape {
   target: Record<string, unknown>;
 }
 
+/** The labels of a prompt that a control has; its only label where the prompt has none. */
+function promptedLabels(prompts: PromptMeta['prompts'] | undefined, labels: MaskBinding['labels']): string[] {
+  const chosen = prompts?.labels ?? [];
+  const known = (labels ?? []).filter(label => label !== null);
+  if (chosen.length === 0 && known.length === 1) return known;
+  return known.filter(label => chosen.includes(label));
+}
+
 /** The row of a control that shows the masks of a model. */
 export function maskKind(
   tag: string,
@@ -92,10 +101,13 @@ export function maskKind(
         string,
         number | undefined
       >;
-      const bound = bindDetections(target, output, options);
+      const isPrompted = output.kind === 'prompted';
+      const named = isPrompted ? { ...output, labels: target.parsed.labels } : output;
+      const bound = bindDetections(target, named, isPrompted ? { top_k: 1, ...options } : options);
+      const isShown = isPrompted || output.kind === 'segmentation';
       return {
         ...bound,
-        threshold: model_score_threshold ?? (output.kind === 'segmentation' ? 0 : bound.threshold),
+        threshold: model_score_threshold ?? (isShown ? 0 : bound.threshold),
         pixel: mask_threshold ?? PIXEL,
         minArea: min_area ?? MIN_AREA,
       };
@@ -104,14 +116,19 @@ export function maskKind(
     encode(answer, output, binding) {
       const meta = answer.metas[0] as ImageMeta;
       const { labels, most } = binding;
-      const background = output.labels!.indexOf(output.background as string);
+      const { prompts } = meta as Partial<PromptMeta>;
+      const isPrompted = output.kind === 'prompted';
+      const background = output.labels?.indexOf(output.background as string);
       const wants = (each: number) => (labels === null ? each !== background : labels[each] !== null);
       const results: RegionBody[] = [];
       for (const found of findMasks(answer, output, { ...binding, wants })) {
         const { label, score } = found;
+        const names = isPrompted ? promptedLabels(prompts, labels) : [labels?.[label]];
+        if (key !== null && names.length === 0) break;
         for (const shape of shapesOf(found, meta, binding)) {
-          const value = key === null ? shape : { ...shape, [key]: [labels![label]!] };
-          results.push({ value, ...(score !== null && { score }), ...frameOf(meta) });
+          const value = key === null ? shape : { ...shape, [key]: names };
+          const id = prompts && { id: `${prompts.id}-${tag.toLowerCase()}-${results.length}` };
+          results.push({ value, ...(score !== null && { score }), ...frameOf(meta), ...id });
         }
         if (results.length >= most) break;
       }

@@ -1,8 +1,8 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import { boxOfRectangle, drawnRectangle } from '../../../src/inputs/image/drawn.js';
 import type { Picture } from '../../../src/inputs/ocr/contract.js';
 import { cut, linePlace, upsideDown } from '../../../src/inputs/ocr/crop.js';
-import { boxOfRectangle, drawnRectangle } from '../../../src/inputs/ocr/drawn.js';
 import { hullOf, smallestBox } from '../../../src/inputs/ocr/min-area.js';
 import { textBoxes } from '../../../src/inputs/ocr/text-boxes.js';
 import type { Region } from '../../../src/regions/contract.js';

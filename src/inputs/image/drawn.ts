@@ -4,7 +4,7 @@ import type { Region } from '../../regions/contract.js';
 import type { Box } from '../../regions/image/geometry.js';
 
 /** Whether a result is a rectangle of the editor. */
-function isRectangle({ type, value }: Region): boolean {
+export function isRectangle({ type, value }: Region): boolean {
   const { x, y, width, height, rotation = 0 } = value as Record<string, number>;
   return (
     (type === 'rectangle' || type === 'rectanglelabels') &&
@@ -24,10 +24,15 @@ function isOn(result: unknown, object: string): result is Region {
   );
 }
 
+/** The results on an object that an annotator just made. */
+export function drawnResults(context: Context | null, object: string): Region[] {
+  const all: readonly unknown[] = Array.isArray(context?.result) ? context.result : [];
+  return all.filter(result => isOn(result, object));
+}
+
 /** The last rectangle of what the annotator just did: its results, of which the first is the rectangle itself. */
 export function drawnRectangle(context: Context | null, object: string): [Region, ...Region[]] | undefined {
-  const all: readonly unknown[] = Array.isArray(context?.result) ? context.result : [];
-  const results = all.filter(result => isOn(result, object));
+  const results = drawnResults(context, object);
   const rectangle = results.findLast(isRectangle);
   if (rectangle === undefined) return undefined;
   return [rectangle, ...results.filter(result => result !== rectangle && result.id === rectangle.id)];
@@ -38,7 +43,10 @@ export function drawnRectangle(context: Context | null, object: string): [Region
  *
  * @param size pixels of the picture
  */
-export function boxOfRectangle({ value }: Region, size: { width: number; height: number }): Box {
+export function boxOfRectangle(
+  { value }: Pick<Region, 'value'>,
+  size: { width: number; height: number },
+): Box {
   const { x, y, width, height, rotation = 0 } = value as Record<string, number>;
   const [w, h] = [(width! / 100) * size.width, (height! / 100) * size.height];
   const angle = (rotation * Math.PI) / 180;
