@@ -26,7 +26,7 @@ SIDE = 224
 RATE, SECONDS = 16_000, 10
 N_FFT, HOP, MELS = 400, 160, 80
 CLASSES = [f"class{index}" for index in range(10)]
-MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def image_predictor(folder: Path) -> Callable[[Path], dict]:
 
     def predict(path: Path) -> dict:
         image = Image.open(path).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-        pixels = ((np.asarray(image, dtype=np.float32) / 255 - MEAN) / STD).astype(np.float32)
+        pixels = (np.asarray(image, dtype=np.float32) / 255 - MEAN) / STD
         (scores,) = session.run(None, {"pixel_values": pixels.transpose(2, 0, 1)[None]})
         best = int(scores[0].argmax())
         value = {"choices": [CLASSES[best]]}

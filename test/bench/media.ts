@@ -64,7 +64,9 @@ async function compare(
   rounds: number,
   seconds: number,
 ): Promise<MediaRates> {
-  const python = new LineProcess([PYTHON, SCRIPT, medium, FOLDER]);
+  // NumPy at its best, whatever kernels the environment asks for.
+  const own = { OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined };
+  const python = new LineProcess([PYTHON, SCRIPT, medium, FOLDER], own);
   try {
     await python.read();
     const measured: { ours: number; python: number }[] = [];
