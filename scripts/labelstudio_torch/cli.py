@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from labelstudio_export.checked import Exported
 from labelstudio_export.cli import check_name, names
@@ -12,8 +13,9 @@ from labelstudio_export.errors import ExportError
 from labelstudio_export.table import read_csv, text_column
 
 from .export import TorchRequest, export_torch
+from .image_rows import ImageRows, read_images
 from .load import load_model
-from .tasks import TASKS
+from .tasks import TASKS, Rows
 from .text_rows import MAX_TOKENS, TextRows
 from .tokenizers import read_tokenizer
 
@@ -42,17 +44,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--name", required=True, help="the model's name: its folder in the repository")
     add("--task", required=True, choices=TASKS, help="what the model is for")
     add("--labels", required=True, type=names, metavar="A,B", help="names of the classes, in their order")
-    add("--samples", required=True, type=Path, metavar="ROWS.csv", help="rows to compare the two models on")
+    add(
+        "--samples",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="what to compare the two models on: a CSV file of texts, or a folder of images",
+    )
     add("--text-column", metavar="NAME", help="the column that holds the texts")
     add(
         "--tokenizer",
-        required=True,
         type=Path,
         metavar="FILE.json",
-        help="a words.json, or a tokenizer.json of Hugging Face",
+        help="of texts: a words.json, or a tokenizer.json of Hugging Face",
     )
     add("--max-tokens", type=int, default=MAX_TOKENS, help="the most tokens of a row (default %(default)s)")
     add("--overlap", type=int, help="tokens that two windows of a longer text share (default: no windows)")
+    add("--size", type=_size, metavar="WxH", help="of images: pixels of a row and of a column of the tensor")
+    add("--mean", type=_numbers, default=[0.0], metavar="A,B,C", help="taken off channels of 0 to 1")
+    add("--std", type=_numbers, default=[1.0], metavar="A,B,C", help="what the rest is divided by")
     add(
         "--control",
         metavar="TAG",
@@ -69,6 +79,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
+def _texts(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
+    if options.tokenizer is None:
+        raise ExportError("--tokenizer", "texts need one", "give a words.json or a tokenizer.json")
+    rows = TextRows(read_tokenizer(options.tokenizer), options.max_tokens, options.overlap)
+    return rows, text_column(read_csv(options.samples), options.text_column, str(options.samples))
+
+
+def _images(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
+    if options.size is None:
+        raise ExportError("--size", "images need one", "give that of the tensor, such as 224x224")
+    return ImageRows(*options.size, options.mean, options.std), read_images(options.samples)
+
+
+_INPUTS = {"tokens": _texts, "image": _images}
+
+
 def run(options: argparse.Namespace) -> Exported:
     """Exports what the options ask for.
 
@@ -76,8 +111,7 @@ def run(options: argparse.Namespace) -> Exported:
     """
     check_name(options.name)
     task = TASKS[options.task](options.labels)
-    rows = TextRows(read_tokenizer(options.tokenizer), options.max_tokens, options.overlap)
-    samples = text_column(read_csv(options.samples), options.text_column, str(options.samples))
+    rows, samples = _INPUTS[task.input](options)
     return export_torch(
         TorchRequest(
             model=load_model(options.model, options.weights),

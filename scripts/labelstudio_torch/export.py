@@ -18,8 +18,7 @@ from labelstudio_export.samples import Samples
 from labelstudio_export.writer import Draft, tool_versions
 
 from .graph import TOLERANCE, Feeds, Served, distance, input_names, to_graph
-from .tasks import TENSOR, Task
-from .text_rows import TextRows
+from .tasks import TENSOR, Rows, Task
 
 _TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "tokenizers")
 # Rows that are looked at together, and rows of a batch that a model is traced with.
@@ -36,7 +35,7 @@ class TorchModel:
 
     model: torch.nn.Module
     task: Task
-    rows: TextRows
+    rows: Rows
     samples: Sequence[Any]
     output: str = "label"
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -106,7 +105,7 @@ def _convert(request: TorchModel) -> tuple[Draft, Original]:
     return draft, Original(type(model).__name__, samples, references, TOLERANCE)
 
 
-def _batches(rows: TextRows, samples: Samples) -> list[Feeds]:
+def _batches(rows: Rows, samples: Samples) -> list[Feeds]:
     """Batches of one row and of several, of the shortest and the longest rows; the last one to trace with."""
     order = sorted(samples.values, key=rows.size)
     middle = next((at for at, value in enumerate(order) if rows.size(value) > _TRACED), len(order) - 1)
@@ -115,7 +114,7 @@ def _batches(rows: TextRows, samples: Samples) -> list[Feeds]:
     return [rows.feeds(values) for values in chosen]
 
 
-def _own(task: Task, rows: TextRows, value: Any, numbers: np.ndarray) -> np.ndarray:
+def _own(task: Task, rows: Rows, value: Any, numbers: np.ndarray) -> np.ndarray:
     """What a row's numbers are without those of special tokens, where each token has its own."""
     return numbers[rows.own(value)] if 1 in task.dynamic else numbers
 
@@ -129,7 +128,7 @@ def _check_shape(served: Served, task: Task, batches: Sequence[Feeds]) -> None:
         except Exception as error:
             size = list(next(iter(feeds.values())).shape)
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            todo = "let it take any number of rows, as long as --max-tokens lets them be"
+            todo = "let it take any number of rows, as large as the options let them be"
             raise ExportError(
                 "forward()", f"it fails on inputs of the shape {size}: {reason}", todo
             ) from error
@@ -151,7 +150,7 @@ def _check_finite(numbers: Sequence[np.ndarray], samples: Samples) -> None:
             )
 
 
-def _check_filling(served: Served, task: Task, rows: TextRows, samples: Samples) -> None:
+def _check_filling(served: Served, task: Task, rows: Rows, samples: Samples) -> None:
     """Checks that a row's answer does not depend on the others of its batch, which fill it up.
 
     :raises ExportError: when it does
@@ -164,8 +163,5 @@ def _check_filling(served: Served, task: Task, rows: TextRows, samples: Samples)
         alone = _own(task, rows, value, served.answer(rows.feeds([value]))[0])
         off = distance(alone, _own(task, rows, value, filled))
         if off > TOLERANCE:
-            raise ExportError(
-                "forward()",
-                f"its answer to a text changes by {off:.2g} where the text is filled up to another's length",
-                "let it take attention_mask, and leave out the tokens where that is 0",
-            )
+            what = f"its answer to {rows.wording.row} changes by {off:.2g} {rows.wording.beside}"
+            raise ExportError("forward()", what, rows.wording.todo)

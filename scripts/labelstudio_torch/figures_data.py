@@ -19,6 +19,24 @@ _MONTHS = (
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "JPY", "euros", "dollars", "pounds", "francs", "kronor")
 _ENDS = ("com", "org", "net", "fi", "de", "co.uk", "io", "example", "eu", "info")
+_UNITS = (
+    *(
+        "km",
+        "kg",
+        "g",
+        "m",
+        "cm",
+        "litres",
+        "minutes",
+        "hours",
+        "days",
+        "years",
+        "people",
+        "pages",
+        "degrees",
+    ),
+    *("MB", "watts", "points", "square metres", "miles", "times"),
+)
 _SYLLABLES = (
     *("ka", "lo", "mi", "ter", "son", "ber", "an", "dor"),
     *("ve", "ri", "sto", "na", "el", "wu", "pra", "ho"),
@@ -42,6 +60,9 @@ _FILLERS = (
     *("of", "with", "for", "by", "to", "from", "about", "or", "not", "is", "was", "has", "will", "can", "we"),
     *("they", "she", "he", "you", "it", "please", "again", "later", "still", "only", "very", "good", "ready"),
 )
+
+# How many of a template's words are varied, and how many of those left out.
+_VARIED, _LEFT_OUT = 0.4, 0.25
 
 # Words in braces are made by chance: labels are marked, others are what nobody asks for.
 TEMPLATES = (
@@ -71,9 +92,9 @@ TEMPLATES = (
     "On page {Number} of {Code} there is nothing about {Name}.",
     "Room {Number} holds {Number} people, {Percent} of them standing.",
     "In {Year} they had {Number} members.",
-    "{Name} won {Number}:{Number} against {Name}.",
+    "{Name} won {Ratio} against {Name}.",
     "Use version {Version} of {Name}, not {Version}.",
-    "Mix them {Number}:{Number} and wait {Number} minutes.",
+    "Mix them {Ratio} and wait {Number} minutes.",
     "{Percent} of {Number} answers were right",
     "The file {Code} has {Number} lines and {Number} errors.",
     "Chapter {Number}.{Number} tells how {Name} did it in {Year}.",
@@ -104,6 +125,15 @@ TEMPLATES = (
     "Call {Name} on {Phone} after {Time}.",
     "Donations of {Money} or more until {Date}: {URL}",
     "The temperature was {Number} degrees at {Time}.",
+    "It is {Amount} from {Name} to {Name}, and {Amount} back.",
+    "{Random} {Amount} {Random} {Amount}.",
+    "{Random} {Ratio} {Random}, {Number} {Random}",
+    "She read the first {Number} pages in {Amount}.",
+    "There were {Number} {Random} and {Number} {Random}.",
+    "{Name} {Code} is {Random} until {Time}, not {Time}.",
+    "I think that nobody will ever ask for it, but we can wait and see what they say about the plan.",
+    "{Random} {Random} {Random}.",
+    "{Random} - {Random} ({Random}) {Name}: {Random}",
     "{Name} wrote on {Date}: it is not worth {Money}.",
 )
 
@@ -113,13 +143,25 @@ def sentences(count: int, templates: Sequence[str], seed: int) -> tuple[list[str
     chance = random.Random(seed)
     texts, spans = [], []
     for _ in range(count):
-        template = " ".join(chance.choices(templates, k=chance.choice((1, 1, 1, 2))))
+        template = _vary(" ".join(chance.choices(templates, k=chance.choice((1, 1, 1, 2)))), chance)
         text, marked = fill(template, lambda name: _MAKERS[name](chance))
         if chance.random() < 0.1:
             text = text.lower()
         texts.append(text)
         spans.append(marked)
     return texts, spans
+
+
+def _vary(template: str, chance: random.Random) -> str:
+    """A template with some of its words replaced or left out, so that it is not learnt by heart."""
+    words = []
+    for word in template.split(" "):
+        if "{" not in word and chance.random() < _VARIED:
+            if chance.random() < _LEFT_OUT:
+                continue
+            word = chance.choice((chance.choice(_FILLERS), _word(chance), _name(chance)))
+        words.append(word)
+    return " ".join(words)
 
 
 def fill(template: str, make: Callable[[str], str]) -> tuple[str, list[Span]]:
@@ -149,7 +191,7 @@ def _date(chance: random.Random) -> str:
             *(f"{day} {name} {year}", f"{name} {day}, {year}", f"{year}-{month:02}-{day:02}"),
             *(f"{day:02}/{month:02}/{year}", f"{month}/{day}/{year % 100:02}", f"{day}.{month}.{year}"),
             *(f"{day} {name}", f"{name} {day}", f"{day} {short} {year}", f"{short} {day}", f"{name} {year}"),
-            *(f"{chance.choice(_DAYS)}, {day} {name}", f"the {ordinal} of {name}", f"{name} {ordinal}"),
+            *(f"{chance.choice(_DAYS)}, {day} {name}", f"{ordinal} of {name}", f"{name} {ordinal}"),
             *(
                 f"{chance.choice(_DAYS)[:3]} {day} {short}",
                 f"{day}-{short[:3]}-{year}",
@@ -256,6 +298,8 @@ def _code(chance: random.Random) -> str:
             *(
                 f"#{number}",
                 f"no. {number}",
+                f"{number:,}",
+                f"{_name(chance)[:2].upper()} {number % 9999}",
                 f"A{number}",
                 f"{_word(chance)}_{number}.txt",
                 f"AB-{number}-{number % 9}",
@@ -285,6 +329,8 @@ _MAKERS: dict[str, Callable[[random.Random], str]] = {
     "Number": _number,
     "Code": _code,
     "Version": _version,
+    "Amount": lambda chance: f"{_number(chance)}{chance.choice((' ', ' ', ''))}{chance.choice(_UNITS)}",
+    "Ratio": lambda chance: f"{chance.randint(0, 9)}{chance.choice(':-/')}{chance.randint(0, 9)}",
     "Year": lambda chance: str(chance.randint(1900, 2040)),
     "Day": lambda chance: chance.choice(_DAYS),
     "Percent": lambda chance: f"{chance.randint(0, 100)}{chance.choice(('%', ' %', ' percent', '.5%'))}",

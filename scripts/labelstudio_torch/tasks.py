@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from labelstudio_export.controls import manifest_output
 from labelstudio_export.errors import ExportError
+from labelstudio_export.files import VersionFiles
 from labelstudio_export.reference import Reference
+from labelstudio_export.samples import Samples
 
 # How far sums of probabilities in float32 may be from 1.
 _UNIT = 1e-4
 TENSOR = "numbers"
 
 
+class Wording(NamedTuple):
+    """What a refusal calls a row, and where its answer changes with others; and what to do about that."""
+
+    row: str
+    beside: str
+    todo: str
+
+
+class Rows(Protocol):
+    """Makes a graph's inputs of values, as an input kind of the server does."""
+
+    kind: str
+    wording: Wording
+
+    @property
+    def inputs(self) -> Mapping[str, Mapping[int, str]]:
+        """The graph inputs that it can give, each with the names of the dimensions that differ."""
+
+    def options(self) -> dict[str, Any]:
+        """The manifest's `input`."""
+
+    def put(self, files: VersionFiles) -> None:
+        """Adds the files that the input needs."""
+
+    def samples(self, given: Sequence[Any]) -> Samples:
+        """The given values and generated ones."""
+
+    def feeds(self, values: Sequence[Any]) -> dict[str, np.ndarray]:
+        """A batch of them."""
+
+    def own(self, value: Any) -> slice:
+        """Which places of a row along its second axis are its own."""
+
+    def size(self, value: Any) -> int:
+        """How large its row is."""
+
+
 class Task(ABC):
     """One kind of model. `labels` are the names of its classes, in the order of its numbers."""
 
     name: str
-    # The input kinds that it reads.
-    inputs: tuple[str, ...]
+    # The input kind that it reads.
+    input: str
     # The shape of its output, in words.
     shape: str
     # The dimensions of the output that differ, by their place.
@@ -58,7 +97,7 @@ class TokenClassification(Task):
     """A tag for each token."""
 
     name = "token-classification"
-    inputs = ("tokens",)
+    input = "tokens"
     shape = "[rows, tokens, labels]"
     dynamic: ClassVar = {0: "rows", 1: "tokens"}
     _controls = ("Labels", "ParagraphLabels")
@@ -92,7 +131,7 @@ class TokenClassification(Task):
 class Classification(Task):
     """One class for each row."""
 
-    inputs = ("tokens",)
+    input = "tokens"
     shape = "[rows, labels]"
     dynamic: ClassVar = {0: "rows"}
     several = False
@@ -144,8 +183,29 @@ class TextMultilabelClassification(Classification):
         return None if inside else "sigmoid"
 
 
+class ImageClassification(Classification):
+    """One class for an image."""
+
+    name = "image-classification"
+    input = "image"
+
+
+class ImageMultilabelClassification(TextMultilabelClassification):
+    """Any number of classes for an image."""
+
+    name = "image-multilabel-classification"
+    input = "image"
+
+
 TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (TokenClassification, TextClassification, TextMultilabelClassification)
+    task.name: task
+    for task in (
+        TokenClassification,
+        TextClassification,
+        TextMultilabelClassification,
+        ImageClassification,
+        ImageMultilabelClassification,
+    )
 }
 
 

@@ -11,6 +11,7 @@ from labelstudio_export.errors import ExportError
 from labelstudio_export.files import VersionFiles
 from labelstudio_export.samples import HARD_TEXTS, Samples, long_text
 
+from .tasks import Wording
 from .tokenizers import Tokenizer, Words
 
 MAX_TOKENS = 512
@@ -33,6 +34,11 @@ class TextRows:
     """
 
     kind = "tokens"
+    wording = Wording(
+        "a text",
+        "where the text is filled up to another's length",
+        "let it take attention_mask, and leave out the tokens where that is 0",
+    )
 
     def __init__(
         self, tokenizer: Tokenizer, max_tokens: int = MAX_TOKENS, overlap: int | None = None

@@ -137,6 +137,27 @@ class Broken(Masked):
         return super().forward(input_ids, torch.ones_like(input_ids)) * float("nan")
 
 
+class Pictures(nn.Module):
+    """Classes of images, whatever their size."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1)
+        )
+        self.head = nn.Linear(8, LABELS)
+
+    def forward(self, pixel_values):
+        return self.head(self.layers(pixel_values).flatten(1))
+
+
+class Competing(Pictures):
+    """What it says of an image depends on the others of its batch."""
+
+    def forward(self, pixel_values):
+        return super().forward(pixel_values - pixel_values.mean(dim=0))
+
+
 class Sure(Masked):
     """Knows probabilities."""
 

@@ -1,0 +1,82 @@
+"""The command on models of images."""
+
+import base64
+import io
+import json
+
+import nets
+import numpy as np
+import pytest
+import torch
+from conftest import NETS
+from PIL import Image
+
+from labelstudio_export.node import run_version
+from labelstudio_torch.cli import main
+
+MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder of images of several kinds and sizes."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    noise = np.random.default_rng(1)
+    for name, size, mode in (("a.png", (40, 30), "RGB"), ("b.jpg", (16, 64), "RGB"), ("c.png", (8, 8), "L")):
+        shape = (*size, 3) if mode == "RGB" else size
+        Image.fromarray(noise.integers(0, 256, shape, dtype=np.uint8)).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def command(tmp_path, weights, pictures, capsys):
+    """Runs the command; returns the version's folder and its record, or the line of a refusal."""
+
+    def run(net, *more, task="image-classification", samples=None, size=("--size", "20x12")):
+        arguments = [f"{NETS}:{net}", "--weights", str(weights(net)), "--task", task, "--labels", "A,B,C,D"]
+        arguments += ["--samples", str(samples or pictures), "--name", "mine", *size]
+        try:
+            main([*arguments, "--repository", str(tmp_path / "models"), *more])
+        except SystemExit as exit_:
+            assert not (tmp_path / "models").exists()
+            return str(exit_.code)
+        capsys.readouterr()
+        (folder,) = (tmp_path / "models" / "mine" / "versions").iterdir()
+        return folder, json.loads((folder / "version.json").read_text())
+
+    return run
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_images_get_what_torch_says(command, weights, several):
+    scaling = ["--mean", ",".join(map(str, MEAN)), "--std", ",".join(map(str, STD))]
+    kind = "image-multilabel-classification" if several else "image-classification"
+    folder, record = command("Pictures", *scaling, task=kind)
+    assert record["input"] == {"kind": "image", "width": 20, "height": 12, "mean": MEAN, "std": STD}
+    assert record["parity"]["samples"] == 3 and record["parity"]["largestDifference"] < 1e-5
+
+    pixels = np.random.default_rng(2).integers(0, 256, (12, 20, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    uri = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    (answer,) = run_version(folder, [uri])
+    model = nets.Pictures()
+    model.load_state_dict(torch.load(weights("Pictures"), weights_only=True))
+    scaled = ((torch.from_numpy(pixels).double() / 255 - torch.tensor(MEAN)) / torch.tensor(STD)).float()
+    with torch.no_grad():
+        logits = model.eval()(scaled.permute(2, 0, 1)[None])[0]
+    expected = torch.sigmoid(logits) if several else torch.softmax(logits, dim=0)
+    assert np.allclose(answer["values"]["label"], expected, atol=1e-5)
+
+
+def test_refuses_what_would_be_served_wrongly(command, tmp_path, samples):
+    line = command("Competing")
+    assert "its answer to an image changes" in line
+    assert "beside others in a batch; let each row be computed for itself" in line
+    assert "--size: images need one" in command("Pictures", size=())
+    assert "is no folder with images" in command("Pictures", samples=tmp_path / "none")
+    assert "it cannot be read as an image" in command("Pictures", samples=samples.parent)
+    assert "--mean: it has 2 numbers; give one" in command("Pictures", "--mean", "0,1")
+    assert "--std: 0.0 divides nothing" in command("Pictures", "--std", "0")
+    assert "forward(): it needs input_ids, attention_mask" in command("Masked")
