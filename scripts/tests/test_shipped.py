@@ -43,3 +43,15 @@ def test_digits_are_credited_and_measured():
     record = json.loads((folder / "version.json").read_text())
     assert record["outputs"][0]["labels"] == list("0123456789")
     assert record["metrics"]["accuracy"] > 0.97
+
+
+def test_the_tagger_is_credited_and_measured():
+    manifest = json.loads((MODELS / "tagger" / "model.json").read_text())
+    assert "figures_data.py makes by chance" in manifest["credits"]
+    (folder,) = (MODELS / "tagger" / "versions").iterdir()
+    record = json.loads((folder / "version.json").read_text())
+    assert {label[2:] for label in record["outputs"][0]["labels"] if label != "O"} == {
+        *("Date", "Time", "Money", "Phone", "Email", "URL")
+    }
+    assert record["metrics"]["f1"] > 0.8
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 2_000_000
