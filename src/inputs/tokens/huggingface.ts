@@ -66,12 +66,15 @@ export class HuggingFaceTokenizer implements TextTokenizer {
   constructor(file: unknown) {
     const json = checked(file);
     this.#tokenizer = new Tokenizer({ ...json, pre_tokenizer: unicodeWords(json.pre_tokenizer) }, {});
-    const { normalizer, model } = this.#tokenizer;
+    const { model } = this.#tokenizer;
+    const normalizer = letterByLetter(this.#tokenizer.normalizer);
     if (model === null) throw new Error('its model is none');
     // Of a part alone, what is put at the ends of the whole must not be said.
-    const { normalizer: ofParts } = new Tokenizer(
-      { ...json, normalizer: withoutEnds(json.normalizer), model: NO_MODEL, added_tokens: [] },
-      {},
+    const ofParts = letterByLetter(
+      new Tokenizer(
+        { ...json, normalizer: withoutEnds(json.normalizer), model: NO_MODEL, added_tokens: [] },
+        {},
+      ).normalizer,
     );
     this.#aligner = new Aligner(
       text => (normalizer === null ? text : normalizer(text)),
@@ -255,4 +258,15 @@ function anyOf(texts: readonly string[]): RegExp | null {
   const all = texts.filter(text => text !== '').sort((a, b) => b.length - a.length);
   if (all.length === 0) return null;
   return new RegExp(all.map(text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g');
+}
+
+/**
+ * A normaliser without JavaScript's rule for a sigma at the end of a word, which Hugging Face's own library does not have:
+ * it lowers letter by letter.
+ */
+function letterByLetter(normalizer: Tokenizer['normalizer']): ((text: string) => string) | null {
+  if (normalizer === null) return null;
+  // The rule is of the capital letter alone; where letters are lowered, it becomes this one.
+  const lowers = normalizer('Σ') === 'σ';
+  return text => normalizer(lowers ? text.replaceAll('Σ', 'σ') : text);
 }

@@ -56,6 +56,9 @@ const anyText = fc.array(fragment, { maxLength: 12 }).map(parts => parts.join(''
 /** White space at either end of a text. */
 const isTrimmed = (text: string) => text === text.trim() || /^[\ufeff]|[\ufeff]$/.test(text);
 
+/** JavaScript knows a sigma at the end of a word, and lowers it to another letter; Hugging Face's own library does not. */
+const lowersLetters = ({ normalizer }: Tokenizer) => normalizer?.('Σ') === 'σ';
+
 for (const [name, file] of Object.entries(TOKENIZERS)) {
   describe(`tokens of ${name}`, () => {
     const library = new Tokenizer(file, {});
@@ -67,7 +70,10 @@ for (const [name, file] of Object.entries(TOKENIZERS)) {
           // The library's own white space pieces end at letters beyond ASCII.
           fc.pre(!name.includes('ends of words') || !/[^\0-\x7f]/.test(text));
           const { ids } = own.tokenize(text);
-          assert.deepEqual([...own.before, ...ids, ...own.behind], library.encode(text).ids);
+          assert.deepEqual(
+            [...own.before, ...ids, ...own.behind],
+            library.encode(lowersLetters(library) ? text.replaceAll('Σ', 'σ') : text).ids,
+          );
         }),
         { numRuns: 300 },
       );
