@@ -1,4 +1,4 @@
-import { AudioEncoder, type AudioOptions } from './audio/encoder.js';
+import type { AudioOptions } from './audio/encoder.js';
 import type { InputKind } from './contract.js';
 import { readAddress } from './file.js';
 
@@ -84,7 +84,11 @@ export const audio: InputKind = {
 
   read: (data, place) => ({ file: readAddress(data, place) }),
 
-  load: async (_folder, options) => new AudioEncoder(options as unknown as AudioOptions),
+  async load(_folder, options) {
+    // Only the inference processes need the decoders.
+    const { AudioEncoder } = await import('./audio/encoder.js');
+    return new AudioEncoder(options as unknown as AudioOptions);
+  },
 
   example: {
     options: { sample_rate: 8000 },

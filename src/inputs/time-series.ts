@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
 import type { InputKind } from './contract.js';
 import type { SeriesTag, SeriesValue } from './time-series/contract.js';
-import { SeriesEncoder, type SeriesOptions } from './time-series/encoder.js';
+import type { SeriesOptions } from './time-series/encoder.js';
 
 const NUMBERS = { type: 'array', items: { type: 'number' }, minItems: 1 } as const;
 
@@ -86,6 +86,7 @@ export const timeSeries: InputKind = {
         'version_invalid',
         `the input's overlap is ${overlap}, and a window has ${steps} steps`,
       );
+    const { SeriesEncoder } = await import('./time-series/encoder.js');
     return new SeriesEncoder(options as unknown as SeriesOptions);
   },
 
