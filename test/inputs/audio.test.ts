@@ -9,6 +9,7 @@ import { resample } from '../../src/inputs/audio/resample.js';
 import type { EncodedBatch, PlainTensor, TaskFailure } from '../../src/inputs/contract.js';
 import { temporaryFolder } from '../support/folder.js';
 import { runPython } from '../support/python.js';
+import { wav } from '../support/wav.js';
 import { awaitedBatchesOf } from './batches.js';
 
 /** Tones that come and go, -0.5..0.5. */
@@ -19,30 +20,6 @@ function tones(length: number, rate: number): Float32Array {
       0.3 * Math.sin(2 * Math.PI * 440 * t) * Math.sin(9 * t) + 0.2 * Math.sin(2 * Math.PI * 1234 * t * t)
     );
   });
-}
-
-/** A WAV file of 16 bits, its channels one sample after the other. */
-function wav(rate: number, ...channels: Float32Array[]): Buffer {
-  const [first] = channels as [Float32Array];
-  const data = Buffer.alloc(first.length * channels.length * 2);
-  for (let index = 0; index < first.length; index++) {
-    for (const [channel, samples] of channels.entries())
-      data.writeInt16LE(Math.round(samples[index]! * 32767), (index * channels.length + channel) * 2);
-  }
-  const head = Buffer.alloc(44);
-  head.write('RIFF');
-  head.writeUInt32LE(36 + data.length, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(channels.length, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * channels.length * 2, 28);
-  head.writeUInt16LE(channels.length * 2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(data.length, 40);
-  return Buffer.concat([head, data]);
 }
 
 const uri = (file: Buffer) => ({ file: `data:audio/wav;base64,${file.toString('base64')}` });
