@@ -44,6 +44,7 @@ export const audio: InputKind = {
       },
       tensor: { ...NAME, description: "the graph's input (default audio)" },
       n_fft: { ...COUNT, description: 'samples of a frame (default 400)' },
+      win_length: { ...COUNT, description: 'samples of the window in it (default: all)' },
       hop_length: { ...COUNT, description: 'samples from one frame to the next (default 160)' },
       n_mels: { ...COUNT, description: 'bands (default 80)' },
       f_min: { type: 'number', minimum: 0, description: 'where the lowest band begins, in Hz (default 0)' },

@@ -67,6 +67,7 @@ describe('sound, compared with NumPy and SciPy', () => {
     assert.isBelow(worst(whisper.of(wide), expected[0]!.data), 1e-4);
     const options = {
       n_fft: 512,
+      win_length: 400,
       hop_length: 128,
       n_mels: 40,
       f_min: 20,
@@ -81,17 +82,21 @@ describe('sound, compared with NumPy and SciPy', () => {
   });
 
   it('is taken apart into frequencies, whatever the length', () => {
-    for (const length of [1, 2, 3, 4, 7, 12, 25, 26, 97, 128, 400, 441]) {
-      const samples = Float64Array.from(tones(length, 100));
-      const spectrum = new Float64Array((length >> 1) + 1);
-      new Fourier(length).power(samples, spectrum);
-      for (const [k, power] of spectrum.entries()) {
-        let [real, imaginary] = [0, 0];
-        for (const [n, sample] of samples.entries()) {
-          real += sample * Math.cos((2 * Math.PI * k * n) / length);
-          imaginary -= sample * Math.sin((2 * Math.PI * k * n) / length);
+    for (const length of [1, 2, 3, 4, 5, 7, 10, 12, 25, 26, 97, 128, 400, 441]) {
+      const lists = [100, 130].map(rate => Float64Array.from(tones(length, rate)));
+      const spectra = lists.map(() => new Float64Array((length >> 1) + 1));
+      const [first, second] = lists as [Float64Array, Float64Array];
+      const [powers, secondPowers] = spectra as [Float64Array, Float64Array];
+      new Fourier(length).powers(first, second, powers, secondPowers);
+      for (const [list, samples] of lists.entries()) {
+        for (const [k, power] of spectra[list]!.entries()) {
+          let [real, imaginary] = [0, 0];
+          for (const [n, sample] of samples.entries()) {
+            real += sample * Math.cos((2 * Math.PI * k * n) / length);
+            imaginary -= sample * Math.sin((2 * Math.PI * k * n) / length);
+          }
+          assert.approximately(power, real ** 2 + imaginary ** 2, 1e-9);
         }
-        assert.approximately(power, real ** 2 + imaginary ** 2, 1e-9);
       }
     }
   });
@@ -207,6 +212,8 @@ describe('recordings as tensors', () => {
       new AudioEncoder({ sample_rate: 8000, ...options });
     assert.throws(make({ seconds: 1, overlap: 1 }), /overlap is 1 s, and a window has 1 s/);
     assert.throws(make({ fixed: true }), /fixed needs seconds/);
+    assert.throws(make({ n_fft: 256, win_length: 400 }), /win_length is 400, more than n_fft, 256/);
+    assert.throws(make({ f_max: 8000 }), /bands from 0 to 8000 Hz are not in 0 to 4000/);
     assert.throws(make({ stream, seconds: 1 }), /stream takes the whole recording/);
   });
 });

@@ -12,7 +12,7 @@ import type {
 import { type FileValue, fileBytes, undecodable } from '../file.js';
 import { batchWindows, cutWindows } from '../windows.js';
 import type { AudioMeta } from './contract.js';
-import { type MelOptions, MelSpectrum } from './mel.js';
+import { type MelOptions, MelSpectrum, N_FFT } from './mel.js';
 import { resample } from './resample.js';
 
 /** How a graph that hears a recording piece by piece is fed. */
@@ -68,6 +68,10 @@ export class AudioEncoder implements Encoder {
     if (fixed === true && seconds === undefined) throw invalid('fixed needs seconds: how long a row is');
     if (stream && (features === 'log-mel' || seconds !== undefined))
       throw invalid('stream takes the whole recording as it is: leave out features and seconds');
+    const { n_fft = N_FFT, win_length = n_fft, f_min = 0, f_max = sample_rate / 2 } = options;
+    if (win_length > n_fft) throw invalid(`win_length is ${win_length}, more than n_fft, ${n_fft}`);
+    if (f_min >= f_max || f_max > sample_rate / 2)
+      throw invalid(`bands from ${f_min} to ${f_max} Hz are not in 0 to ${sample_rate / 2}`);
     this.#options = options;
     this.#mel = features === 'log-mel' ? new MelSpectrum(options, sample_rate) : undefined;
   }
