@@ -1,3 +1,4 @@
+import { loadSoundDecoder } from './audio/decode.js';
 import { AudioEncoder, type AudioOptions } from './audio/encoder.js';
 import type { InputKind } from './contract.js';
 import { readAddress } from './file.js';
@@ -85,7 +86,10 @@ export const audio: InputKind = {
 
   read: (data, place) => ({ file: readAddress(data, place) }),
 
-  load: async (_folder, options) => new AudioEncoder(options as unknown as AudioOptions),
+  async load(_folder, options) {
+    const own = options as unknown as AudioOptions;
+    return new AudioEncoder(own, await loadSoundDecoder(own));
+  },
 
   example: {
     options: { sample_rate: 8000 },

@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import type { AudioMeta } from '../../src/inputs/audio/contract.js';
+import { loadSoundDecoder } from '../../src/inputs/audio/decode.js';
 import { AudioEncoder, type AudioOptions } from '../../src/inputs/audio/encoder.js';
 import { Fourier } from '../../src/inputs/audio/fourier.js';
 import { MelSpectrum } from '../../src/inputs/audio/mel.js';
-import { resample } from '../../src/inputs/audio/resample.js';
 import type { EncodedBatch, PlainTensor, TaskFailure } from '../../src/inputs/contract.js';
 import { temporaryFolder } from '../support/folder.js';
 import { runPython } from '../support/python.js';
+import { resampled } from '../support/resampled.js';
 import { wav } from '../support/wav.js';
 import { awaitedBatchesOf } from './batches.js';
 
@@ -24,10 +25,12 @@ function tones(length: number, rate: number): Float32Array {
 
 const uri = (file: Buffer) => ({ file: `data:audio/wav;base64,${file.toString('base64')}` });
 
+const encoderOf = async (options: AudioOptions) => new AudioEncoder(options, await loadSoundDecoder(options));
+
 async function encode(files: readonly { file: string }[], options: AudioOptions) {
   const failures = new Map<number, TaskFailure>();
   const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
-  const batches: EncodedBatch[] = await awaitedBatchesOf(new AudioEncoder(options), files, fail);
+  const batches: EncodedBatch[] = await awaitedBatchesOf(await encoderOf(options), files, fail);
   return { batches, failures };
 }
 
@@ -53,7 +56,7 @@ describe('sound, compared with NumPy and SciPy', () => {
     }));
     const expected = await runPython<{ data: number[] }>('test/inputs/audio/oracle.py', cases);
     for (const [index, [from, to]] of rates.entries())
-      assert.isBelow(worst(resample(tones(1501, from), from, to), expected[index]!.data), 1e-6);
+      assert.isBelow(worst(resampled(tones(1501, from), from, to), expected[index]!.data), 1e-6);
   });
 
   it('has the log-mel spectra of Whisper and of torchaudio', async () => {
@@ -119,7 +122,7 @@ describe('recordings as tensors', () => {
     assert.isBelow(worst(one.batches[0]!.feeds.wave!.data as Float32Array, [...right]), 1e-4);
     assert.equal((one.batches[0]!.metas as AudioMeta[])[0]!.channel, 1);
     const none = await encode([file], { sample_rate: 8000, channel: 2 });
-    assert.match(none.failures.get(0)!.message, /has 2 channels, and none of number 2/);
+    assert.match(none.failures.get(0)!.message, /has 2 channels, and the model hears number 2/);
   });
 
   it('are cut into windows of seconds, and filled up where the graph wants that', async () => {
@@ -171,7 +174,7 @@ describe('recordings as tensors', () => {
         p: { type: 'float32' as const, data: Float32Array.of(fed.length / 10), dims: [1, 1] },
       };
     };
-    const encoder = new AudioEncoder({ sample_rate: 8000, stream });
+    const encoder = await encoderOf({ sample_rate: 8000, stream });
     const batches = [];
     for await (const batch of encoder.encode([uri(wav(8000, samples))], () => {}, run)) batches.push(batch);
     const [batch] = batches as unknown as [{ outputs: Record<string, PlainTensor>; metas: AudioMeta[] }];
@@ -206,10 +209,11 @@ describe('recordings as tensors', () => {
     }
   });
 
-  it('refuse options that contradict each other', () => {
+  it('refuse options that contradict each other', async () => {
+    const decode = await loadSoundDecoder({ sample_rate: 8000 });
     const stream = { samples: 1, state: { input: 'a', output: 'b', shape: [1] }, output: 'c' };
     const make = (options: Partial<AudioOptions>) => () =>
-      new AudioEncoder({ sample_rate: 8000, ...options });
+      new AudioEncoder({ sample_rate: 8000, ...options }, decode);
     assert.throws(make({ seconds: 1, overlap: 1 }), /overlap is 1 s, and a window has 1 s/);
     assert.throws(make({ fixed: true }), /fixed needs seconds/);
     assert.throws(make({ n_fft: 256, win_length: 400 }), /win_length is 400, more than n_fft, 256/);

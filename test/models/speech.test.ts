@@ -2,12 +2,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import { LoadedVersion } from '../../src/inference/host.js';
-import { resample } from '../../src/inputs/audio/resample.js';
 import type { Prediction } from '../../src/model.js';
 import type { Manifest } from '../../src/registry/manifest.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import { temporaryFolder } from '../support/folder.js';
 import { ROOT, runPython } from '../support/python.js';
+import { resampled } from '../support/resampled.js';
 import { type Part, RATE, recording } from '../support/speech.js';
 import { wav } from '../support/wav.js';
 
@@ -65,7 +65,7 @@ describe('models/speech', () => {
   });
 
   it('hears the same in two channels of 48 kHz', async () => {
-    const samples = resample(recording(7, SPOKEN), RATE, 48_000);
+    const samples = resampled(recording(7, SPOKEN), RATE, 48_000);
     assertSpoken(
       await heard(
         wav(

@@ -1,4 +1,3 @@
-import decode from 'audio-decode';
 import { AppError, messageOf } from '../../errors.js';
 import type {
   AnsweredBatch,
@@ -12,8 +11,8 @@ import type {
 import { type FileValue, fileBytes, undecodable } from '../file.js';
 import { batchWindows, cutWindows } from '../windows.js';
 import type { AudioMeta } from './contract.js';
+import type { DecodeSound, Sound, SoundOptions } from './decode.js';
 import { type MelOptions, MelSpectrum, N_FFT } from './mel.js';
-import { resample } from './resample.js';
 
 /** How a graph that hears a recording piece by piece is fed. */
 export interface StreamOptions {
@@ -30,9 +29,7 @@ export interface StreamOptions {
 }
 
 /** The manifest's `input`, without `kind`. */
-export interface AudioOptions extends MelOptions {
-  sample_rate: number;
-  channel?: number;
+export interface AudioOptions extends SoundOptions, MelOptions {
   features?: 'waveform' | 'log-mel';
   seconds?: number;
   overlap?: number;
@@ -43,8 +40,6 @@ export interface AudioOptions extends MelOptions {
 }
 
 const TENSOR = 'audio';
-/** Seconds of a recording that is decoded, at most. */
-const LONGEST = 6 * 3600;
 /** One second of silence is heard when a version is loaded: 16-bit WAV, mono, 8 kHz. */
 const SILENCE = wav(8000);
 
@@ -58,10 +53,14 @@ interface Prepared {
 export class AudioEncoder implements Encoder {
   readonly warmUp: FileValue = { file: `data:audio/wav;base64,${SILENCE.toString('base64')}` };
   readonly #options: AudioOptions;
+  readonly #decode: DecodeSound;
   readonly #mel: MelSpectrum | undefined;
 
-  /** @throws AppError `version_invalid` for options that contradict each other */
-  constructor(options: AudioOptions) {
+  /**
+   * @param decode made for the same options
+   * @throws AppError `version_invalid` for options that contradict each other
+   */
+  constructor(options: AudioOptions, decode: DecodeSound) {
     const { seconds, overlap = 0, fixed, stream, features, sample_rate } = options;
     if (overlap >= (seconds ?? Number.POSITIVE_INFINITY))
       throw invalid(`overlap is ${overlap} s, and a window has ${seconds} s`);
@@ -73,6 +72,7 @@ export class AudioEncoder implements Encoder {
     if (f_min >= f_max || f_max > sample_rate / 2)
       throw invalid(`bands from ${f_min} to ${f_max} Hz are not in 0 to ${sample_rate / 2}`);
     this.#options = options;
+    this.#decode = decode;
     this.#mel = features === 'log-mel' ? new MelSpectrum(options, sample_rate) : undefined;
   }
 
@@ -83,8 +83,8 @@ export class AudioEncoder implements Encoder {
   ): AsyncGenerator<EncodedBatch | AnsweredBatch> {
     const { stream, tensor = TENSOR } = this.#options;
     const prepare = async (value: TaskValue) => {
-      const samples = await this.#samples(value as FileValue);
-      return stream ? this.#streamed(samples, stream) : this.#prepared(samples);
+      const sound = await this.#decode(await fileBytes(value as FileValue));
+      return stream ? this.#streamed(sound, stream) : this.#prepared(sound);
     };
     const failed = (row: number, error: unknown) => fail(row, undecodable('a recording', messageOf(error)));
     for await (const held of batchWindows(values, prepare, failed)) {
@@ -107,19 +107,7 @@ export class AudioEncoder implements Encoder {
     }
   }
 
-  async #samples(value: FileValue): Promise<{ samples: Float32Array; duration: number }> {
-    const { channelData, sampleRate } = await decode(await fileBytes(value));
-    const length = channelData[0]?.length ?? 0;
-    if (length === 0) throw new Error('it has no sound');
-    if (length / sampleRate > LONGEST) throw new Error(`it is longer than ${LONGEST / 3600} hours`);
-    const { channel, sample_rate } = this.#options;
-    const chosen = channel === undefined ? mixed(channelData) : channelData[channel];
-    if (chosen === undefined)
-      throw new Error(`it has ${channelData.length} channels, and none of number ${channel}`);
-    return { samples: resample(chosen, sampleRate, sample_rate), duration: length / sampleRate };
-  }
-
-  #prepared({ samples, duration }: { samples: Float32Array; duration: number }): Prepared {
+  #prepared({ samples, duration }: Sound): Prepared {
     const {
       seconds,
       overlap = 0,
@@ -140,10 +128,7 @@ export class AudioEncoder implements Encoder {
     return { rows, dims, metas: windows.map(window => ({ ...window, rate, duration, channel })) };
   }
 
-  #streamed(
-    { samples, duration }: { samples: Float32Array; duration: number },
-    { samples: piece }: StreamOptions,
-  ): Prepared {
+  #streamed({ samples, duration }: Sound, { samples: piece }: StreamOptions): Prepared {
     const { sample_rate: rate, channel = 0 } = this.#options;
     const size = Math.ceil(samples.length / piece) * piece;
     const window = { first: 0, count: samples.length, size, total: samples.length };
@@ -179,14 +164,6 @@ async function hear(
     numbers[index] = Number(outputs[output]!.data[0]);
   }
   return { [output]: { type: 'float32', data: numbers, dims: [1, pieces] } };
-}
-
-function mixed(channels: readonly Float32Array[]): Float32Array {
-  const [first] = channels as [Float32Array];
-  if (channels.length === 1) return first;
-  return first.map(
-    (_, index) => channels.reduce((sum, channel) => sum + channel[index]!, 0) / channels.length,
-  );
 }
 
 /** A WAV file of so many samples of silence: http://soundfile.sapp.org/doc/WaveFormat/ */
