@@ -25,6 +25,7 @@ export const audio: InputKind = {
       channel: {
         type: 'integer',
         minimum: 0,
+        maximum: 31,
         description: 'the channel that is heard (default: all of them, mixed)',
       },
       features: { enum: ['waveform', 'log-mel'], description: 'default waveform' },
@@ -60,7 +61,16 @@ export const audio: InputKind = {
       },
       log: { enum: ['log10', 'ln'], description: 'default log10' },
       floor: { type: 'number', exclusiveMinimum: 0, description: 'the least power (default 1e-10)' },
-      normalize: { const: 'whisper', description: 'at most 8 below the largest, plus 4, by 4' },
+      normalize: {
+        enum: ['whisper', 'standard'],
+        description:
+          'of log-mel: at most 8 below the largest, plus 4, by 4; of samples: mean 0 and deviation 1, row by row',
+      },
+      batch: {
+        ...COUNT,
+        maximum: 256,
+        description: 'the most rows of a run (default 16); 1 for a graph of a fixed size',
+      },
       stream: {
         type: 'object',
         description: 'how the graph hears the recording piece by piece',

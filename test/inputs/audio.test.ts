@@ -156,6 +156,71 @@ describe('recordings as tensors', () => {
     assert.deepEqual(mel.batches[0]!.feeds.audio!.dims, [1, 80, 200]);
   });
 
+  it('are run a few windows at a time, and answered as one', async () => {
+    const samples = tones(900, 1000);
+    const options = { sample_rate: 1000, seconds: 0.1, overlap: 0.05, batch: 4 } as const;
+    const runs: number[][] = [];
+    const run = async ({ audio }: Readonly<Record<string, PlainTensor>>) => {
+      const [rows, size] = audio!.dims as [number, number];
+      runs.push([rows, size]);
+      const firsts = Array.from({ length: rows }, (_, row) => (audio!.data as Float32Array)[row * size]!);
+      const names = firsts.map(first => `${first > 0}`);
+      return {
+        first: { type: 'float32' as const, data: Float32Array.from(firsts), dims: [rows, 1] },
+        name: { type: 'string' as const, data: names, dims: [rows] },
+      };
+    };
+    const encoder = await encoderOf(options);
+    const batches = [];
+    for await (const batch of encoder.encode([uri(wav(1000, samples))], () => {}, run)) batches.push(batch);
+    assert.deepEqual(
+      runs.map(([rows]) => rows),
+      [4, 4, 4, 4, 1],
+    );
+    assert.lengthOf(batches, 1);
+    const [{ rows, metas, outputs }] = batches as unknown as [
+      { rows: number[]; metas: AudioMeta[]; outputs: Record<string, PlainTensor> },
+    ];
+    assert.deepEqual([rows.length, metas.length], [17, 17]);
+    const expected = metas.map(({ first }) => samples[first]!);
+    assert.isBelow(worst(outputs.first!.data as Float32Array, expected), 1e-4);
+    assert.deepEqual([outputs.first!.dims, outputs.name!.dims], [[17, 1], [17]]);
+    assert.deepEqual(
+      outputs.name!.data as string[],
+      [...(outputs.first!.data as Float32Array)].map(first => `${first > 0}`),
+    );
+    const scalar = async () => ({ sum: { type: 'float32' as const, data: Float32Array.of(1), dims: [] } });
+    const failing = encoder.encode([uri(wav(1000, samples))], () => {}, scalar);
+    const message = await failing.next().catch((error: Error) => error.message);
+    assert.match(String(message), /output sum is not of the same shape for all parts/);
+  });
+
+  it('get mean 0 and deviation 1 where the graph wants that, what fills them up left out', async () => {
+    const file = uri(
+      wav(
+        1000,
+        tones(500, 1000).map(sample => sample / 4 + 0.25),
+      ),
+    );
+    const options = { sample_rate: 1000, seconds: 1, fixed: true, normalize: 'standard' } as const;
+    const { batches } = await encode([file, uri(wav(1000, new Float32Array(10)))], options);
+    const data = batches[0]!.feeds.audio!.data as Float32Array;
+    const row = [...data.subarray(0, 500)];
+    const mean = row.reduce((sum, sample) => sum + sample, 0) / 500;
+    assert.approximately(mean, 0, 1e-5);
+    assert.approximately(row.reduce((sum, sample) => sum + (sample - mean) ** 2, 0) / 500, 1, 1e-3);
+    assert.isTrue([...data.subarray(500)].every(sample => sample === 0));
+  });
+
+  it('are a second of silence at first, in as many channels as it takes', async () => {
+    const encoder = await encoderOf({ sample_rate: 8000, channel: 2 });
+    const { feeds } = (
+      await awaitedBatchesOf(encoder, [encoder.warmUp], (_, { message }) => assert.fail(message))
+    )[0]!;
+    assert.deepEqual(feeds.audio!.dims, [1, 8000]);
+    assert.isTrue((feeds.audio!.data as Float32Array).every(sample => sample === 0));
+  });
+
   it('are heard piece by piece by a graph that remembers', async () => {
     const samples = tones(1000, 8000);
     const stream = {
@@ -215,6 +280,7 @@ describe('recordings as tensors', () => {
     const make = (options: Partial<AudioOptions>) => () =>
       new AudioEncoder({ sample_rate: 8000, ...options }, decode);
     assert.throws(make({ seconds: 1, overlap: 1 }), /overlap is 1 s, and a window has 1 s/);
+    assert.throws(make({ normalize: 'whisper' }), /normalize whisper is not for features waveform/);
     assert.throws(make({ fixed: true }), /fixed needs seconds/);
     assert.throws(make({ n_fft: 256, win_length: 400 }), /win_length is 400, more than n_fft, 256/);
     assert.throws(make({ f_max: 8000 }), /bands from 0 to 8000 Hz are not in 0 to 4000/);
