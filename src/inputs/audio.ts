@@ -1,4 +1,5 @@
-import type { AudioOptions } from './audio/encoder.js';
+import { loadSoundDecoder } from './audio/decode.js';
+import { AudioEncoder, type AudioOptions } from './audio/encoder.js';
 import type { InputKind } from './contract.js';
 import { readAddress } from './file.js';
 
@@ -24,6 +25,7 @@ export const audio: InputKind = {
       channel: {
         type: 'integer',
         minimum: 0,
+        maximum: 31,
         description: 'the channel that is heard (default: all of them, mixed)',
       },
       features: { enum: ['waveform', 'log-mel'], description: 'default waveform' },
@@ -44,6 +46,7 @@ export const audio: InputKind = {
       },
       tensor: { ...NAME, description: "the graph's input (default audio)" },
       n_fft: { ...COUNT, description: 'samples of a frame (default 400)' },
+      win_length: { ...COUNT, description: 'samples of the window in it (default: all)' },
       hop_length: { ...COUNT, description: 'samples from one frame to the next (default 160)' },
       n_mels: { ...COUNT, description: 'bands (default 80)' },
       f_min: { type: 'number', minimum: 0, description: 'where the lowest band begins, in Hz (default 0)' },
@@ -58,7 +61,16 @@ export const audio: InputKind = {
       },
       log: { enum: ['log10', 'ln'], description: 'default log10' },
       floor: { type: 'number', exclusiveMinimum: 0, description: 'the least power (default 1e-10)' },
-      normalize: { const: 'whisper', description: 'at most 8 below the largest, plus 4, by 4' },
+      normalize: {
+        enum: ['whisper', 'standard'],
+        description:
+          'of log-mel: at most 8 below the largest, plus 4, by 4; of samples: mean 0 and deviation 1, row by row',
+      },
+      batch: {
+        ...COUNT,
+        maximum: 256,
+        description: 'the most rows of a run (default 16); 1 for a graph of a fixed size',
+      },
       stream: {
         type: 'object',
         description: 'how the graph hears the recording piece by piece',
@@ -85,9 +97,8 @@ export const audio: InputKind = {
   read: (data, place) => ({ file: readAddress(data, place) }),
 
   async load(_folder, options) {
-    // Only the inference processes need the decoders.
-    const { AudioEncoder } = await import('./audio/encoder.js');
-    return new AudioEncoder(options as unknown as AudioOptions);
+    const own = options as unknown as AudioOptions;
+    return new AudioEncoder(own, await loadSoundDecoder(own));
   },
 
   example: {

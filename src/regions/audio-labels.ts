@@ -1,6 +1,8 @@
 import type { AudioMeta } from '../inputs/audio/contract.js';
 import { audio } from '../inputs/audio.js';
-import type { RegionBody, RegionKind } from './contract.js';
+import type { OutputSpec } from '../registry/version.js';
+import { listedParts, type Part, SEGMENTS } from './audio/segments.js';
+import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
 import { bindFrames, FRAME_OPTIONS, FRAMES, type FramesBinding } from './frames/outputs.js';
 import { frameScores } from './frames/scores.js';
 import { segmentsOf } from './frames/segments.js';
@@ -9,10 +11,29 @@ import { regionReader } from './spans/reading.js';
 
 /** Places that tell a hundredth of a millisecond. */
 const PLACES = 1e5;
-const rounded = (seconds: number) => Math.round(seconds * PLACES) / PLACES;
+
+/** Runs of frames, in seconds. */
+function parts(answer: RowOutputs, output: OutputSpec, binding: FramesBinding): Part[] {
+  const { rate } = answer.metas[0] as AudioMeta;
+  const scores = frameScores(answer, output);
+  const seconds = scores.hop / rate;
+  const rules = {
+    ...binding,
+    // What is so many frames long shall count as that, whatever the last bit of the division.
+    minLength: binding.minLength / seconds - 1e-9,
+    mergeGap: binding.mergeGap / seconds + 1e-9,
+  };
+  const at = (frames: number) => scores.first / rate + frames * seconds;
+  return segmentsOf(scores, output, rules).map(({ first, end, label, score }) => ({
+    start: at(first),
+    end: at(end),
+    label,
+    score,
+  }));
+}
 
 /**
- * Labels of frames to `<Labels>` on Audio. Lengths, `start` and `end` are in seconds.
+ * Labels of frames, or listed parts, to `<Labels>` on Audio. Lengths, `start` and `end` are in seconds.
  *
  * Format: https://labelstud.io/tags/labels
  */
@@ -21,7 +42,7 @@ export const audioLabels: RegionKind<FramesBinding> = {
   name: 'Labels on Audio',
   type: 'labels',
   ...FRAME_OPTIONS,
-  outputKinds: FRAMES,
+  outputKinds: { ...FRAMES, ...SEGMENTS },
   needs: ['audio'],
   objectTags: ['Audio'],
 
@@ -30,23 +51,16 @@ export const audioLabels: RegionKind<FramesBinding> = {
   bind: bindFrames,
 
   encode(answer, output, binding) {
-    const { rate, duration, channel } = answer.metas[0] as AudioMeta;
-    const scores = frameScores(answer, output);
-    const seconds = scores.hop / rate;
-    const rules = {
-      ...binding,
-      minLength: binding.minLength / seconds,
-      mergeGap: binding.mergeGap / seconds,
-    };
-    const results = segmentsOf(scores, output, rules).flatMap(
-      ({ first, end, label, score }): RegionBody[] => {
-        const start = rounded(Math.min(first * seconds, duration));
-        const until = rounded(Math.min(end * seconds, duration));
-        if (until <= start) return [];
-        const value = { start, end: until, channel, labels: [binding.labels[label]!] };
-        return [{ value, score, original_length: duration }];
-      },
-    );
+    const { duration, channel } = answer.metas[0] as AudioMeta;
+    const found =
+      output.kind === 'segments' ? listedParts(answer, output, binding) : parts(answer, output, binding);
+    const within = (seconds: number) => Math.min(Math.round(seconds * PLACES) / PLACES, duration);
+    const results = found.flatMap(({ label, score, ...part }): RegionBody[] => {
+      const [start, end] = [within(part.start), within(part.end)];
+      if (end <= start) return [];
+      const value = { start, end, channel, labels: [binding.labels[label]!] };
+      return [{ value, score, original_length: duration }];
+    });
     return { results, score: leastScore(results) };
   },
 

@@ -30,13 +30,14 @@ export const timeSeriesLabels: RegionKind<FramesBinding> = {
   encode(answer, output, binding) {
     const { times } = answer.metas[0] as SeriesMeta;
     const scores = frameScores(answer, output);
-    const { hop } = scores;
+    const { hop, first: lead } = scores;
+    const after = (frames: number) => lead + frames * hop;
     const rules = { ...binding, minLength: binding.minLength / hop, mergeGap: binding.mergeGap / hop };
     const found = output.kind === 'peaks' ? peaksOf(scores, rules) : segmentsOf(scores, output, rules);
     const results = found.map(({ first, end, label, score }): RegionBody => {
-      const start = times[Math.floor(first * hop)]!;
+      const start = times[Math.floor(after(first))]!;
       const last =
-        output.kind === 'peaks' ? start : times[Math.min(Math.ceil(end * hop - 1e-9), times.length) - 1]!;
+        output.kind === 'peaks' ? start : times[Math.min(Math.ceil(after(end) - 1e-9), times.length) - 1]!;
       return {
         value: { start, end: last, instant: start === last, [NAME]: [binding.labels[label]!] },
         score,

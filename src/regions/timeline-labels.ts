@@ -36,7 +36,7 @@ export const timelineLabels: RegionKind<FramesBinding> = {
     const whole = joined(parts, name);
     const [{ video: shown, step, total, size }] = whole.metas as [VideoMeta];
     const scores = frameScores(size === 1 ? withFrames(whole, name, output.transposed) : whole, output);
-    const { hop } = scores;
+    const { hop, first: lead } = scores;
     const seconds = hop * step;
     const rules = {
       ...binding,
@@ -45,8 +45,10 @@ export const timelineLabels: RegionKind<FramesBinding> = {
       mergeGap: binding.mergeGap / seconds + 1e-9,
     };
     const results = segmentsOf(scores, output, rules).map(({ first, end, label, score }): RegionBody => {
-      const start = editorFrame(shown, first * seconds);
-      const last = end * hop >= total - 1e-9 ? shown.framesCount : editorFrame(shown, end * seconds) - 1;
+      const begin = (lead + first * hop) * step;
+      const until = lead + end * hop;
+      const start = editorFrame(shown, begin);
+      const last = until >= total - 1e-9 ? shown.framesCount : editorFrame(shown, until * step) - 1;
       const range = { start, end: Math.max(start, last) };
       return { value: { ranges: [range], [NAME]: [binding.labels[label]!] }, score };
     });

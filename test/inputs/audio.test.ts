@@ -2,13 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import type { AudioMeta } from '../../src/inputs/audio/contract.js';
+import { loadSoundDecoder } from '../../src/inputs/audio/decode.js';
 import { AudioEncoder, type AudioOptions } from '../../src/inputs/audio/encoder.js';
 import { Fourier } from '../../src/inputs/audio/fourier.js';
 import { MelSpectrum } from '../../src/inputs/audio/mel.js';
-import { resample } from '../../src/inputs/audio/resample.js';
 import type { EncodedBatch, PlainTensor, TaskFailure } from '../../src/inputs/contract.js';
 import { temporaryFolder } from '../support/folder.js';
 import { runPython } from '../support/python.js';
+import { resampled } from '../support/resampled.js';
+import { wav } from '../support/wav.js';
 import { awaitedBatchesOf } from './batches.js';
 
 /** Tones that come and go, -0.5..0.5. */
@@ -21,36 +23,14 @@ function tones(length: number, rate: number): Float32Array {
   });
 }
 
-/** A WAV file of 16 bits, its channels one sample after the other. */
-function wav(rate: number, ...channels: Float32Array[]): Buffer {
-  const [first] = channels as [Float32Array];
-  const data = Buffer.alloc(first.length * channels.length * 2);
-  for (let index = 0; index < first.length; index++) {
-    for (const [channel, samples] of channels.entries())
-      data.writeInt16LE(Math.round(samples[index]! * 32767), (index * channels.length + channel) * 2);
-  }
-  const head = Buffer.alloc(44);
-  head.write('RIFF');
-  head.writeUInt32LE(36 + data.length, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(channels.length, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * channels.length * 2, 28);
-  head.writeUInt16LE(channels.length * 2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(data.length, 40);
-  return Buffer.concat([head, data]);
-}
-
 const uri = (file: Buffer) => ({ file: `data:audio/wav;base64,${file.toString('base64')}` });
+
+const encoderOf = async (options: AudioOptions) => new AudioEncoder(options, await loadSoundDecoder(options));
 
 async function encode(files: readonly { file: string }[], options: AudioOptions) {
   const failures = new Map<number, TaskFailure>();
   const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
-  const batches: EncodedBatch[] = await awaitedBatchesOf(new AudioEncoder(options), files, fail);
+  const batches: EncodedBatch[] = await awaitedBatchesOf(await encoderOf(options), files, fail);
   return { batches, failures };
 }
 
@@ -76,7 +56,7 @@ describe('sound, compared with NumPy and SciPy', () => {
     }));
     const expected = await runPython<{ data: number[] }>('test/inputs/audio/oracle.py', cases);
     for (const [index, [from, to]] of rates.entries())
-      assert.isBelow(worst(resample(tones(1501, from), from, to), expected[index]!.data), 1e-6);
+      assert.isBelow(worst(resampled(tones(1501, from), from, to), expected[index]!.data), 1e-6);
   });
 
   it('has the log-mel spectra of Whisper and of torchaudio', async () => {
@@ -90,6 +70,7 @@ describe('sound, compared with NumPy and SciPy', () => {
     assert.isBelow(worst(whisper.of(wide), expected[0]!.data), 1e-4);
     const options = {
       n_fft: 512,
+      win_length: 400,
       hop_length: 128,
       n_mels: 40,
       f_min: 20,
@@ -104,17 +85,21 @@ describe('sound, compared with NumPy and SciPy', () => {
   });
 
   it('is taken apart into frequencies, whatever the length', () => {
-    for (const length of [1, 2, 3, 4, 7, 12, 25, 26, 97, 128, 400, 441]) {
-      const samples = Float64Array.from(tones(length, 100));
-      const spectrum = new Float64Array((length >> 1) + 1);
-      new Fourier(length).power(samples, spectrum);
-      for (const [k, power] of spectrum.entries()) {
-        let [real, imaginary] = [0, 0];
-        for (const [n, sample] of samples.entries()) {
-          real += sample * Math.cos((2 * Math.PI * k * n) / length);
-          imaginary -= sample * Math.sin((2 * Math.PI * k * n) / length);
+    for (const length of [1, 2, 3, 4, 5, 7, 10, 12, 25, 26, 97, 128, 400, 441]) {
+      const lists = [100, 130].map(rate => Float64Array.from(tones(length, rate)));
+      const spectra = lists.map(() => new Float64Array((length >> 1) + 1));
+      const [first, second] = lists as [Float64Array, Float64Array];
+      const [powers, secondPowers] = spectra as [Float64Array, Float64Array];
+      new Fourier(length).powers(first, second, powers, secondPowers);
+      for (const [list, samples] of lists.entries()) {
+        for (const [k, power] of spectra[list]!.entries()) {
+          let [real, imaginary] = [0, 0];
+          for (const [n, sample] of samples.entries()) {
+            real += sample * Math.cos((2 * Math.PI * k * n) / length);
+            imaginary -= sample * Math.sin((2 * Math.PI * k * n) / length);
+          }
+          assert.approximately(power, real ** 2 + imaginary ** 2, 1e-9);
         }
-        assert.approximately(power, real ** 2 + imaginary ** 2, 1e-9);
       }
     }
   });
@@ -137,7 +122,7 @@ describe('recordings as tensors', () => {
     assert.isBelow(worst(one.batches[0]!.feeds.wave!.data as Float32Array, [...right]), 1e-4);
     assert.equal((one.batches[0]!.metas as AudioMeta[])[0]!.channel, 1);
     const none = await encode([file], { sample_rate: 8000, channel: 2 });
-    assert.match(none.failures.get(0)!.message, /has 2 channels, and none of number 2/);
+    assert.match(none.failures.get(0)!.message, /has 2 channels, and the model hears number 2/);
   });
 
   it('are cut into windows of seconds, and filled up where the graph wants that', async () => {
@@ -171,6 +156,71 @@ describe('recordings as tensors', () => {
     assert.deepEqual(mel.batches[0]!.feeds.audio!.dims, [1, 80, 200]);
   });
 
+  it('are run a few windows at a time, and answered as one', async () => {
+    const samples = tones(900, 1000);
+    const options = { sample_rate: 1000, seconds: 0.1, overlap: 0.05, batch: 4 } as const;
+    const runs: number[][] = [];
+    const run = async ({ audio }: Readonly<Record<string, PlainTensor>>) => {
+      const [rows, size] = audio!.dims as [number, number];
+      runs.push([rows, size]);
+      const firsts = Array.from({ length: rows }, (_, row) => (audio!.data as Float32Array)[row * size]!);
+      const names = firsts.map(first => `${first > 0}`);
+      return {
+        first: { type: 'float32' as const, data: Float32Array.from(firsts), dims: [rows, 1] },
+        name: { type: 'string' as const, data: names, dims: [rows] },
+      };
+    };
+    const encoder = await encoderOf(options);
+    const batches = [];
+    for await (const batch of encoder.encode([uri(wav(1000, samples))], () => {}, run)) batches.push(batch);
+    assert.deepEqual(
+      runs.map(([rows]) => rows),
+      [4, 4, 4, 4, 1],
+    );
+    assert.lengthOf(batches, 1);
+    const [{ rows, metas, outputs }] = batches as unknown as [
+      { rows: number[]; metas: AudioMeta[]; outputs: Record<string, PlainTensor> },
+    ];
+    assert.deepEqual([rows.length, metas.length], [17, 17]);
+    const expected = metas.map(({ first }) => samples[first]!);
+    assert.isBelow(worst(outputs.first!.data as Float32Array, expected), 1e-4);
+    assert.deepEqual([outputs.first!.dims, outputs.name!.dims], [[17, 1], [17]]);
+    assert.deepEqual(
+      outputs.name!.data as string[],
+      [...(outputs.first!.data as Float32Array)].map(first => `${first > 0}`),
+    );
+    const scalar = async () => ({ sum: { type: 'float32' as const, data: Float32Array.of(1), dims: [] } });
+    const failing = encoder.encode([uri(wav(1000, samples))], () => {}, scalar);
+    const message = await failing.next().catch((error: Error) => error.message);
+    assert.match(String(message), /output sum is not of the same shape for all parts/);
+  });
+
+  it('get mean 0 and deviation 1 where the graph wants that, what fills them up left out', async () => {
+    const file = uri(
+      wav(
+        1000,
+        tones(500, 1000).map(sample => sample / 4 + 0.25),
+      ),
+    );
+    const options = { sample_rate: 1000, seconds: 1, fixed: true, normalize: 'standard' } as const;
+    const { batches } = await encode([file, uri(wav(1000, new Float32Array(10)))], options);
+    const data = batches[0]!.feeds.audio!.data as Float32Array;
+    const row = [...data.subarray(0, 500)];
+    const mean = row.reduce((sum, sample) => sum + sample, 0) / 500;
+    assert.approximately(mean, 0, 1e-5);
+    assert.approximately(row.reduce((sum, sample) => sum + (sample - mean) ** 2, 0) / 500, 1, 1e-3);
+    assert.isTrue([...data.subarray(500)].every(sample => sample === 0));
+  });
+
+  it('are a second of silence at first, in as many channels as it takes', async () => {
+    const encoder = await encoderOf({ sample_rate: 8000, channel: 2 });
+    const { feeds } = (
+      await awaitedBatchesOf(encoder, [encoder.warmUp], (_, { message }) => assert.fail(message))
+    )[0]!;
+    assert.deepEqual(feeds.audio!.dims, [1, 8000]);
+    assert.isTrue((feeds.audio!.data as Float32Array).every(sample => sample === 0));
+  });
+
   it('are heard piece by piece by a graph that remembers', async () => {
     const samples = tones(1000, 8000);
     const stream = {
@@ -189,7 +239,7 @@ describe('recordings as tensors', () => {
         p: { type: 'float32' as const, data: Float32Array.of(fed.length / 10), dims: [1, 1] },
       };
     };
-    const encoder = new AudioEncoder({ sample_rate: 8000, stream });
+    const encoder = await encoderOf({ sample_rate: 8000, stream });
     const batches = [];
     for await (const batch of encoder.encode([uri(wav(8000, samples))], () => {}, run)) batches.push(batch);
     const [batch] = batches as unknown as [{ outputs: Record<string, PlainTensor>; metas: AudioMeta[] }];
@@ -224,12 +274,16 @@ describe('recordings as tensors', () => {
     }
   });
 
-  it('refuse options that contradict each other', () => {
+  it('refuse options that contradict each other', async () => {
+    const decode = await loadSoundDecoder({ sample_rate: 8000 });
     const stream = { samples: 1, state: { input: 'a', output: 'b', shape: [1] }, output: 'c' };
     const make = (options: Partial<AudioOptions>) => () =>
-      new AudioEncoder({ sample_rate: 8000, ...options });
+      new AudioEncoder({ sample_rate: 8000, ...options }, decode);
     assert.throws(make({ seconds: 1, overlap: 1 }), /overlap is 1 s, and a window has 1 s/);
+    assert.throws(make({ normalize: 'whisper' }), /normalize whisper is not for features waveform/);
     assert.throws(make({ fixed: true }), /fixed needs seconds/);
+    assert.throws(make({ n_fft: 256, win_length: 400 }), /win_length is 400, more than n_fft, 256/);
+    assert.throws(make({ f_max: 8000 }), /bands from 0 to 8000 Hz are not in 0 to 4000/);
     assert.throws(make({ stream, seconds: 1 }), /stream takes the whole recording/);
   });
 });

@@ -1,4 +1,3 @@
-import decode from 'audio-decode';
 import { AppError, messageOf } from '../../errors.js';
 import type {
   AnsweredBatch,
@@ -12,8 +11,9 @@ import type {
 import { type FileValue, fileBytes, undecodable } from '../file.js';
 import { batchWindows, cutWindows } from '../windows.js';
 import type { AudioMeta } from './contract.js';
-import { type MelOptions, MelSpectrum } from './mel.js';
-import { resample } from './resample.js';
+import type { DecodeSound, Sound, SoundOptions } from './decode.js';
+import { joinedRuns } from './joined.js';
+import { type MelOptions, MelSpectrum, N_FFT } from './mel.js';
 
 /** How a graph that hears a recording piece by piece is fed. */
 export interface StreamOptions {
@@ -30,9 +30,8 @@ export interface StreamOptions {
 }
 
 /** The manifest's `input`, without `kind`. */
-export interface AudioOptions extends MelOptions {
-  sample_rate: number;
-  channel?: number;
+export interface AudioOptions extends SoundOptions, Omit<MelOptions, 'normalize'> {
+  normalize?: 'whisper' | 'standard';
   features?: 'waveform' | 'log-mel';
   seconds?: number;
   overlap?: number;
@@ -40,36 +39,57 @@ export interface AudioOptions extends MelOptions {
   channel_axis?: boolean;
   tensor?: string;
   stream?: StreamOptions;
+  batch?: number;
 }
 
 const TENSOR = 'audio';
-/** Seconds of a recording that is decoded, at most. */
-const LONGEST = 6 * 3600;
-/** One second of silence is heard when a version is loaded: 16-bit WAV, mono, 8 kHz. */
-const SILENCE = wav(8000);
+const BATCH = 16;
+/** One second is heard when a version is loaded. */
+const WARM_UP_RATE = 8000;
+/** Keeps silence from becoming noise; that of Hugging Face's Wav2Vec2FeatureExtractor. */
+const LEAST_VARIANCE = 1e-7;
 
 interface Prepared {
-  rows: Float32Array[];
-  dims: number[];
+  samples: Float32Array;
   metas: AudioMeta[];
+}
+
+/** One row that is to be. */
+interface Row {
+  samples: Float32Array;
+  meta: AudioMeta;
 }
 
 /** Makes tensors of recordings: windows of the same length together. */
 export class AudioEncoder implements Encoder {
-  readonly warmUp: FileValue = { file: `data:audio/wav;base64,${SILENCE.toString('base64')}` };
+  readonly warmUp: FileValue;
   readonly #options: AudioOptions;
+  readonly #decode: DecodeSound;
   readonly #mel: MelSpectrum | undefined;
 
-  /** @throws AppError `version_invalid` for options that contradict each other */
-  constructor(options: AudioOptions) {
-    const { seconds, overlap = 0, fixed, stream, features, sample_rate } = options;
+  /**
+   * @param decode made for the same options
+   * @throws AppError `version_invalid` for options that contradict each other
+   */
+  constructor(options: AudioOptions, decode: DecodeSound) {
+    const { seconds, overlap = 0, fixed, stream, features, normalize, sample_rate, channel = 0 } = options;
     if (overlap >= (seconds ?? Number.POSITIVE_INFINITY))
       throw invalid(`overlap is ${overlap} s, and a window has ${seconds} s`);
     if (fixed === true && seconds === undefined) throw invalid('fixed needs seconds: how long a row is');
-    if (stream && (features === 'log-mel' || seconds !== undefined))
-      throw invalid('stream takes the whole recording as it is: leave out features and seconds');
+    if (stream && (features === 'log-mel' || seconds !== undefined || normalize !== undefined))
+      throw invalid('stream takes the whole recording as it is: leave out features, seconds and normalize');
+    if (normalize !== undefined && (normalize === 'whisper') !== (features === 'log-mel'))
+      throw invalid(`normalize ${normalize} is not for features ${features ?? 'waveform'}`);
+    const { n_fft = N_FFT, win_length = n_fft, f_min = 0, f_max = sample_rate / 2 } = options;
+    if (win_length > n_fft) throw invalid(`win_length is ${win_length}, more than n_fft, ${n_fft}`);
+    if (f_min >= f_max || f_max > sample_rate / 2)
+      throw invalid(`bands from ${f_min} to ${f_max} Hz are not in 0 to ${sample_rate / 2}`);
     this.#options = options;
-    this.#mel = features === 'log-mel' ? new MelSpectrum(options, sample_rate) : undefined;
+    this.#decode = decode;
+    this.#mel =
+      features === 'log-mel' ? new MelSpectrum(options as AudioOptions & MelOptions, sample_rate) : undefined;
+    const silence = silent(WARM_UP_RATE, channel + 1);
+    this.warmUp = { file: `data:audio/wav;base64,${silence.toString('base64')}` };
   }
 
   async *encode(
@@ -77,73 +97,62 @@ export class AudioEncoder implements Encoder {
     fail: (row: number, failure: TaskFailure) => void,
     run: RunGraph,
   ): AsyncGenerator<EncodedBatch | AnsweredBatch> {
-    const { stream, tensor = TENSOR } = this.#options;
-    const prepare = async (value: TaskValue) => {
-      const samples = await this.#samples(value as FileValue);
-      return stream ? this.#streamed(samples, stream) : this.#prepared(samples);
-    };
+    const { stream, tensor = TENSOR, batch = BATCH, sample_rate } = this.#options;
+    const prepare = async (value: TaskValue) =>
+      this.#prepared(await this.#decode(await fileBytes(value as FileValue)));
     const failed = (row: number, error: unknown) => fail(row, undecodable('a recording', messageOf(error)));
     for await (const held of batchWindows(values, prepare, failed)) {
-      const rows = held.flatMap(({ value, prepared }) => prepared.metas.map(() => value));
-      const metas = held.flatMap(({ prepared }) => prepared.metas);
       if (stream) {
         // One recording at a time: what the graph remembers is of that.
         for (const { value, prepared } of held) {
-          const outputs = await hear(prepared.rows[0]!, stream, this.#options.sample_rate, tensor, run);
+          const outputs = await hear(prepared.samples, stream, sample_rate, tensor, run);
           yield { rows: [value], metas: prepared.metas, outputs };
         }
         continue;
       }
-      const all = held.flatMap(({ prepared }) => prepared.rows);
-      const size = all[0]!.length;
-      const data = new Float32Array(all.length * size);
-      for (const [index, row] of all.entries()) data.set(row, index * size);
-      const { dims } = held[0]!.prepared;
-      yield { rows, metas, feeds: { [tensor]: { type: 'float32', data, dims: [all.length, ...dims] } } };
+      const all = held.flatMap(({ value, prepared: { samples, metas } }) =>
+        metas.map(meta => ({ value, samples, meta })),
+      );
+      const [rows, metas] = [all.map(({ value }) => value), all.map(({ meta }) => meta)];
+      if (all.length <= batch) {
+        yield { rows, metas, feeds: { [tensor]: this.#tensor(all) } };
+        continue;
+      }
+      const runs: Record<string, PlainTensor>[] = [];
+      for (let first = 0; first < all.length; first += batch)
+        runs.push(await run({ [tensor]: this.#tensor(all.slice(first, first + batch)) }));
+      yield { rows, metas, outputs: joinedRuns(runs) };
     }
   }
 
-  async #samples(value: FileValue): Promise<{ samples: Float32Array; duration: number }> {
-    const { channelData, sampleRate } = await decode(await fileBytes(value));
-    const length = channelData[0]?.length ?? 0;
-    if (length === 0) throw new Error('it has no sound');
-    if (length / sampleRate > LONGEST) throw new Error(`it is longer than ${LONGEST / 3600} hours`);
-    const { channel, sample_rate } = this.#options;
-    const chosen = channel === undefined ? mixed(channelData) : channelData[channel];
-    if (chosen === undefined)
-      throw new Error(`it has ${channelData.length} channels, and none of number ${channel}`);
-    return { samples: resample(chosen, sampleRate, sample_rate), duration: length / sampleRate };
+  #prepared({ samples, duration }: Sound): Prepared {
+    const { seconds, overlap = 0, fixed, sample_rate: rate, channel = 0, stream } = this.#options;
+    const total = samples.length;
+    const windows = stream
+      ? [{ first: 0, count: total, size: Math.ceil(total / stream.samples) * stream.samples, total }]
+      : cutWindows(total, {
+          size: seconds === undefined ? total : Math.max(1, Math.round(seconds * rate)),
+          overlap: Math.round(overlap * rate),
+          ...(fixed !== undefined && { fixed }),
+        });
+    return { samples, metas: windows.map(window => ({ ...window, rate, duration, channel })) };
   }
 
-  #prepared({ samples, duration }: { samples: Float32Array; duration: number }): Prepared {
-    const {
-      seconds,
-      overlap = 0,
-      fixed = false,
-      sample_rate: rate,
-      channel = 0,
-      channel_axis,
-    } = this.#options;
-    const size = seconds === undefined ? samples.length : Math.round(seconds * rate);
-    const windows = cutWindows(samples.length, { size, overlap: Math.round(overlap * rate), fixed });
-    const rows = windows.map(window => {
-      const row = new Float32Array(window.size);
-      row.set(samples.subarray(window.first, window.first + window.count));
-      return this.#mel ? this.#mel.of(row) : row;
-    });
-    const own = this.#mel ? [this.#mel.mels, this.#mel.frames(windows[0]!.size)] : [windows[0]!.size];
-    const dims = channel_axis === true ? [1, ...own] : own;
-    return { rows, dims, metas: windows.map(window => ({ ...window, rate, duration, channel })) };
-  }
-
-  #streamed(
-    { samples, duration }: { samples: Float32Array; duration: number },
-    { samples: piece }: StreamOptions,
-  ): Prepared {
-    const { sample_rate: rate, channel = 0 } = this.#options;
-    const size = Math.ceil(samples.length / piece) * piece;
-    const window = { first: 0, count: samples.length, size, total: samples.length };
-    return { rows: [samples], dims: [samples.length], metas: [{ ...window, rate, duration, channel }] };
+  /** @param rows of the same size */
+  #tensor(rows: readonly Row[]): PlainTensor {
+    const { channel_axis, normalize } = this.#options;
+    const { size } = rows[0]!.meta;
+    const own = this.#mel ? [this.#mel.mels, this.#mel.frames(size)] : [size];
+    const dims = [rows.length, ...(channel_axis === true ? [1] : []), ...own];
+    const length = own.reduce((product, each) => product * each, 1);
+    const data = new Float32Array(rows.length * length);
+    for (const [index, { samples, meta }] of rows.entries()) {
+      const row = new Float32Array(size);
+      row.set(samples.subarray(meta.first, meta.first + meta.count));
+      if (normalize === 'standard') standardize(row.subarray(0, meta.count));
+      data.set(this.#mel ? this.#mel.of(row) : row, index * length);
+    }
+    return { type: 'float32', data, dims };
   }
 }
 
@@ -177,29 +186,30 @@ async function hear(
   return { [output]: { type: 'float32', data: numbers, dims: [1, pieces] } };
 }
 
-function mixed(channels: readonly Float32Array[]): Float32Array {
-  const [first] = channels as [Float32Array];
-  if (channels.length === 1) return first;
-  return first.map(
-    (_, index) => channels.reduce((sum, channel) => sum + channel[index]!, 0) / channels.length,
-  );
+/** Gives samples the mean 0 and the deviation 1, in place. */
+function standardize(samples: Float32Array): void {
+  const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+  const variance = samples.reduce((sum, sample) => sum + (sample - mean) ** 2, 0) / samples.length;
+  const deviation = Math.sqrt(variance + LEAST_VARIANCE);
+  for (let at = 0; at < samples.length; at++) samples[at] = (samples[at]! - mean) / deviation;
 }
 
-/** A WAV file of so many samples of silence: http://soundfile.sapp.org/doc/WaveFormat/ */
-function wav(samples: number): Buffer {
-  const file = Buffer.alloc(44 + samples * 2);
+/** A WAV file of a second of silence, 8 bits a sample: http://soundfile.sapp.org/doc/WaveFormat/ */
+function silent(rate: number, channels: number): Buffer {
+  const size = rate * channels;
+  const file = Buffer.alloc(44 + size, 128);
   file.write('RIFF');
-  file.writeUInt32LE(36 + samples * 2, 4);
+  file.writeUInt32LE(36 + size, 4);
   file.write('WAVEfmt ', 8);
   file.writeUInt32LE(16, 16);
   file.writeUInt16LE(1, 20);
-  file.writeUInt16LE(1, 22);
-  file.writeUInt32LE(8000, 24);
-  file.writeUInt32LE(16_000, 28);
-  file.writeUInt16LE(2, 32);
-  file.writeUInt16LE(16, 34);
+  file.writeUInt16LE(channels, 22);
+  file.writeUInt32LE(rate, 24);
+  file.writeUInt32LE(size, 28);
+  file.writeUInt16LE(channels, 32);
+  file.writeUInt16LE(8, 34);
   file.write('data', 36);
-  file.writeUInt32LE(samples * 2, 40);
+  file.writeUInt32LE(size, 40);
   return file;
 }
 

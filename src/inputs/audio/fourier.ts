@@ -1,4 +1,229 @@
-/** The prime factors of a number, those of 4 together and first. */
+/** One step of a transform: `radix` transforms of `size` points become one. */
+interface Step {
+  radix: number;
+  size: number;
+  /** Roots of unity of the whole step: cosines, sines. */
+  cos: Float64Array;
+  sin: Float64Array;
+}
+
+const COS_1 = Math.cos((2 * Math.PI) / 5);
+const COS_2 = Math.cos((4 * Math.PI) / 5);
+const SIN_1 = Math.sin((2 * Math.PI) / 5);
+const SIN_2 = Math.sin((4 * Math.PI) / 5);
+
+/**
+ * The discrete Fourier transform of any length, quick where that is a product of small numbers: mixed radix, decimation in
+ * time (Cooley and Tukey, 1965, https://doi.org/10.1090/S0025-5718-1965-0178586-1).
+ *
+ * @example
+ * const fourier = new Fourier(400);
+ * fourier.powers(frame, next, spectrum, nextSpectrum); // twice 400 numbers to 201
+ */
+export class Fourier {
+  readonly length: number;
+  readonly #re: Float64Array;
+  readonly #im: Float64Array;
+  readonly #steps: readonly Step[];
+  /** For each point, which one of the input it begins as. */
+  readonly #order: Uint32Array;
+  readonly #partRe: Float64Array;
+  readonly #partIm: Float64Array;
+
+  /** @param length at least 1 */
+  constructor(length: number) {
+    this.length = length;
+    this.#re = new Float64Array(length);
+    this.#im = new Float64Array(length);
+    const radices = factorsOf(length);
+    let done = 1;
+    this.#steps = radices.map(radix => {
+      const step = { radix, size: done, ...roots(radix * done) };
+      done *= radix;
+      return step;
+    });
+    this.#order = Uint32Array.from({ length }, (_, place) => source(place, length, radices));
+    const widest = Math.max(1, ...radices);
+    this.#partRe = new Float64Array(widest);
+    this.#partIm = new Float64Array(widest);
+  }
+
+  /**
+   * The squared size of each frequency up to the half, of two lists of samples: one transform of complex numbers is both.
+   *
+   * @param first as many as the transform is long
+   * @param second the same
+   * @param firstPowers gets `floor(length / 2) + 1` numbers
+   * @param secondPowers the same
+   */
+  powers(
+    first: Float64Array,
+    second: Float64Array,
+    firstPowers: Float64Array,
+    secondPowers: Float64Array,
+  ): void {
+    this.#transform(first, second);
+    const re = this.#re;
+    const im = this.#im;
+    for (let k = 0; k <= this.length >> 1; k++) {
+      const mirror = k === 0 ? 0 : this.length - k;
+      const evenRe = re[k]! + re[mirror]!;
+      const evenIm = im[k]! - im[mirror]!;
+      const oddRe = im[k]! + im[mirror]!;
+      const oddIm = re[mirror]! - re[k]!;
+      firstPowers[k] = (evenRe * evenRe + evenIm * evenIm) / 4;
+      secondPowers[k] = (oddRe * oddRe + oddIm * oddIm) / 4;
+    }
+  }
+
+  /** Transforms points of these real and imaginary parts. */
+  #transform(real: Float64Array, imaginary: Float64Array): void {
+    const order = this.#order;
+    for (let place = 0; place < order.length; place++) {
+      this.#re[place] = real[order[place]!]!;
+      this.#im[place] = imaginary[order[place]!]!;
+    }
+    for (const step of this.#steps) {
+      if (step.radix === 4) this.#four(step);
+      else if (step.radix === 2) this.#two(step);
+      else if (step.radix === 5) this.#five(step);
+      else this.#any(step);
+    }
+  }
+
+  #two({ size, cos, sin }: Step): void {
+    const re = this.#re;
+    const im = this.#im;
+    for (let first = 0; first < re.length; first += 2 * size) {
+      for (let at = 0; at < size; at++) {
+        const a = first + at;
+        const b = a + size;
+        const bRe = re[b]! * cos[at]! - im[b]! * sin[at]!;
+        const bIm = re[b]! * sin[at]! + im[b]! * cos[at]!;
+        re[b] = re[a]! - bRe;
+        im[b] = im[a]! - bIm;
+        re[a] = re[a]! + bRe;
+        im[a] = im[a]! + bIm;
+      }
+    }
+  }
+
+  #four({ size, cos, sin }: Step): void {
+    const re = this.#re;
+    const im = this.#im;
+    for (let first = 0; first < re.length; first += 4 * size) {
+      for (let at = 0; at < size; at++) {
+        const a = first + at;
+        const b = a + size;
+        const c = b + size;
+        const d = c + size;
+        const bRe = re[b]! * cos[at]! - im[b]! * sin[at]!;
+        const bIm = re[b]! * sin[at]! + im[b]! * cos[at]!;
+        const cRe = re[c]! * cos[2 * at]! - im[c]! * sin[2 * at]!;
+        const cIm = re[c]! * sin[2 * at]! + im[c]! * cos[2 * at]!;
+        const dRe = re[d]! * cos[3 * at]! - im[d]! * sin[3 * at]!;
+        const dIm = re[d]! * sin[3 * at]! + im[d]! * cos[3 * at]!;
+        const evenRe = re[a]! + cRe;
+        const evenIm = im[a]! + cIm;
+        const aheadRe = re[a]! - cRe;
+        const aheadIm = im[a]! - cIm;
+        const oddRe = bRe + dRe;
+        const oddIm = bIm + dIm;
+        const behindRe = bRe - dRe;
+        const behindIm = bIm - dIm;
+        re[a] = evenRe + oddRe;
+        im[a] = evenIm + oddIm;
+        re[b] = aheadRe + behindIm;
+        im[b] = aheadIm - behindRe;
+        re[c] = evenRe - oddRe;
+        im[c] = evenIm - oddIm;
+        re[d] = aheadRe - behindIm;
+        im[d] = aheadIm + behindRe;
+      }
+    }
+  }
+
+  #five({ size, cos, sin }: Step): void {
+    const re = this.#re;
+    const im = this.#im;
+    for (let first = 0; first < re.length; first += 5 * size) {
+      for (let at = 0; at < size; at++) {
+        const a = first + at;
+        const b = a + size;
+        const c = b + size;
+        const d = c + size;
+        const e = d + size;
+        const bRe = re[b]! * cos[at]! - im[b]! * sin[at]!;
+        const bIm = re[b]! * sin[at]! + im[b]! * cos[at]!;
+        const cRe = re[c]! * cos[2 * at]! - im[c]! * sin[2 * at]!;
+        const cIm = re[c]! * sin[2 * at]! + im[c]! * cos[2 * at]!;
+        const dRe = re[d]! * cos[3 * at]! - im[d]! * sin[3 * at]!;
+        const dIm = re[d]! * sin[3 * at]! + im[d]! * cos[3 * at]!;
+        const eRe = re[e]! * cos[4 * at]! - im[e]! * sin[4 * at]!;
+        const eIm = re[e]! * sin[4 * at]! + im[e]! * cos[4 * at]!;
+        // The second and the fifth root of unity are conjugates, as are the third and the fourth.
+        const outRe = bRe + eRe;
+        const outIm = bIm + eIm;
+        const outRe2 = bRe - eRe;
+        const outIm2 = bIm - eIm;
+        const inRe = cRe + dRe;
+        const inIm = cIm + dIm;
+        const inRe2 = cRe - dRe;
+        const inIm2 = cIm - dIm;
+        const nearRe = re[a]! + outRe * COS_1 + inRe * COS_2;
+        const nearIm = im[a]! + outIm * COS_1 + inIm * COS_2;
+        const farRe = re[a]! + outRe * COS_2 + inRe * COS_1;
+        const farIm = im[a]! + outIm * COS_2 + inIm * COS_1;
+        const nearRe2 = outIm2 * SIN_1 + inIm2 * SIN_2;
+        const nearIm2 = outRe2 * SIN_1 + inRe2 * SIN_2;
+        const farRe2 = outIm2 * SIN_2 - inIm2 * SIN_1;
+        const farIm2 = outRe2 * SIN_2 - inRe2 * SIN_1;
+        re[a] = re[a]! + outRe + inRe;
+        im[a] = im[a]! + outIm + inIm;
+        re[b] = nearRe + nearRe2;
+        im[b] = nearIm - nearIm2;
+        re[e] = nearRe - nearRe2;
+        im[e] = nearIm + nearIm2;
+        re[c] = farRe + farRe2;
+        im[c] = farIm - farIm2;
+        re[d] = farRe - farRe2;
+        im[d] = farIm + farIm2;
+      }
+    }
+  }
+
+  #any({ radix, size, cos, sin }: Step): void {
+    const re = this.#re;
+    const im = this.#im;
+    const partRe = this.#partRe;
+    const partIm = this.#partIm;
+    const whole = radix * size;
+    for (let first = 0; first < re.length; first += whole) {
+      for (let at = 0; at < size; at++) {
+        for (let part = 0; part < radix; part++) {
+          partRe[part] = re[first + at + part * size]!;
+          partIm[part] = im[first + at + part * size]!;
+        }
+        for (let to = 0; to < radix; to++) {
+          const turn = at + to * size;
+          let sumRe = partRe[0]!;
+          let sumIm = partIm[0]!;
+          let root = 0;
+          for (let part = 1; part < radix; part++) {
+            root += turn;
+            if (root >= whole) root -= whole;
+            sumRe += partRe[part]! * cos[root]! - partIm[part]! * sin[root]!;
+            sumIm += partRe[part]! * sin[root]! + partIm[part]! * cos[root]!;
+          }
+          re[first + turn] = sumRe;
+          im[first + turn] = sumIm;
+        }
+      }
+    }
+  }
+}
+
+/** The prime factors of a number, those of 4 together: the radices of the steps, the first one first. */
 function factorsOf(length: number): number[] {
   const factors: number[] = [];
   let rest = length;
@@ -11,164 +236,21 @@ function factorsOf(length: number): number[] {
   return factors;
 }
 
-/** Cosine and sine of 2 pi / 5 and of 4 pi / 5. */
-const [C1, S1] = [Math.cos((2 * Math.PI) / 5), Math.sin((2 * Math.PI) / 5)];
-const [C2, S2] = [Math.cos((4 * Math.PI) / 5), Math.sin((4 * Math.PI) / 5)];
-
-/**
- * The discrete Fourier transform of real samples, of any number of them; quick where that is a product of small numbers
- * (Stockham's variant of Cooley and Tukey, 1965). Of an even number, two samples are one complex number.
- *
- * @example
- * const transform = new Fourier(400);
- * transform.power(frame, spectrum); // 400 numbers to 201
- */
-export class Fourier {
-  readonly length: number;
-  readonly #points: number;
-  readonly #factors: number[];
-  /** exp(-2 pi i k / points) and exp(-2 pi i k / length). */
-  readonly #cos: Float64Array;
-  readonly #sin: Float64Array;
-  readonly #wholeCos: Float64Array;
-  readonly #wholeSin: Float64Array;
-  /** Real and imaginary parts, and those of the next pass. */
-  #re: Float64Array;
-  #im: Float64Array;
-  #nextRe: Float64Array;
-  #nextIm: Float64Array;
-  readonly #partRe: Float64Array;
-  readonly #partIm: Float64Array;
-
-  constructor(length: number) {
-    this.length = length;
-    this.#points = length % 2 === 0 ? length / 2 : length;
-    this.#factors = factorsOf(this.#points);
-    const table = (points: number, of: (angle: number) => number) =>
-      Float64Array.from({ length: points }, (_, k) => of((-2 * Math.PI * k) / points));
-    this.#cos = table(this.#points, Math.cos);
-    this.#sin = table(this.#points, Math.sin);
-    this.#wholeCos = table(length, Math.cos);
-    this.#wholeSin = table(length, Math.sin);
-    [this.#re, this.#im, this.#nextRe, this.#nextIm] = [0, 0, 0, 0].map(
-      () => new Float64Array(this.#points),
-    ) as [Float64Array, Float64Array, Float64Array, Float64Array];
-    const most = Math.max(1, ...this.#factors);
-    this.#partRe = new Float64Array(most);
-    this.#partIm = new Float64Array(most);
+/** Where a point comes from: its number with the digits, in the radices of the steps, the other way round. */
+function source(place: number, size: number, radices: readonly number[]): number {
+  let [from, rest, stride] = [0, place, size];
+  for (const radix of radices) {
+    stride /= radix;
+    from += (rest % radix) * stride;
+    rest = Math.floor(rest / radix);
   }
+  return from;
+}
 
-  /**
-   * The squared size of each frequency up to the half.
-   * @param samples as many as the transform is long
-   * @param spectrum gets `floor(length / 2) + 1` numbers
-   */
-  power(samples: Float64Array, spectrum: Float64Array): void {
-    const points = this.#points;
-    const isPaired = points !== this.length;
-    for (let at = 0; at < points; at++) {
-      this.#re[at] = isPaired ? samples[2 * at]! : samples[at]!;
-      this.#im[at] = isPaired ? samples[2 * at + 1]! : 0;
-    }
-    let [size, stride] = [points, 1];
-    for (const factor of this.#factors) {
-      this.#pass(factor, size / factor, stride);
-      size /= factor;
-      stride *= factor;
-      [this.#re, this.#nextRe] = [this.#nextRe, this.#re];
-      [this.#im, this.#nextIm] = [this.#nextIm, this.#im];
-    }
-    const [re, im] = [this.#re, this.#im];
-    for (let k = 0; k <= this.length >> 1; k++) {
-      if (!isPaired) {
-        spectrum[k] = re[k]! ** 2 + im[k]! ** 2;
-        continue;
-      }
-      // What the even and the odd samples gave is taken apart again.
-      const [here, there] = [k % points, (points - k) % points];
-      const evenRe = (re[here]! + re[there]!) / 2;
-      const evenIm = (im[here]! - im[there]!) / 2;
-      const oddRe = (im[here]! + im[there]!) / 2;
-      const oddIm = (re[there]! - re[here]!) / 2;
-      const [cos, sin] = [this.#wholeCos[k % this.length]!, this.#wholeSin[k % this.length]!];
-      spectrum[k] = (evenRe + oddRe * cos - oddIm * sin) ** 2 + (evenIm + oddRe * sin + oddIm * cos) ** 2;
-    }
-  }
-
-  /** Joins transforms `stride` apart, `factor` of them to one, for each of `groups`. */
-  #pass(factor: number, groups: number, stride: number): void {
-    const [re, im, toRe, toIm] = [this.#re, this.#im, this.#nextRe, this.#nextIm];
-    const [cos, sin] = [this.#cos, this.#sin];
-    const [partRe, partIm] = [this.#partRe, this.#partIm];
-    for (let group = 0; group < groups; group++) {
-      for (let each = 0; each < stride; each++) {
-        for (let k = 0, at = each + stride * group; k < factor; k++, at += stride * groups) {
-          partRe[k] = re[at]!;
-          partIm[k] = im[at]!;
-        }
-        this.#small(factor);
-        for (let k = 0, at = each + stride * factor * group; k < factor; k++, at += stride) {
-          const turn = group * k * stride;
-          toRe[at] = partRe[k]! * cos[turn]! - partIm[k]! * sin[turn]!;
-          toIm[at] = partRe[k]! * sin[turn]! + partIm[k]! * cos[turn]!;
-        }
-      }
-    }
-  }
-
-  /** Transforms the few numbers that `#pass` holds, in place. */
-  #small(count: number): void {
-    const [re, im] = [this.#partRe, this.#partIm];
-    if (count === 2) {
-      const [a, b] = [re[1]!, im[1]!];
-      re[1] = re[0]! - a;
-      im[1] = im[0]! - b;
-      re[0]! += a;
-      im[0]! += b;
-    } else if (count === 4) {
-      const [sumRe, sumIm] = [re[0]! + re[2]!, im[0]! + im[2]!];
-      const [offRe, offIm] = [re[0]! - re[2]!, im[0]! - im[2]!];
-      const [otherRe, otherIm] = [re[1]! + re[3]!, im[1]! + im[3]!];
-      const [sideRe, sideIm] = [im[1]! - im[3]!, re[3]! - re[1]!];
-      re[0] = sumRe + otherRe;
-      im[0] = sumIm + otherIm;
-      re[1] = offRe + sideRe;
-      im[1] = offIm + sideIm;
-      re[2] = sumRe - otherRe;
-      im[2] = sumIm - otherIm;
-      re[3] = offRe - sideRe;
-      im[3] = offIm - sideIm;
-    } else if (count === 5) {
-      const [r0, i0] = [re[0]!, im[0]!];
-      const [r14, i14, d14, e14] = [re[1]! + re[4]!, im[1]! + im[4]!, re[1]! - re[4]!, im[1]! - im[4]!];
-      const [r23, i23, d23, e23] = [re[2]! + re[3]!, im[2]! + im[3]!, re[2]! - re[3]!, im[2]! - im[3]!];
-      const [firstRe, firstIm] = [r0 + C1 * r14 + C2 * r23, i0 + C1 * i14 + C2 * i23];
-      const [secondRe, secondIm] = [r0 + C2 * r14 + C1 * r23, i0 + C2 * i14 + C1 * i23];
-      const [a, b] = [S1 * e14 + S2 * e23, S1 * d14 + S2 * d23];
-      const [c, d] = [S2 * e14 - S1 * e23, S2 * d14 - S1 * d23];
-      re[0] = r0 + r14 + r23;
-      im[0] = i0 + i14 + i23;
-      re[1] = firstRe + a;
-      im[1] = firstIm - b;
-      re[4] = firstRe - a;
-      im[4] = firstIm + b;
-      re[2] = secondRe + c;
-      im[2] = secondIm - d;
-      re[3] = secondRe - c;
-      im[3] = secondIm + d;
-    } else {
-      const [fromRe, fromIm] = [re.slice(0, count), im.slice(0, count)];
-      const step = this.#points / count;
-      for (let k = 0; k < count; k++) {
-        let [sumRe, sumIm] = [0, 0];
-        for (let n = 0; n < count; n++) {
-          const turn = ((k * n) % count) * step;
-          sumRe += fromRe[n]! * this.#cos[turn]! - fromIm[n]! * this.#sin[turn]!;
-          sumIm += fromRe[n]! * this.#sin[turn]! + fromIm[n]! * this.#cos[turn]!;
-        }
-        re[k] = sumRe;
-        im[k] = sumIm;
-      }
-    }
-  }
+function roots(count: number): Pick<Step, 'cos' | 'sin'> {
+  const angle = (at: number) => (-2 * Math.PI * at) / count;
+  return {
+    cos: Float64Array.from({ length: count }, (_, at) => Math.cos(angle(at))),
+    sin: Float64Array.from({ length: count }, (_, at) => Math.sin(angle(at))),
+  };
 }

@@ -3,6 +3,7 @@ import { Fourier } from './fourier.js';
 /** How log-mel spectra are made; the defaults are those of Whisper. */
 export interface MelOptions {
   n_fft?: number;
+  win_length?: number;
   hop_length?: number;
   n_mels?: number;
   f_min?: number;
@@ -13,7 +14,7 @@ export interface MelOptions {
   normalize?: 'whisper';
 }
 
-const N_FFT = 400;
+export const N_FFT = 400;
 const HOP = 160;
 const MELS = 80;
 const FLOOR = 1e-10;
@@ -88,10 +89,7 @@ export class MelSpectrum {
     this.#options = options;
     this.#filters = filtersOf(options, rate);
     this.#fourier = new Fourier(n_fft);
-    this.#hann = Float64Array.from(
-      { length: n_fft },
-      (_, index) => 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / n_fft),
-    );
+    this.#hann = hannOf(n_fft, options.win_length ?? n_fft);
   }
 
   /** Frames of so many samples; at least one. */
@@ -104,22 +102,51 @@ export class MelSpectrum {
     const { length } = this.#fourier;
     const frames = this.frames(samples.length);
     const result = new Float32Array(this.mels * frames);
-    const frame = new Float64Array(length);
-    const spectrum = new Float64Array((length >> 1) + 1);
+    const one = new Float64Array(length);
+    const other = new Float64Array(length);
+    const spectra = [one, other].map(() => new Float64Array((length >> 1) + 1));
+    const [spectrum, otherSpectrum] = spectra as [Float64Array, Float64Array];
     const scale = log === 'log10' ? 1 / Math.LN10 : 1;
-    for (let at = 0; at < frames; at++) {
-      const begin = at * hop_length - (length >> 1);
-      for (let index = 0; index < length; index++)
-        frame[index] = samples[mirrored(begin + index, samples.length)]! * this.#hann[index]!;
-      this.#fourier.power(frame, spectrum);
-      for (const [mel, { first, weights }] of this.#filters.entries()) {
-        let sum = 0;
-        for (let bin = 0; bin < weights.length; bin++) sum += weights[bin]! * spectrum[first + bin]!;
-        result[mel * frames + at] = Math.log(Math.max(sum, floor)) * scale;
-      }
+    for (let at = 0; at < frames; at += 2) {
+      this.#frame(samples, at * hop_length, one);
+      this.#frame(samples, (at + 1) * hop_length, other);
+      this.#fourier.powers(one, other, spectrum, otherSpectrum);
+      this.#bands(spectrum, result.subarray(at), frames, floor, scale);
+      if (at + 1 < frames) this.#bands(otherSpectrum, result.subarray(at + 1), frames, floor, scale);
     }
     return this.#options.normalize === 'whisper' ? asWhisper(result) : result;
   }
+
+  /** The samples around one, in their window. */
+  #frame(samples: Float32Array, middle: number, into: Float64Array): void {
+    const hann = this.#hann;
+    const begin = middle - (hann.length >> 1);
+    if (begin >= 0 && begin + hann.length <= samples.length) {
+      for (let at = 0; at < hann.length; at++) into[at] = samples[begin + at]! * hann[at]!;
+    } else {
+      for (let at = 0; at < hann.length; at++)
+        into[at] = samples[mirrored(begin + at, samples.length)]! * hann[at]!;
+    }
+  }
+
+  /** Writes one number a band, `stride` apart. */
+  #bands(spectrum: Float64Array, into: Float32Array, stride: number, floor: number, scale: number): void {
+    let to = 0;
+    for (const { first, weights } of this.#filters) {
+      let sum = 0;
+      for (let bin = 0; bin < weights.length; bin++) sum += weights[bin]! * spectrum[first + bin]!;
+      into[to] = Math.log(Math.max(sum, floor)) * scale;
+      to += stride;
+    }
+  }
+}
+
+/** A periodic Hann window in the middle of so many numbers. */
+function hannOf(length: number, width: number): Float64Array {
+  const window = new Float64Array(length);
+  const first = (length - width) >> 1;
+  for (let at = 0; at < width; at++) window[first + at] = 0.5 - 0.5 * Math.cos((2 * Math.PI * at) / width);
+  return window;
 }
 
 /** The index that an index outside of a list is mirrored to, the ends not repeated. */

@@ -12,7 +12,8 @@ import { LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js'
  *   is none.
  * - `peaks`: the same, of labels that are moments: each is where a score is largest.
  *
- * Frames may be fewer than what the row holds: each then stands for as many steps, samples or images.
+ * Frames may be fewer than what the row holds: each then stands for as many steps, samples or images. Where a graph leaves
+ * out what does not fill a frame, `hop` says how far frames lie apart, and `first` where the first one begins, in the same.
  */
 export const FRAMES: OutputKinds = {
   frames: {
@@ -22,6 +23,8 @@ export const FRAMES: OutputKinds = {
       activation: ACTIVATION,
       transposed: { type: 'boolean' },
       independent: { type: 'boolean' },
+      hop: { type: 'number', exclusiveMinimum: 0 },
+      first: { type: 'number', minimum: 0 },
       background: { type: 'string' },
     },
     required: ['tensor', 'labels'],
@@ -73,7 +76,7 @@ export interface FramesBinding {
 
 /** Whether a frame may have several labels, or none. */
 export function isIndependent({ kind, independent, labels }: OutputSpec): boolean {
-  return kind === 'peaks' || independent === true || labels!.length === 1;
+  return kind === 'peaks' || (kind === 'frames' && (independent === true || labels!.length === 1));
 }
 
 /** @throws AppError `label_mismatch` */

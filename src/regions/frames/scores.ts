@@ -12,6 +12,8 @@ export interface FrameScores {
   labels: number;
   /** How much of the whole a frame stands for, in what the input's windows count. */
   hop: number;
+  /** Where the first frame begins, in the same. */
+  first: number;
 }
 
 /**
@@ -31,14 +33,18 @@ export function frameScores({ outputs, row, metas }: RowOutputs, output: OutputS
     throw failed(output, `a tensor of [${dims.join(', ')}], and not of ${labels} labels a frame,`);
   if (frames === 0) throw failed(output, 'no frames');
   const { size, total } = windows[0]!;
-  const hop = size / frames;
-  const count = Math.ceil(total / hop - 1e-9);
+  const { hop = size / frames, first: lead = 0 } = output as { hop?: number; first?: number };
+  const framesIn = (length: number) => Math.max(Math.ceil((length - lead) / hop - 1e-9), 0);
+  const begins = windows.map(({ first }) => Math.round(first / hop));
+  const ends = windows.map((window, at) =>
+    Math.min(begins[at]! + Math.min(framesIn(window.count), frames), framesIn(total)),
+  );
+  const count = Math.max(...ends);
   const scores = new Float32Array(count * labels);
   const margins = new Float32Array(count).fill(-1);
   const values = new Float64Array(labels);
-  for (const [window, { first, count: held }] of windows.entries()) {
-    const begin = Math.round(first / hop);
-    const own = Math.min(Math.ceil(held / hop - 1e-9), frames, count - begin);
+  for (const [window, begin] of begins.entries()) {
+    const own = ends[window]! - begin;
     for (let frame = 0; frame < own; frame++) {
       const margin = Math.min(frame, own - 1 - frame);
       if (margin <= margins[begin + frame]!) continue;
@@ -51,7 +57,11 @@ export function frameScores({ outputs, row, metas }: RowOutputs, output: OutputS
       scores.set(values, (begin + frame) * labels);
     }
   }
-  return { data: scores, count, labels, hop };
+  // What no window has a frame for is as what is before it.
+  for (let frame = 1; frame < count; frame++) {
+    if (margins[frame]! < 0) scores.copyWithin(frame * labels, (frame - 1) * labels, frame * labels);
+  }
+  return { data: scores, count, labels, hop, first: lead };
 }
 
 /** Turns the numbers of a frame into scores, in place. */

@@ -11,10 +11,10 @@ import numpy as np
 from scipy.signal import resample_poly
 
 
-def frames(samples, size, hop):
+def frames(samples, size, hop, width):
     padded = np.pad(samples, size // 2, mode="reflect")
     count = 1 + (len(padded) - size) // hop
-    window = np.hanning(size + 1)[:-1]
+    window = np.pad(np.hanning(width + 1)[:-1], (size - width) // 2)
     cut = np.stack([padded[at * hop : at * hop + size] * window for at in range(count)])
     return np.abs(np.fft.rfft(cut, axis=1).T) ** 2
 
@@ -48,10 +48,10 @@ for line in sys.stdin:
         common = np.gcd(case["from"], case["to"])
         made = resample_poly(samples, case["to"] // common, case["from"] // common)
     elif case["what"] == "whisper":
-        power = frames(samples, 400, 160)[:, :-1]
+        power = frames(samples, 400, 160, 400)[:, :-1]
         log = np.log10(np.maximum(bank(16000, 400, 80, slaney_mel, 0, 8000, True) @ power, 1e-10))
         made = (np.maximum(log, log.max() - 8) + 4) / 4
     else:
-        power = frames(samples, 512, 128)[:, :-1]
+        power = frames(samples, 512, 128, 400)[:, :-1]
         made = np.log(np.maximum(bank(8000, 512, 40, htk_mel, 20, 3800, False) @ power, 1e-6))
     print(json.dumps({"shape": made.shape, "data": made.ravel().tolist()}))
