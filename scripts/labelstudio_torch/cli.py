@@ -15,7 +15,8 @@ from labelstudio_export.table import read_csv, text_column
 from .export import TorchRequest, export_torch
 from .image_rows import ImageRows, read_images
 from .load import load_model
-from .tasks import TASKS, Rows
+from .series_rows import STEPS, SeriesRows, read_series
+from .tasks import TASKS, Rows, make_task
 from .text_rows import MAX_TOKENS, TextRows
 from .tokenizers import read_tokenizer
 
@@ -49,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         type=Path,
         metavar="PATH",
-        help="what to compare the two models on: a CSV file of texts, or a folder of images",
+        help="what to compare the two models on: a CSV file of texts, a folder of images, or a folder of "
+        "CSV files, a series each",
     )
     add("--text-column", metavar="NAME", help="the column that holds the texts")
     add(
@@ -59,7 +61,16 @@ def _parser() -> argparse.ArgumentParser:
         help="of texts: a words.json, or a tokenizer.json of Hugging Face",
     )
     add("--max-tokens", type=int, default=MAX_TOKENS, help="the most tokens of a row (default %(default)s)")
-    add("--overlap", type=int, help="tokens that two windows of a longer text share (default: no windows)")
+    add("--overlap", type=int, help="tokens or steps that two windows of what is longer share")
+    add(
+        "--channels",
+        type=names,
+        metavar="X,Y",
+        help="of series: the columns that the model takes, in its order",
+    )
+    add("--steps", type=int, default=STEPS, help="of series: the most steps of a row (default %(default)s)")
+    add("--fixed", action="store_true", help="of series: fill shorter ones up to --steps with zeros")
+    add("--background", metavar="LABEL", help="of segmentation: the label that is none")
     add("--size", type=_size, metavar="WxH", help="of images: pixels of a row and of a column of the tensor")
     add("--mean", type=_numbers, default=[0.0], metavar="A,B,C", help="taken off channels of 0 to 1")
     add("--std", type=_numbers, default=[1.0], metavar="A,B,C", help="what the rest is divided by")
@@ -101,7 +112,14 @@ def _images(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
     return ImageRows(*options.size, options.mean, options.std), read_images(options.samples)
 
 
-_INPUTS = {"tokens": _texts, "image": _images}
+def _series(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
+    if options.channels is None:
+        raise ExportError("--channels", "series need them", "name the columns that the model takes")
+    rows = SeriesRows(options.channels, options.steps, options.overlap, options.fixed)
+    return rows, read_series(options.samples, options.channels)
+
+
+_INPUTS = {"tokens": _texts, "image": _images, "time-series": _series}
 
 
 def run(options: argparse.Namespace) -> Exported:
@@ -110,7 +128,7 @@ def run(options: argparse.Namespace) -> Exported:
     :raises ExportError: when it cannot be done
     """
     check_name(options.name)
-    task = TASKS[options.task](options.labels)
+    task = make_task(options.task, options.labels, options.background)
     rows, samples = _INPUTS[task.input](options)
     return export_torch(
         TorchRequest(

@@ -89,7 +89,9 @@ def _convert(request: TorchModel) -> tuple[Draft, Original]:
     _check_finite(raw, samples)
     served = Served(model, names, task.activation(raw))
     _check_filling(served, task, rows, samples)
-    dynamic = {**rows.inputs, TENSOR: task.dynamic}
+    known = {name for dims in rows.inputs.values() for name in dims.values()}
+    output = {at: name for at, name in task.dynamic.items() if name in known}
+    dynamic = {**rows.inputs, TENSOR: output}
     graph = to_graph(served, batches[-1], batches[:-1], dynamic, TENSOR)
 
     numbers = [served.answer(rows.feeds([value]))[0] for value in samples.values]
@@ -108,9 +110,9 @@ def _convert(request: TorchModel) -> tuple[Draft, Original]:
 def _batches(rows: Rows, samples: Samples) -> list[Feeds]:
     """Batches of one row and of several, of the shortest and the longest rows; the last one to trace with."""
     order = sorted(samples.values, key=rows.size)
-    middle = next((at for at, value in enumerate(order) if rows.size(value) > _TRACED), len(order) - 1)
-    traced = order[middle : middle + _TRACED]
-    chosen = [order[:1], order[:_TRACED], order[-1:], order[-_TRACED:], [order[0], *order[-1:]], traced]
+    large = rows.alike([value for value in order if rows.size(value) > _TRACED] or order)
+    some = rows.alike(order)
+    chosen = [order[:1], order[-1:], some[:_TRACED], rows.alike([some[0], *some[-_TRACED:]]), large[:_TRACED]]
     return [rows.feeds(values) for values in chosen]
 
 
@@ -155,7 +157,7 @@ def _check_filling(served: Served, task: Task, rows: Rows, samples: Samples) -> 
 
     :raises ExportError: when it does
     """
-    order = sorted(samples.values, key=rows.size)
+    order = rows.alike(sorted(samples.values, key=rows.size))
     step = max(len(order) // _TOGETHER, 1)
     together = order[::step][:_TOGETHER]
     answers = served.answer(rows.feeds(together))

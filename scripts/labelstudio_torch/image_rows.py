@@ -78,6 +78,10 @@ class ImageRows:
         scaled = ((pixels * (1 / 255) - self.mean) / self.std).astype(np.float32)
         return {_INPUT: np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))}
 
+    def alike(self, values: Sequence[str]) -> list[str]:
+        """All of them."""
+        return list(values)
+
     def own(self, value: str) -> slice:
         """All of it."""
         return slice(None)

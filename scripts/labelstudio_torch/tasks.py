@@ -49,6 +49,9 @@ class Rows(Protocol):
     def feeds(self, values: Sequence[Any]) -> dict[str, np.ndarray]:
         """A batch of them."""
 
+    def alike(self, values: Sequence[Any]) -> list[Any]:
+        """Those that the server may put into one batch."""
+
     def own(self, value: Any) -> slice:
         """Which places of a row along its second axis are its own."""
 
@@ -197,6 +200,78 @@ class ImageMultilabelClassification(TextMultilabelClassification):
     input = "image"
 
 
+class _Places(Task):
+    """A label for each place, the likeliest; `background` names the one that is none."""
+
+    # The kind of output in version.json, and the controls that it fills.
+    kind: str
+    controls: tuple[str, ...]
+    more: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, labels: Sequence[str], background: str | None = None) -> None:
+        super().__init__(labels)
+        if background is not None and background not in self.labels:
+            raise ExportError("--background", f"{background!r} is none of {self.labels}", "name one of them")
+        self.background = background
+
+    def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
+        """The server applies it: a graph would do so for every place."""
+        return None
+
+    def spec(self, output: str, numbers: Sequence[np.ndarray]) -> dict[str, Any]:
+        """Scores, and what makes probabilities of them."""
+        spec = {"name": output, "kind": self.kind, "tensor": TENSOR, "labels": self.labels, **self.more}
+        if not are_probabilities([np.moveaxis(each, 0, -1) for each in numbers]):
+            spec["activation"] = "softmax"
+        return spec if self.background is None else {**spec, "background": self.background}
+
+    def manifest(self, spec: dict[str, Any], control: str | None) -> dict[str, Any]:
+        """The first of the controls, unless another is named."""
+        tag = control or self.controls[0]
+        if tag not in self.controls:
+            raise ExportError(
+                "--control", f"{tag!r} does not hold it", f"use one of {', '.join(self.controls)}"
+            )
+        return {"name": spec["name"], "control": tag}
+
+    def reference(self, numbers: Sequence[np.ndarray]) -> Reference:
+        """The scores of all places."""
+        return Reference([shortest(each.ravel()) for each in numbers])
+
+
+class ImageSegmentation(_Places):
+    """A class for each pixel."""
+
+    name = "image-segmentation"
+    input = "image"
+    shape = "[rows, labels, height, width]"
+    dynamic: ClassVar = {0: "rows"}
+    kind = "segmentation"
+    controls = ("BrushLabels", "PolygonLabels", "BitmaskLabels")
+
+    def dims(self, feeds: dict[str, np.ndarray]) -> tuple[int, ...]:
+        """One number a row, label and pixel."""
+        rows, _, height, width = feeds["pixel_values"].shape
+        return rows, len(self.labels), height, width
+
+
+class SeriesSegmentation(_Places):
+    """A class for each step of a time series."""
+
+    name = "series-segmentation"
+    input = "time-series"
+    shape = "[rows, labels, steps]"
+    dynamic: ClassVar = {0: "rows", 2: "steps"}
+    kind = "frames"
+    controls = ("TimeSeriesLabels",)
+    more: ClassVar = {"transposed": True}
+
+    def dims(self, feeds: dict[str, np.ndarray]) -> tuple[int, ...]:
+        """One number a row, label and step."""
+        rows, _, steps = feeds["series"].shape
+        return rows, len(self.labels), steps
+
+
 TASKS: dict[str, type[Task]] = {
     task.name: task
     for task in (
@@ -205,8 +280,23 @@ TASKS: dict[str, type[Task]] = {
         TextMultilabelClassification,
         ImageClassification,
         ImageMultilabelClassification,
+        ImageSegmentation,
+        SeriesSegmentation,
     )
 }
+
+
+def make_task(name: str, labels: Sequence[str], background: str | None = None) -> Task:
+    """The task of that name.
+
+    :raises ExportError: when it knows no background, or the labels are none
+    """
+    task = TASKS[name]
+    if issubclass(task, _Places):
+        return task(labels, background)
+    if background is not None:
+        raise ExportError("--background", f"{name} has none", "leave it out")
+    return task(labels)
 
 
 def are_probabilities(numbers: Sequence[np.ndarray]) -> bool:

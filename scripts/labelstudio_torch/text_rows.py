@@ -112,6 +112,10 @@ class TextRows:
             feeds["characters"] = letters
         return feeds
 
+    def alike(self, values: Sequence[str]) -> list[str]:
+        """All of them."""
+        return list(values)
+
     def own(self, text: str) -> slice:
         """Which tokens of a text's row are its own, not special ones."""
         first = len(self.tokenizer.before)

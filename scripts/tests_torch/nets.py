@@ -151,6 +151,39 @@ class Pictures(nn.Module):
         return self.head(self.layers(pixel_values).flatten(1))
 
 
+class Pixels(nn.Module):
+    """Classes of pixels: down and up again."""
+
+    def __init__(self):
+        super().__init__()
+        self.down = nn.Conv2d(3, 8, 4, stride=2, padding=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.up = nn.ConvTranspose2d(8, LABELS, 4, stride=2, padding=1)
+
+    def forward(self, pixel_values):
+        return self.up(torch.relu(self.norm(self.down(pixel_values))))
+
+
+class Motion(nn.Module):
+    """Classes of steps, of series of any length."""
+
+    def __init__(self):
+        super().__init__()
+        self.near = nn.Conv1d(2, 8, 5, padding=2)
+        self.far = nn.Conv1d(8, LABELS, 3, padding=4, dilation=4)
+
+    def forward(self, series):
+        return self.far(torch.relu(self.near(series)))
+
+
+class Halved(Motion):
+    """Halves a series and doubles it again: made for an even number of steps."""
+
+    def forward(self, series):
+        half = nn.functional.max_pool1d(series, 2)
+        return nn.functional.interpolate(super().forward(half), scale_factor=2)
+
+
 class Competing(Pictures):
     """What it says of an image depends on the others of its batch."""
 

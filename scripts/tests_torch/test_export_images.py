@@ -70,6 +70,25 @@ def test_images_get_what_torch_says(command, weights, several):
     assert np.allclose(answer["values"]["label"], expected, atol=1e-5)
 
 
+def test_pixels_get_what_torch_says(command, weights, tmp_path):
+    folder, record = command("Pixels", "--background", "A", task="image-segmentation")
+    spec = {"name": "label", "kind": "segmentation", "tensor": "numbers", "labels": list("ABCD")}
+    assert record["outputs"] == [{**spec, "activation": "softmax", "background": "A"}]
+    manifest = json.loads((folder.parents[1] / "model.json").read_text())
+    assert manifest["outputs"] == [{"name": "label", "control": "BrushLabels"}]
+    assert record["parity"]["largestDifference"] < 1e-5
+    file = io.BytesIO()
+    Image.new("RGB", (20, 12), (255, 0, 0)).save(file, "PNG")
+    uri = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    (answer,) = run_version(folder, [uri])
+    model = nets.Pixels()
+    model.load_state_dict(torch.load(weights("Pixels"), weights_only=True))
+    red = torch.zeros(1, 3, 12, 20)
+    red[:, 0] = 1
+    with torch.no_grad():
+        assert np.allclose(answer["values"]["label"], model.eval()(red).ravel(), atol=1e-5)
+
+
 def test_refuses_what_would_be_served_wrongly(command, tmp_path, samples):
     line = command("Competing")
     assert "its answer to an image changes" in line
@@ -79,4 +98,11 @@ def test_refuses_what_would_be_served_wrongly(command, tmp_path, samples):
     assert "it cannot be read as an image" in command("Pictures", samples=samples.parent)
     assert "--mean: it has 2 numbers; give one" in command("Pictures", "--mean", "0,1")
     assert "--std: 0.0 divides nothing" in command("Pictures", "--std", "0")
+    assert "--background: 'E' is none of" in command("Pixels", "--background", "E", task="image-segmentation")
+    assert "--background: image-classification has none" in command("Pictures", "--background", "A")
+    assert "'Choices' does not hold it; use one of BrushLabels" in command(
+        "Pixels", "--control", "Choices", task="image-segmentation"
+    )
+    line = command("Pixels", size=("--size", "21x13"), task="image-segmentation")
+    assert "it gives [1, 4, 12, 20], not [1, 4, 13, 21]" in line
     assert "forward(): it needs input_ids, attention_mask" in command("Masked")
