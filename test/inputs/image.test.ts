@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { AppError } from '../../src/errors.js';
 import type { EncodedBatch, TaskFailure } from '../../src/inputs/contract.js';
 import { ImageEncoder, type ImageOptions } from '../../src/inputs/image/encoder.js';
@@ -33,6 +34,8 @@ interface Case {
 }
 
 const EXACT = { most: 0, mean: 0 };
+/** Pillow's grey is that of whole numbers. */
+const ROUNDED = { most: 1, mean: 0.1 };
 /** Two decoders of JPEG round differently. */
 const DECODED = { most: 2, mean: 0.5 };
 /** Two scalers do as well, and they treat the border differently. */
@@ -43,6 +46,7 @@ const CASES: Case[] = [
   { what: 'as they are', size: [24, 16], format: 'PNG', options: AS_IS, off: EXACT },
   { what: 'in nhwc', size: [24, 16], format: 'PNG', options: { ...AS_IS, layout: 'nhwc' }, off: EXACT },
   { what: 'in bgr', size: [24, 16], format: 'PNG', options: { ...AS_IS, channels: 'bgr' }, off: EXACT },
+  { what: 'in greys', size: [24, 16], format: 'PNG', options: { ...AS_IS, channels: 'gray' }, off: ROUNDED },
   { what: 'as bytes', size: [24, 16], format: 'PNG', options: { ...AS_IS, dtype: 'uint8' }, off: EXACT },
   {
     what: 'normalised',
@@ -72,6 +76,22 @@ const CASES: Case[] = [
       off: DECODED,
     }),
   ),
+  {
+    what: 'of a large JPEG that is made small',
+    size: [640, 480],
+    format: 'JPEG',
+    save: { quality: 90 },
+    options: { width: 56, height: 56 },
+    // All but noise at this size, where scalers differ most.
+    off: { most: 24, mean: 2.5 },
+  },
+  {
+    what: 'in a letterbox of greys',
+    size: [90, 50],
+    format: 'PNG',
+    options: { width: 32, height: 40, fit: 'letterbox', fill: 114, channels: 'gray' },
+    off: SCALED,
+  },
   { what: 'stretched', size: [90, 50], format: 'PNG', options: { width: 32, height: 40 }, off: SCALED },
   {
     what: 'in a letterbox',
@@ -178,6 +198,27 @@ describe('image input', () => {
     assert.equal(failures.get(0)!.code, 'task_unreadable');
     assert.match(failures.get(0)!.message, /pixel/);
     assert.isBelow(process.memoryUsage.rss() - before, 100 * 2 ** 20);
+  });
+
+  it('decodes large images one after the other', async () => {
+    // Progressive: no part of it can be let go of before the last one was read.
+    const large = await sharp({ create: { width: 4100, height: 4100, channels: 3, background: '#963' } })
+      .jpeg({ progressive: true })
+      .toBuffer();
+    const file = `data:image/jpeg;base64,${large.toString('base64')}`;
+    const peak = async (count: number) => {
+      const before = process.memoryUsage.rss();
+      let most = before;
+      const watch = setInterval(() => {
+        most = Math.max(most, process.memoryUsage.rss());
+      }, 1);
+      const { batches } = await encode(Array<string>(count).fill(file), AS_IS);
+      clearInterval(watch);
+      assert.lengthOf(batches[0]!.rows, count);
+      return most - before;
+    };
+    const one = await peak(1);
+    assert.isBelow(await peak(4), 2 * one);
   });
 
   it('does not decode half of an image', async () => {

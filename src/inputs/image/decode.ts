@@ -1,4 +1,5 @@
 import type { Sharp } from 'sharp';
+import { Slots } from '../../task-data/slots.js';
 import type { ImageMeta } from './contract.js';
 import { type Fitting, place } from './geometry.js';
 
@@ -36,6 +37,12 @@ export type FitImage = (image: RawImage, options: PixelOptions) => Promise<Pixel
  */
 export const MOST_PIXELS = 178_956_970;
 
+/**
+ * Pixels of an image that is decoded beside others, at most; larger ones go one after the other. A progressive JPEG is held
+ * whole while it is decoded, 3 bytes a pixel, whatever it is scaled to.
+ */
+const MOST_PIXELS_BESIDE = 2 ** 24;
+
 /** What shows through transparent parts, as on the page of the editor. */
 const PAPER = '#ffffff';
 
@@ -46,6 +53,7 @@ const PAPER = '#ffffff';
  */
 export async function loadDecoder(): Promise<Decode> {
   const sharp = await loadSharp();
+  const alone = new Slots(1);
   return async (bytes, wanted) => {
     const input = { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true } as const;
     const image = sharp(bytes, input);
@@ -54,7 +62,8 @@ export async function loadDecoder(): Promise<Decode> {
     if (width * height > MOST_PIXELS)
       throw new Error(`it has ${width} x ${height} pixels, and at most ${MOST_PIXELS} in all are decoded`);
     const options = typeof wanted === 'function' ? wanted(autoOrient.width, autoOrient.height) : wanted;
-    return pixelsOf(image.autoOrient().flatten({ background: PAPER }), autoOrient, options);
+    const decode = () => pixelsOf(image.autoOrient().flatten({ background: PAPER }), autoOrient, options);
+    return width * height > MOST_PIXELS_BESIDE ? alone.run(decode, undefined) : decode();
   };
 }
 
@@ -79,19 +88,27 @@ async function pixelsOf(
   options: PixelOptions,
 ): Promise<Pixels> {
   const placed = place(options, width, height);
-  const grey = options.channels === 'gray';
-  const { data } = await fitted(image, placed, options)
-    .toColourspace(grey ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const data = await fitted(image, placed, options).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer();
   const { scaledWidth: _, scaledHeight: __, ...meta } = placed;
-  return { data, meta };
+  return { data: options.channels === 'gray' ? greysOf(data) : data, meta };
+}
+
+/**
+ * The luma of ITU-R BT.601, which is the grey of Pillow, OpenCV and torchvision; libvips' own is another one.
+ *
+ * @see https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.convert
+ */
+function greysOf(rgb: Uint8Array): Uint8Array {
+  const greys = new Uint8Array(rgb.length / 3);
+  for (let to = 0, from = 0; to < greys.length; to++, from += 3)
+    greys[to] = Math.round((299 * rgb[from]! + 587 * rgb[from + 1]! + 114 * rgb[from + 2]!) / 1000);
+  return greys;
 }
 
 function fitted(image: Sharp, placed: ReturnType<typeof place>, options: PixelOptions): Sharp {
   const { tensorWidth, tensorHeight, scaledWidth, scaledHeight, left, top } = placed;
   const { kernel = 'linear', fill = 0 } = options;
-  // The decoder of JPEG could scale by itself, which is faster, and not what models were trained with.
+  // The decoder of JPEG scales down by itself, but only to twice the size: at less, models would see what they were not trained with.
   const scaled = image.resize(scaledWidth, scaledHeight, { fit: 'fill', kernel, fastShrinkOnLoad: false });
   const right = tensorWidth - scaledWidth - left;
   const bottom = tensorHeight - scaledHeight - top;

@@ -46,6 +46,8 @@ def tensor(image: Image.Image, options: dict) -> np.ndarray:
         left, top = (image.width - width + 1) // 2, (image.height - height + 1) // 2
         image = image.crop((left, top, left + width, top + height))
     pixels = np.asarray(image)
+    if options.get("channels") == "gray":
+        pixels = np.asarray(image.convert("L"))[..., None]
     if options.get("channels") == "bgr":
         pixels = pixels[..., ::-1]
     if options.get("dtype") != "uint8":
