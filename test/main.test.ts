@@ -156,7 +156,7 @@ describe('make serve', () => {
     const shipped = entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
     assert.includeMembers(shipped, ['sentiment', 'substring', 'tabular-classifier']);
     assert.deepEqual({ models, provider }, { models: shipped.sort(), provider: 'cpu' });
-    assert.match(String(msg), /^serving .*sentiment, substring, .* on http:\/\/127\.0\.0\.1:\d+$/);
+    assert.match(String(msg), /^serving .*sentiment, .*substring, .* on http:\/\/127\.0\.0\.1:\d+$/);
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
     assert.equal(await text(child.stderr!), '');
