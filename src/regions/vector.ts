@@ -1,6 +1,7 @@
 import type { ImageMeta } from '../inputs/image/contract.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
+import { failed } from './failed.js';
 import { FRAME_EXAMPLE, IMAGE_EXAMPLE } from './image/box-kind.js';
 import {
   bindDetections,
@@ -9,7 +10,7 @@ import {
   labelsKey,
   leastScore,
 } from './image/control.js';
-import { failed, UNIT } from './image/detections.js';
+import { UNIT } from './image/detections.js';
 import { frameOf, inOriginal, percent } from './image/geometry.js';
 import { LABELS, type OutputKinds, TENSOR } from './output-kinds.js';
 import { regionReader } from './spans/reading.js';

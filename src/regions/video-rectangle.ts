@@ -3,6 +3,7 @@ import { editorFrame, type VideoMeta } from '../inputs/video/contract.js';
 import { video } from '../inputs/video.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
+import { failed } from './failed.js';
 import {
   configLabels,
   DETECTION_OPTIONS,
@@ -10,7 +11,7 @@ import {
   leastScore,
   selectionOf,
 } from './image/control.js';
-import { DETECTIONS, type Detection, detect, failed } from './image/detections.js';
+import { DETECTIONS, type Detection, detect } from './image/detections.js';
 import { clipped, percent } from './image/geometry.js';
 import { regionReader } from './spans/reading.js';
 import { type KeyFrame, simplified, type Track, tracksOf } from './video/tracks.js';

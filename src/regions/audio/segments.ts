@@ -1,8 +1,8 @@
 import type { AudioMeta } from '../../inputs/audio/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
+import { failed } from '../failed.js';
 import type { FramesBinding } from '../frames/outputs.js';
-import { failed } from '../image/detections.js';
 import { LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
 
 /**

@@ -2,7 +2,8 @@ import type { AppError } from '../../errors.js';
 import type { Window } from '../../inputs/windows.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
-import { failed, sigmoid } from '../image/detections.js';
+import { failed } from '../failed.js';
+import { sigmoid } from '../image/detections.js';
 
 /** The scores of all frames of something long. */
 export interface FrameScores {

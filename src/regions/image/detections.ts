@@ -1,8 +1,8 @@
-import { AppError } from '../../errors.js';
 import type { PlainTensor } from '../../inputs/contract.js';
 import type { ImageMeta } from '../../inputs/image/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
+import { failed } from '../failed.js';
 import { LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
 import { type Box, inOriginal, type Point } from './geometry.js';
 import { suppress } from './overlap.js';
@@ -298,8 +298,4 @@ function likeliest(
 
 export function sigmoid(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
-}
-
-export function failed({ name }: OutputSpec, what: string): AppError {
-  return new AppError('model_failed', `the model gives ${what} for '${name}'`);
 }

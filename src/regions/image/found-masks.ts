@@ -1,8 +1,9 @@
 import type { ImageMeta } from '../../inputs/image/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
+import { failed } from '../failed.js';
 import { LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
-import { ACTIVATION, DETECTIONS, detect, failed, type Selection, scorer, sigmoid } from './detections.js';
+import { ACTIVATION, DETECTIONS, detect, type Selection, scorer, sigmoid } from './detections.js';
 import { type Area, type Mask, maskOf, tensorArea } from './mask.js';
 import { segments } from './segmentation.js';
 

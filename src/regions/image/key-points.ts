@@ -1,9 +1,10 @@
 import type { ImageMeta } from '../../inputs/image/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
+import { failed } from '../failed.js';
 import { LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
 import { keyOf, type SelectionBinding } from './control.js';
-import { DETECTIONS, detect, failed, UNIT } from './detections.js';
+import { DETECTIONS, detect, UNIT } from './detections.js';
 import { inOriginal, type Point } from './geometry.js';
 
 /**

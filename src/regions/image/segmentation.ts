@@ -2,7 +2,8 @@ import type { PlainTensor } from '../../inputs/contract.js';
 import type { ImageMeta } from '../../inputs/image/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
-import { failed, sigmoid } from './detections.js';
+import { failed } from '../failed.js';
+import { sigmoid } from './detections.js';
 import type { FoundMask, MaskSelection } from './found-masks.js';
 import { type Grid, maskOf, pixelsIn, tensorArea, type Weights, type Window, weightsOf } from './mask.js';
 

@@ -1,7 +1,7 @@
-import { AppError } from '../../errors.js';
 import type { TokensMeta } from '../../inputs/tokens/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
+import { failed } from '../failed.js';
 import { utf16Offsets } from './code-points.js';
 import type { Span } from './scheme.js';
 
@@ -65,8 +65,4 @@ function trimmed(text: string, start: number | undefined, end: number | undefine
   while (from < to && /\s/u.test(text[from]!)) from++;
   while (to > from && /\s/u.test(text[to - 1]!)) to--;
   return to > from ? { start: from, end: to } : undefined;
-}
-
-function failed({ name }: OutputSpec, what: string): AppError {
-  return new AppError('model_failed', `the model gives ${what} for '${name}'`);
 }
