@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 import sys
 from pathlib import Path
 
-from labelstudio_export.errors import ExportError
+from labelstudio_train.shipped import run
 
 from .export import TorchRequest, export_torch
 from .figures_data import CREDITS, LABELS, TEMPLATES, sentences
@@ -20,7 +19,6 @@ _DESCRIPTION = (
     "Dates, times of day, sums of money, telephone numbers, e-mail addresses and URLs in English texts. "
     "Words, their characters and their neighbours; a small convolutional network of PyTorch."
 )
-_ROOT = Path(__file__).resolve().parents[2]
 _WRITTEN = Path(__file__).with_name("figures_written.txt")
 _SENTENCES, _MEASURED, _COMPARED = 12_000, 2_000, 100
 # A version stays small: words of figures are best known by their spelling.
@@ -31,19 +29,11 @@ _HELD_OUT = 5
 
 def main(arguments: list[str] | None = None) -> None:
     """The command: trains, measures, writes a version; exit code 1 with one line on bad input."""
-    parser = argparse.ArgumentParser(
-        description="Train a tagger of dates, times, sums of money, telephone numbers and addresses on made "
+    description = (
+        "Train a tagger of dates, times, sums of money, telephone numbers and addresses on made "
         "sentences, and write it as a version."
     )
-    parser.add_argument(
-        "--repository", type=Path, default=_ROOT / "models", help="model folder (default: models)"
-    )
-    parser.add_argument("--name", default="tagger", help="the model's name (default: tagger)")
-    options = parser.parse_args(arguments)
-    try:
-        train(options.repository, options.name)
-    except ExportError as error:
-        sys.exit(f"error: {error}")
+    run(train, description, "tagger", arguments)
 
 
 def train(repository: Path, name: str) -> Path:

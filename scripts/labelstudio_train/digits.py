@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,8 @@ from labelstudio_export.errors import ExportError
 from labelstudio_export.files import VersionFiles
 from labelstudio_export.writer import Draft, same_content, staged
 
+from .shipped import run
+
 LABELS = [str(digit) for digit in range(10)]
 _CREDITS = (
     "Trained on 'Optical Recognition of Handwritten Digits' by E. Alpaydin and C. Kaynak, UCI Machine "
@@ -24,7 +24,6 @@ _CREDITS = (
     "(https://creativecommons.org/licenses/by/4.0/), as scikit-learn carries it "
     "(sklearn.datasets.load_digits)."
 )
-_ROOT = Path(__file__).resolve().parents[2]
 _SIDE = 8
 # The data set's darkest ink; its paper is 0.
 _INK = 16
@@ -34,18 +33,8 @@ _TOLERANCE = 1e-5
 
 def main(arguments: list[str] | None = None) -> None:
     """The command: trains, measures, writes a version; exit code 1 with one line on bad input."""
-    parser = argparse.ArgumentParser(
-        description="Train a neural network on scikit-learn's digits, and write it as a version of a model."
-    )
-    parser.add_argument(
-        "--repository", type=Path, default=_ROOT / "models", help="model folder (default: models)"
-    )
-    parser.add_argument("--name", default="digits", help="the model's name (default: digits)")
-    options = parser.parse_args(arguments)
-    try:
-        train(options.repository, options.name)
-    except ExportError as error:
-        sys.exit(f"error: {error}")
+    description = "Train a neural network on scikit-learn's digits, and write it as a version of a model."
+    run(train, description, "digits", arguments)
 
 
 def train(repository: Path, name: str) -> Path:

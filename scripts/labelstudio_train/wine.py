@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 
 from sklearn.datasets import load_wine
@@ -12,8 +10,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from labelstudio_export.errors import ExportError
 from labelstudio_export.export import Request, export
+
+from .shipped import run
 
 # The data set numbers the cultivars 1 to 3; the names are those of Forina's wines, by their counts.
 LABELS = ("Barolo", "Grignolino", "Barbera")
@@ -23,24 +22,13 @@ _CREDITS = (
     "scikit-learn carries it (sklearn.datasets.load_wine)."
 )
 _DESCRIPTION = "The cultivar of an Italian red wine by its chemistry. Standardised, logistic regression."
-_ROOT = Path(__file__).resolve().parents[2]
 _FOLDS = 10
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command: trains, measures, writes a version; exit code 1 with one line on bad input."""
-    parser = argparse.ArgumentParser(
-        description="Train logistic regression on scikit-learn's wine data, and write it as a version."
-    )
-    parser.add_argument(
-        "--repository", type=Path, default=_ROOT / "models", help="model folder (default: models)"
-    )
-    parser.add_argument("--name", default="wine", help="the model's name (default: wine)")
-    options = parser.parse_args(arguments)
-    try:
-        train(options.repository, options.name)
-    except ExportError as error:
-        sys.exit(f"error: {error}")
+    description = "Train logistic regression on scikit-learn's wine data, and write it as a version."
+    run(train, description, "wine", arguments)
 
 
 def train(repository: Path, name: str) -> Path:
