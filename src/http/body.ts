@@ -4,6 +4,9 @@ import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { AppError } from '../errors.js';
 import { bodyTooLarge } from './errors.js';
 
+/** What comes in one read, as a rule, and then needs no place of its own. */
+const SINGLE_READ = 64 * 1024;
+
 /** The body as it was before it was compressed. */
 function unpacked(request: IncomingMessage): Readable {
   switch ((request.headers['content-encoding'] ?? 'identity').toLowerCase()) {
@@ -33,7 +36,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     if (announced > limit) return reject(bodyTooLarge(limit));
     const stream = unpacked(request);
     // Putting 60 MB together at the end would hold the thread; a place for them is made at once where their size is known.
-    const whole = stream === request && announced > 0 ? Buffer.allocUnsafeSlow(announced) : undefined;
+    const whole =
+      stream === request && announced > SINGLE_READ ? Buffer.allocUnsafeSlow(announced) : undefined;
     const chunks: Buffer[] = [];
     let size = 0;
     stream.on('data', (chunk: Buffer) => {
@@ -46,7 +50,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       else chunks.push(chunk);
       size += chunk.length;
     });
-    stream.on('end', () => resolve(whole ?? Buffer.concat(chunks)));
+    stream.on('end', () => resolve(whole ?? (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
     stream.on('error', error => {
       reject(
         request.errored

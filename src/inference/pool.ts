@@ -53,6 +53,8 @@ export interface Answered {
 const GROUPS_AHEAD = 8;
 /** How long an annotator is taken to be at work after an interactive request. */
 const ANNOTATING_MS = 5_000;
+/** Tasks that are not made to wait for the end of the turn: a child works on them while the rest of it is read. */
+const AT_ONCE = 4;
 /** Runs that a child may hold: the one it works on, and a short one behind it. */
 const RUNS_AHEAD = 2;
 /** Work that is not worth another process. */
@@ -160,15 +162,24 @@ export class ChildPool implements Pool {
     await this.#crew.stop();
   }
 
-  /** Hands out what waits at the end of this turn of the event loop, so that requests which arrive together go together. */
+  /**
+   * Hands out what waits at the end of this turn of the event loop, so that requests which arrive together go together;
+   * a few of them at once when no child has anything to do.
+   */
   #dispatchSoon(): void {
+    const { batchDelay } = this.#options;
+    const idle = this.#crew.seats.every(({ runs }) => runs.length === 0);
+    if (batchDelay === 0 && idle && this.#scheduler.waiting >= AT_ONCE) {
+      this.#dispatch();
+      return;
+    }
     if (this.#dispatching) return;
     this.#dispatching = true;
     const dispatch = () => {
       this.#dispatching = false;
       this.#dispatch();
     };
-    if (this.#options.batchDelay > 0) setTimeout(dispatch, this.#options.batchDelay);
+    if (batchDelay > 0) setTimeout(dispatch, batchDelay);
     else setImmediate(dispatch);
   }
 

@@ -1,15 +1,23 @@
-import type { DrawnRegion, EncodedRow, Region } from '../regions/contract.js';
+import type { DrawnRegion, EncodedRow, Region, RegionBody } from '../regions/contract.js';
 import type { ControlBinding, ResultItem } from './protocol.js';
+
+type Frame = Pick<ControlBinding, 'control' | 'toName' | 'idPrefix'>;
+
+/** What the results of several controls say of each other, by the keys of `RegionBody`. */
+class Links {
+  readonly ids = new Map<string, string>();
+  /** The first result of each key. */
+  readonly shown = new Map<string, Region>();
+  readonly parents: { region: Region; key: string }[] = [];
+  /** What describes results of other controls, by the key of those. */
+  readonly descriptions = new Map<Region, string>();
+}
 
 /** A prediction's results while they are put together, one control after the other. */
 export class ResultList {
   readonly #items: ResultItem[] = [];
-  readonly #ids = new Map<string, string>();
-  /** The first result of each key. */
-  readonly #shown = new Map<string, Region>();
-  readonly #parents: { region: Region; key: string }[] = [];
-  /** What describes results of other controls, by the key of those. */
-  readonly #descriptions = new Map<Region, string>();
+  /** Absent as long as no result has a key: that is most predictions, and whole batches of them are put together. */
+  #links: Links | undefined;
   readonly #drawn: DrawnRegion | undefined;
   #score: number | null = null;
 
@@ -19,34 +27,19 @@ export class ResultList {
     if (drawn === undefined) return;
     const { key, results } = drawn;
     this.#items.push(...results);
-    this.#ids.set(key, results[0].id);
-    this.#shown.set(key, results[0]);
+    this.#links = new Links();
+    this.#links.ids.set(key, results[0].id);
+    this.#links.shown.set(key, results[0]);
   }
 
   /**
    * Adds what a control's region kind made of a value: with ids, with what the binding knows, and with relations and
    * parents by those ids.
    */
-  add(
-    { results, relations, score }: EncodedRow,
-    { control, toName, idPrefix }: Pick<ControlBinding, 'control' | 'toName' | 'idPrefix'>,
-    type: string,
-  ): void {
+  add({ results, relations, score }: EncodedRow, frame: Frame, type: string): void {
     const first = this.#items.length;
-    const ids = results.map(({ key }, index) => {
-      const id = (key === undefined ? undefined : this.#ids.get(key)) ?? `${idPrefix}${first + index}`;
-      if (key !== undefined) this.#ids.set(key, id);
-      return id;
-    });
-    for (const [index, { parent, key, parentKey, regionKey, ...body }] of results.entries()) {
-      if (key !== undefined && key === this.#drawn?.key && this.#isDrawn(control)) continue;
-      const region: Region = { id: ids[index]!, from_name: control, to_name: toName, type, ...body };
-      if (key !== undefined && !this.#shown.has(key)) this.#shown.set(key, region);
-      if (parentKey !== undefined) this.#parents.push({ region, key: parentKey });
-      if (parent !== undefined) region.parentID = ids[parent]!;
-      if (regionKey !== undefined) this.#descriptions.set(region, regionKey);
-      this.#items.push(region);
-    }
+    const ids = results.map(({ key }, index) => this.#idOf(key, `${frame.idPrefix}${first + index}`));
+    for (const [index, body] of results.entries()) this.#addRegion(body, ids, index, frame, type);
     for (const { from, to, ...relation } of relations ?? []) {
       this.#items.push({ type: 'relation', from_id: ids[from]!, to_id: ids[to]!, ...relation });
     }
@@ -55,17 +48,47 @@ export class ResultList {
 
   /** All of them, once every control was added, and how certain the least certain one is. */
   finish(): { result: ResultItem[]; score: number | null } {
-    for (const { region, key } of this.#parents) {
-      const id = this.#ids.get(key);
+    const links = this.#links;
+    if (links === undefined) return { result: this.#items, score: this.#score };
+    for (const { region, key } of links.parents) {
+      const id = links.ids.get(key);
       if (id !== undefined) region.parentID = id;
     }
     const result = this.#items.flatMap(item => {
-      const key = item.type === 'relation' ? undefined : this.#descriptions.get(item as Region);
+      const key = item.type === 'relation' ? undefined : links.descriptions.get(item as Region);
       if (key === undefined) return [item];
-      const described = this.#shown.get(key);
+      const described = links.shown.get(key);
       return described === undefined ? [] : [this.#describe(item as Region, described)];
     });
     return { result, score: this.#score };
+  }
+
+  /** The id of the results of a key; the given one is the first's, and that of a result without a key. */
+  #idOf(key: string | undefined, made: string): string {
+    if (key === undefined) return made;
+    this.#links ??= new Links();
+    const id = this.#links.ids.get(key) ?? made;
+    this.#links.ids.set(key, id);
+    return id;
+  }
+
+  #addRegion(
+    { parent, key, parentKey, regionKey, ...body }: RegionBody,
+    ids: readonly string[],
+    index: number,
+    { control, toName }: Frame,
+    type: string,
+  ): void {
+    if (key !== undefined && key === this.#drawn?.key && this.#isDrawn(control)) return;
+    const region: Region = { id: ids[index]!, from_name: control, to_name: toName, type, ...body };
+    if (parent !== undefined) region.parentID = ids[parent]!;
+    this.#items.push(region);
+    if (key === undefined && parentKey === undefined && regionKey === undefined) return;
+    this.#links ??= new Links();
+    const { shown, parents, descriptions } = this.#links;
+    if (key !== undefined && !shown.has(key)) shown.set(key, region);
+    if (parentKey !== undefined) parents.push({ region, key: parentKey });
+    if (regionKey !== undefined) descriptions.set(region, regionKey);
   }
 
   #isDrawn(control: string): boolean {
