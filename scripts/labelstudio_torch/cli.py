@@ -12,11 +12,12 @@ from labelstudio_export.cli import check_name, names
 from labelstudio_export.errors import ExportError
 from labelstudio_export.table import read_csv, text_column
 
+from .contract import Rows
 from .export import TorchRequest, export_torch
 from .image_rows import ImageRows, read_images
 from .load import load_model
 from .series_rows import STEPS, SeriesRows, read_series
-from .tasks import TASKS, Rows, make_task
+from .tasks import TASKS, make_task
 from .text_rows import MAX_TOKENS, TextRows
 from .tokenizers import read_tokenizer
 

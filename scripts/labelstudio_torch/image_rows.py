@@ -15,7 +15,7 @@ from labelstudio_export.errors import ExportError
 from labelstudio_export.files import VersionFiles
 from labelstudio_export.samples import Samples
 
-from .tasks import Wording
+from .contract import Wording
 
 _INPUT = "pixel_values"
 _PNG = "data:image/png;base64,"
