@@ -163,6 +163,11 @@ def are_probabilities(numbers: Sequence[np.ndarray]) -> bool:
     return bool(inside and np.all(np.abs(rows.sum(axis=1) - 1) < _UNIT))
 
 
+def in_unit(numbers: Sequence[np.ndarray]) -> bool:
+    """Whether all numbers lie in 0 to 1."""
+    return all(bool(np.all((each >= 0) & (each <= 1))) for each in numbers)
+
+
 def shortest(numbers: np.ndarray) -> np.ndarray:
     """float32 as the shortest decimals that mean the same, so that parity.json stays small."""
     return np.array([float(str(number)) for number in numbers.astype(np.float32)], dtype=np.float64)

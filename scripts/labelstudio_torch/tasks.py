@@ -18,8 +18,10 @@ from .contract import (
     are_probabilities,
     check_background,
     control_of,
+    in_unit,
     shortest,
 )
+from .detection import ObjectDetection
 
 
 class TokenClassification(KnownHead):
@@ -100,8 +102,7 @@ class TextMultilabelClassification(Classification):
 
     def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
         """Each class for itself."""
-        inside = all(np.all((each >= 0) & (each <= 1)) for each in numbers)
-        return None if inside else "sigmoid"
+        return None if in_unit(numbers) else "sigmoid"
 
 
 class ImageClassification(Classification):
@@ -189,6 +190,7 @@ TASKS: dict[str, type[Task]] = {
         ImageClassification,
         ImageMultilabelClassification,
         ImageSegmentation,
+        ObjectDetection,
         SeriesSegmentation,
     )
 }
@@ -200,7 +202,7 @@ def make_task(name: str, labels: Sequence[str], background: str | None = None) -
     :raises ExportError: when it knows no background, or the labels are none
     """
     task = TASKS[name]
-    if issubclass(task, _Places):
+    if issubclass(task, (_Places, ObjectDetection)):
         return task(labels, background)
     if background is not None:
         raise ExportError("--background", f"{name} has none", "leave it out")
