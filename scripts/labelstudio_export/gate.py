@@ -21,6 +21,8 @@ _KEPT_ROWS = 200
 _KEPT_VALUE = 4_000
 _KEPT_BYTES = 400_000
 _WORST = 5
+# Numbers of an answer of the server, which is one string of JSON: Node's have 2**29 characters at most.
+_MOST_NUMBERS = 4_000_000
 
 # Largest difference that passes: absolute up to 1, relative beyond (scores and values can be of any size).
 DOUBLE_TOLERANCE = 1e-6
@@ -90,8 +92,13 @@ def compare(folder: Path, samples: Samples, references: dict[str, Reference], to
 
     :raises ExportError: when the version cannot be run
     """
-    answers = run_version(folder, samples.values)
     count = len(samples.values)
+    step = _together(references)
+    answers = [
+        answer
+        for first in range(0, count, step)
+        for answer in run_version(folder, samples.values[first : first + step])
+    ]
     differences, changed, agreed = np.zeros(count), np.zeros(count, bool), np.ones(count, bool)
     for index, answer in enumerate(answers):
         if "error" in answer:
@@ -105,6 +112,13 @@ def compare(folder: Path, samples: Samples, references: dict[str, Reference], to
                 agreed[index] = False
                 changed[index] |= not _is_tie(told, index, tolerance)
     return Comparison(differences, changed, agreed, tolerance)
+
+
+def _together(references: dict[str, Reference]) -> int:
+    """How many rows the server is asked for at once."""
+    numbers = [told.numbers for told in references.values() if told.numbers is not None]
+    row = sum(max((len(each) for each in rows), default=0) for rows in numbers)
+    return max(_MOST_NUMBERS // max(row, 1), 1)
 
 
 def refusal(comparison: Comparison, samples: Samples, where: str) -> ExportError:

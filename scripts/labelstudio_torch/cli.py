@@ -12,11 +12,12 @@ from labelstudio_export.cli import check_name, names
 from labelstudio_export.errors import ExportError
 from labelstudio_export.table import read_csv, text_column
 
+from .contract import Rows
 from .export import TorchRequest, export_torch
 from .image_rows import ImageRows, read_images
 from .load import load_model
 from .series_rows import STEPS, SeriesRows, read_series
-from .tasks import TASKS, Rows, make_task
+from .tasks import TASKS, make_task
 from .text_rows import MAX_TOKENS, TextRows
 from .tokenizers import read_tokenizer
 
@@ -70,14 +71,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--steps", type=int, default=STEPS, help="of series: the most steps of a row (default %(default)s)")
     add("--fixed", action="store_true", help="of series: fill shorter ones up to --steps with zeros")
-    add("--background", metavar="LABEL", help="of segmentation: the label that is none")
+    add("--background", metavar="LABEL", help="of segmentation and detection: the label that is none")
     add("--size", type=_size, metavar="WxH", help="of images: pixels of a row and of a column of the tensor")
+    add(
+        "--letterbox",
+        type=int,
+        metavar="GREY",
+        help="of images: keep their shape, with bars of this grey (YOLO: 114)",
+    )
     add("--mean", type=_numbers, default=[0.0], metavar="A,B,C", help="taken off channels of 0 to 1")
     add("--std", type=_numbers, default=[1.0], metavar="A,B,C", help="what the rest is divided by")
     add(
         "--control",
         metavar="TAG",
-        help="the control tag that it fills (default: Labels, or Choices for texts)",
+        help="the control tag that it fills (default: the first that models/torch.md names for the task)",
     )
     add("--title", help="a line for people (default: the name)")
     add(
@@ -109,7 +116,9 @@ def _texts(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
 def _images(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
     if options.size is None:
         raise ExportError("--size", "images need one", "give that of the tensor, such as 224x224")
-    return ImageRows(*options.size, options.mean, options.std), read_images(options.samples)
+    return ImageRows(*options.size, options.mean, options.std, options.letterbox), read_images(
+        options.samples
+    )
 
 
 def _series(options: argparse.Namespace) -> tuple[Rows, list[Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from labelstudio_export.gate import parity_file
 from labelstudio_export.samples import Samples
 from labelstudio_export.writer import Draft, tool_versions
 
-from .graph import TOLERANCE, Feeds, Served, distance, input_names, to_graph
-from .tasks import TENSOR, Rows, Task
+from .contract import Head, Rows, Task
+from .graph import TOLERANCE, Feeds, Served, distance, input_names, returned, to_graph
 
 _TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "tokenizers")
 # Rows that are looked at together, and rows of a batch that a model is traced with.
@@ -57,13 +58,13 @@ def export_torch(request: TorchRequest) -> Exported:
 
     :raises ExportError: when the model cannot be served, or what would be served differs from it
     """
-    draft, original = _convert(request)
+    draft, original, head = _convert(request)
     draft.manifest = {
         "format": 1,
         "title": request.title or request.name,
         **request.about,
         "input": request.rows.options(),
-        "outputs": [request.task.manifest(draft.outputs[0], request.control)],
+        "outputs": [head.manifest(draft.outputs[0], request.control)],
     }
     return write_checked(draft, original, request.repository / request.name / "versions")
 
@@ -74,37 +75,40 @@ def export_trained_torch(model: TorchModel, versions: Path) -> Exported:
     :param versions: the folder that gets the version's
     :raises ExportError: as `export_torch`
     """
-    draft, original = _convert(model)
+    draft, original, _ = _convert(model)
     return write_checked(draft, original, versions)
 
 
-def _convert(request: TorchModel) -> tuple[Draft, Original]:
-    model, task, rows = request.model.eval(), request.task, request.rows
+def _convert(request: TorchModel) -> tuple[Draft, Original, Head]:
+    model, rows = request.model.eval(), request.rows
     names = input_names(model, list(rows.inputs))
     samples = rows.samples(request.samples)
     batches = _batches(rows, samples)
-    plain = Served(model, names)
-    _check_shape(plain, task, batches)
+    with _telling(batches[0]):
+        head = request.task.head(returned(model, names, batches[0]), batches[0])
+    plain = Served(model, names, head.read)
+    _check_shape(plain, head, batches)
     raw = [plain.answer(rows.feeds([value]))[0] for value in samples.values]
     _check_finite(raw, samples)
-    served = Served(model, names, task.activation(raw))
-    _check_filling(served, task, rows, samples)
+    activation = head.activation(raw)
+    served = Served(model, names, lambda answer: head.served(head.read(answer), activation))
+    _check_filling(served, head, rows, samples)
     known = {name for dims in rows.inputs.values() for name in dims.values()}
-    output = {at: name for at, name in task.dynamic.items() if name in known}
-    dynamic = {**rows.inputs, TENSOR: output}
-    graph = to_graph(served, batches[-1], batches[:-1], dynamic, TENSOR)
+    output = {at: name for at, name in head.dynamic.items() if name in known}
+    dynamic = {**rows.inputs, **dict.fromkeys(head.tensors, output)}
+    graph = to_graph(served, batches[-1], batches[:-1], dynamic, head.tensors)
 
     numbers = [served.answer(rows.feeds([value]))[0] for value in samples.values]
-    own = [_own(task, rows, value, each) for value, each in zip(samples.values, numbers, strict=True)]
-    spec = task.spec(request.output, own)
-    references = {request.output: task.reference(own)}
+    own = [_own(head, rows, value, each) for value, each in zip(samples.values, numbers, strict=True)]
+    spec = head.spec(request.output, own)
+    references = {request.output: head.reference(own)}
     files = VersionFiles()
     files.put("model.onnx", graph.data)
     rows.put(files)
     files.put("parity.json", parity_file(samples, references, TOLERANCE))
     tools = tool_versions(_TOOLS) | {"torch.onnx.export": graph.exporter}
     draft = Draft(files, [spec], None, request.metrics, rows.options(), tools)
-    return draft, Original(type(model).__name__, samples, references, TOLERANCE)
+    return draft, Original(type(model).__name__, samples, references, TOLERANCE), head
 
 
 def _batches(rows: Rows, samples: Samples) -> list[Feeds]:
@@ -116,29 +120,34 @@ def _batches(rows: Rows, samples: Samples) -> list[Feeds]:
     return [rows.feeds(values) for values in chosen]
 
 
-def _own(task: Task, rows: Rows, value: Any, numbers: np.ndarray) -> np.ndarray:
+def _own(head: Head, rows: Rows, value: Any, numbers: np.ndarray) -> np.ndarray:
     """What a row's numbers are without those of special tokens, where each token has its own."""
-    return numbers[rows.own(value)] if 1 in task.dynamic else numbers
+    return numbers[rows.own(value)] if 1 in head.dynamic else numbers
 
 
-def _check_shape(served: Served, task: Task, batches: Sequence[Feeds]) -> None:
+def _check_shape(served: Served, head: Head, batches: Sequence[Feeds]) -> None:
     for feeds in batches:
-        try:
+        with _telling(feeds):
             answer = served.answer(feeds)
-        except ExportError:
-            raise
-        except Exception as error:
-            size = list(next(iter(feeds.values())).shape)
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            todo = "let it take any number of rows, as large as the options let them be"
-            raise ExportError(
-                "forward()", f"it fails on inputs of the shape {size}: {reason}", todo
-            ) from error
-        wanted = task.dims(dict(feeds))
+        wanted = head.dims(dict(feeds))
         if answer.shape != wanted:
-            what = f"it gives {list(answer.shape)}, not {list(wanted)}, with {len(task.labels)} labels"
-            todo = f"let it return {task.shape}, and name all labels with --labels"
+            what = f"it gives {list(answer.shape)}, not {list(wanted)}, with {len(head.labels)} labels"
+            todo = f"let it return {head.shape}, and name all labels with --labels"
             raise ExportError("forward()", what, todo)
+
+
+@contextlib.contextmanager
+def _telling(feeds: Feeds) -> Iterator[None]:
+    """:raises ExportError: that tells what a model raised that was given `feeds`"""
+    try:
+        yield
+    except ExportError:
+        raise
+    except Exception as error:
+        size = list(next(iter(feeds.values())).shape)
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        todo = "let it take any number of rows, as large as the options let them be"
+        raise ExportError("forward()", f"it fails on inputs of the shape {size}: {reason}", todo) from error
 
 
 def _check_finite(numbers: Sequence[np.ndarray], samples: Samples) -> None:
@@ -152,7 +161,7 @@ def _check_finite(numbers: Sequence[np.ndarray], samples: Samples) -> None:
             )
 
 
-def _check_filling(served: Served, task: Task, rows: Rows, samples: Samples) -> None:
+def _check_filling(served: Served, head: Head, rows: Rows, samples: Samples) -> None:
     """Checks that a row's answer does not depend on the others of its batch, which fill it up.
 
     :raises ExportError: when it does
@@ -162,8 +171,8 @@ def _check_filling(served: Served, task: Task, rows: Rows, samples: Samples) -> 
     together = order[::step][:_TOGETHER]
     answers = served.answer(rows.feeds(together))
     for value, filled in zip(together, answers, strict=True):
-        alone = _own(task, rows, value, served.answer(rows.feeds([value]))[0])
-        off = distance(alone, _own(task, rows, value, filled))
+        alone = _own(head, rows, value, served.answer(rows.feeds([value]))[0])
+        off = distance(alone, _own(head, rows, value, filled))
         if off > TOLERANCE:
             what = f"its answer to {rows.wording.row} changes by {off:.2g} {rows.wording.beside}"
             raise ExportError("forward()", what, rows.wording.todo)

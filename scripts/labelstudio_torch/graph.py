@@ -31,29 +31,37 @@ _FATAL = 4
 
 
 class Served(torch.nn.Module):
-    """A model as a graph has it: inputs in a fixed order, one tensor out, and an activation behind it.
+    """A model as a graph has it: inputs in a fixed order, and tensors out.
 
     :param names: the inputs of `forward` that it gets
-    :param activation: `softmax` or `sigmoid` along the last axis, or None
+    :param read: makes the tensors of what `forward` returns
     """
 
-    def __init__(self, model: torch.nn.Module, names: Sequence[str], activation: str | None = None) -> None:
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        names: Sequence[str],
+        read: Callable[[Any], tuple[torch.Tensor, ...]],
+    ) -> None:
         super().__init__()
         self.model = model
         self.names = tuple(names)
-        self.activation = activation
+        self.read = read
 
-    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The model's numbers."""
-        numbers = _tensor_of(self.model(**dict(zip(self.names, inputs, strict=True))))
-        if self.activation == "softmax":
-            return torch.softmax(numbers, dim=-1)
-        return torch.sigmoid(numbers) if self.activation == "sigmoid" else numbers
+        return self.read(self.model(**dict(zip(self.names, inputs, strict=True))))
 
     def answer(self, feeds: Feeds) -> np.ndarray:
-        """What PyTorch computes."""
+        """What PyTorch computes; several tensors are joined along their last axis."""
         with torch.no_grad():
-            return self(*(torch.from_numpy(feeds[name]) for name in self.names)).numpy()
+            return _joined([each.numpy() for each in self(*_tensors(self, feeds))])
+
+
+def returned(model: torch.nn.Module, names: Sequence[str], feeds: Feeds) -> Any:
+    """What `forward` returns."""
+    with torch.no_grad():
+        return model(**{name: torch.from_numpy(feeds[name]) for name in names})
 
 
 def input_names(model: torch.nn.Module, known: Sequence[str]) -> list[str]:
@@ -89,23 +97,23 @@ def to_graph(
     example: Feeds,
     batches: Sequence[Feeds],
     dynamic: Mapping[str, Mapping[int, str]],
-    output: str,
+    outputs: Sequence[str],
 ) -> Graph:
     """The graph of the first exporter whose numbers are those of PyTorch on all batches.
 
     :param example: what the model is traced with
     :param batches: of other sizes than the example
-    :param dynamic: of each input and of the output the names of the dimensions that differ
-    :param output: the name of the graph's output
+    :param dynamic: of each input and output the names of the dimensions that differ
+    :param outputs: the names of its tensors in the graph
     :raises ExportError: when no exporter makes such a graph
     """
     reasons = []
     for name, exporter in _EXPORTERS.items():
         try:
             with _quiet():
-                model = exporter(served, example, dynamic, output)
+                model = exporter(served, example, dynamic, outputs)
                 data = _plain(model)
-            _check(data, served, batches)
+            _check(data, served, batches, outputs)
             return Graph(data, name)
         except ExportError as error:
             reasons.append(f"{name}: {error.what}")
@@ -119,7 +127,7 @@ def to_graph(
 
 
 def _export_dynamo(
-    served: Served, example: Feeds, dynamic: Mapping[str, Mapping[int, str]], output: str
+    served: Served, example: Feeds, dynamic: Mapping[str, Mapping[int, str]], outputs: Sequence[str]
 ) -> onnx.ModelProto:
     dims = {
         name: torch.export.Dim(name) for name in sorted({n for d in dynamic.values() for n in d.values()})
@@ -129,7 +137,7 @@ def _export_dynamo(
         served,
         _tensors(served, example),
         input_names=list(served.names),
-        output_names=[output],
+        output_names=list(outputs),
         dynamic_shapes=(shapes,),
         opset_version=_OPSETS["dynamo"],
         dynamo=True,
@@ -140,7 +148,7 @@ def _export_dynamo(
 
 
 def _export_torchscript(
-    served: Served, example: Feeds, dynamic: Mapping[str, Mapping[int, str]], output: str
+    served: Served, example: Feeds, dynamic: Mapping[str, Mapping[int, str]], outputs: Sequence[str]
 ) -> onnx.ModelProto:
     file = io.BytesIO()
     torch.onnx.export(
@@ -148,8 +156,10 @@ def _export_torchscript(
         _tensors(served, example),
         file,
         input_names=list(served.names),
-        output_names=[output],
-        dynamic_axes={name: dict(axes) for name, axes in dynamic.items() if name in {*served.names, output}},
+        output_names=list(outputs),
+        dynamic_axes={
+            name: dict(axes) for name, axes in dynamic.items() if name in {*served.names, *outputs}
+        },
         opset_version=_OPSETS["torchscript"],
         dynamo=False,
     )
@@ -187,7 +197,7 @@ def _plain(model: onnx.ModelProto) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def _check(data: bytes, served: Served, batches: Sequence[Feeds]) -> None:
+def _check(data: bytes, served: Served, batches: Sequence[Feeds], outputs: Sequence[str]) -> None:
     options, run = onnxruntime.SessionOptions(), onnxruntime.RunOptions()
     options.log_severity_level = run.log_severity_level = _FATAL
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -195,7 +205,7 @@ def _check(data: bytes, served: Served, batches: Sequence[Feeds]) -> None:
     lost = [name for name in served.names if name not in wanted]
     for feeds in batches:
         expected = served.answer(feeds)
-        (got,) = session.run(None, {name: feeds[name] for name in wanted}, run)
+        got = _joined(session.run(list(outputs), {name: feeds[name] for name in wanted}, run))
         off = distance(expected, got)
         if off > TOLERANCE:
             shape = list(next(iter(feeds.values())).shape)
@@ -203,25 +213,15 @@ def _check(data: bytes, served: Served, batches: Sequence[Feeds]) -> None:
             raise ExportError("the graph", f"it differs by {off:.2g} at {shape}{ignored}", "change the model")
 
 
+def _joined(tensors: Sequence[np.ndarray]) -> np.ndarray:
+    return tensors[0] if len(tensors) == 1 else np.concatenate(tensors, axis=-1)
+
+
 def distance(expected: np.ndarray, got: np.ndarray) -> float:
     """The largest difference, absolute up to 1 and relative beyond; infinite for another shape or NaN."""
     if expected.shape != got.shape or not np.all(np.isfinite(got)):
         return float("inf")
     return float((np.abs(expected - got) / np.maximum(1.0, np.abs(expected))).max(initial=0.0))
-
-
-def _tensor_of(answer: Any) -> torch.Tensor:
-    """The one tensor of what `forward` returns: itself, or the `logits` of a Hugging Face model."""
-    if isinstance(answer, torch.Tensor):
-        return answer
-    logits = answer.get("logits") if isinstance(answer, Mapping) else getattr(answer, "logits", None)
-    if isinstance(logits, torch.Tensor):
-        return logits
-    raise ExportError(
-        "forward()",
-        f"it returns {type(answer).__name__}",
-        "let it return one tensor, or a mapping with 'logits'",
-    )
 
 
 @contextlib.contextmanager

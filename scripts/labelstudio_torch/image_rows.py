@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from labelstudio_export.errors import ExportError
 from labelstudio_export.files import VersionFiles
 from labelstudio_export.samples import Samples
 
-from .tasks import Wording
+from .contract import Wording
 
 _INPUT = "pixel_values"
 _PNG = "data:image/png;base64,"
 # Each channel of a generated image has its own, so that their order is compared too.
 _SEED = 0
+_WHITE = 255
 
 
 class ImageRows:
@@ -31,6 +32,7 @@ class ImageRows:
 
     :param mean: taken off each channel, of values 0 to 1
     :param std: what the rest is divided by
+    :param letterbox: the grey, 0 to 255, of the bars beside an image of another shape; None: it is stretched
     """
 
     kind = "image"
@@ -39,21 +41,30 @@ class ImageRows:
     )
 
     def __init__(
-        self, width: int, height: int, mean: Sequence[float] = (0.0,), std: Sequence[float] = (1.0,)
+        self,
+        width: int,
+        height: int,
+        mean: Sequence[float] = (0.0,),
+        std: Sequence[float] = (1.0,),
+        letterbox: int | None = None,
     ) -> None:
         for option, numbers in (("--mean", mean), ("--std", std)):
             if len(numbers) not in {1, 3}:
                 raise ExportError(option, f"it has {len(numbers)} numbers", "give one, or one a channel")
         if min(std) <= 0:
             raise ExportError("--std", f"{min(std)} divides nothing", "give numbers above 0")
+        if letterbox is not None and not 0 <= letterbox <= _WHITE:
+            raise ExportError("--letterbox", f"{letterbox} is no grey", f"give one of 0 to {_WHITE}")
         self.width, self.height = width, height
+        self.letterbox = letterbox
         self.mean, self.std = list(mean), list(std)
         self.inputs = {_INPUT: {0: "rows"}}
 
     def options(self) -> dict[str, Any]:
         """The manifest's `input`."""
         size = {"width": self.width, "height": self.height}
-        return {"kind": self.kind, **size, "mean": self.mean, "std": self.std}
+        fit = {} if self.letterbox is None else {"fit": "letterbox", "fill": self.letterbox}
+        return {"kind": self.kind, **size, **fit, "mean": self.mean, "std": self.std}
 
     def put(self, files: VersionFiles) -> None:
         """It has no files."""
@@ -93,7 +104,10 @@ class ImageRows:
     def _scaled(self, path: Path) -> np.ndarray:
         try:
             with Image.open(path) as image:
-                return np.asarray(image.convert("RGB").resize((self.width, self.height)))
+                size, colours = (self.width, self.height), image.convert("RGB")
+                if self.letterbox is None:
+                    return np.asarray(colours.resize(size))
+                return np.asarray(ImageOps.pad(colours, size, color=(self.letterbox,) * 3))
         except (OSError, UnidentifiedImageError) as error:
             raise ExportError(str(path), f"it cannot be read as an image ({error})", "remove it") from error
 

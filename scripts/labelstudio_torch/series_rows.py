@@ -14,7 +14,7 @@ from labelstudio_export.files import VersionFiles
 from labelstudio_export.samples import Samples
 from labelstudio_export.table import read_csv
 
-from .tasks import Wording
+from .contract import Wording
 
 STEPS = 4096
 _INPUT = "series"

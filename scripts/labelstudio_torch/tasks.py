@@ -2,101 +2,29 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from labelstudio_export.controls import manifest_output
 from labelstudio_export.errors import ExportError
-from labelstudio_export.files import VersionFiles
 from labelstudio_export.reference import Reference
-from labelstudio_export.samples import Samples
 
-# How far sums of probabilities in float32 may be from 1.
-_UNIT = 1e-4
-TENSOR = "numbers"
-
-
-class Wording(NamedTuple):
-    """What a refusal calls a row, and where its answer changes with others; and what to do about that."""
-
-    row: str
-    beside: str
-    todo: str
-
-
-class Rows(Protocol):
-    """Makes a graph's inputs of values, as an input kind of the server does."""
-
-    kind: str
-    wording: Wording
-
-    @property
-    def inputs(self) -> Mapping[str, Mapping[int, str]]:
-        """The graph inputs that it can give, each with the names of the dimensions that differ."""
-
-    def options(self) -> dict[str, Any]:
-        """The manifest's `input`."""
-
-    def put(self, files: VersionFiles) -> None:
-        """Adds the files that the input needs."""
-
-    def samples(self, given: Sequence[Any]) -> Samples:
-        """The given values and generated ones."""
-
-    def feeds(self, values: Sequence[Any]) -> dict[str, np.ndarray]:
-        """A batch of them."""
-
-    def alike(self, values: Sequence[Any]) -> list[Any]:
-        """Those that the server may put into one batch."""
-
-    def own(self, value: Any) -> slice:
-        """Which places of a row along its second axis are its own."""
-
-    def size(self, value: Any) -> int:
-        """How large its row is."""
+from .contract import (
+    TENSOR,
+    KnownHead,
+    Task,
+    are_probabilities,
+    check_background,
+    control_of,
+    in_unit,
+    shortest,
+)
+from .detection import ObjectDetection
 
 
-class Task(ABC):
-    """One kind of model. `labels` are the names of its classes, in the order of its numbers."""
-
-    name: str
-    # The input kind that it reads.
-    input: str
-    # The shape of its output, in words.
-    shape: str
-    # The dimensions of the output that differ, by their place.
-    dynamic: ClassVar[dict[int, str]]
-
-    def __init__(self, labels: Sequence[str]) -> None:
-        if not labels or len(set(labels)) < len(labels):
-            raise ExportError("--labels", f"{list(labels)} are not different names", "name each class once")
-        self.labels = list(labels)
-
-    @abstractmethod
-    def dims(self, feeds: dict[str, np.ndarray]) -> tuple[int, ...]:
-        """The shape of the output for some feeds."""
-
-    @abstractmethod
-    def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
-        """What the graph adds behind the model, given its numbers: `softmax`, `sigmoid` or nothing."""
-
-    @abstractmethod
-    def spec(self, output: str, numbers: Sequence[np.ndarray]) -> dict[str, Any]:
-        """The output in version.json, given some of the graph's numbers."""
-
-    @abstractmethod
-    def manifest(self, spec: dict[str, Any], control: str | None) -> dict[str, Any]:
-        """The output in model.json."""
-
-    @abstractmethod
-    def reference(self, numbers: Sequence[np.ndarray]) -> Reference:
-        """What a version is held against: for each sample its own numbers."""
-
-
-class TokenClassification(Task):
+class TokenClassification(KnownHead):
     """A tag for each token."""
 
     name = "token-classification"
@@ -120,18 +48,10 @@ class TokenClassification(Task):
 
     def manifest(self, spec: dict[str, Any], control: str | None) -> dict[str, Any]:
         """Labels, unless another control is named."""
-        tag = control or self._controls[0]
-        if tag not in self._controls:
-            todo = f"use one of {', '.join(self._controls)}"
-            raise ExportError("--control", f"{tag!r} does not hold spans of a text", todo)
-        return {"name": spec["name"], "control": tag}
-
-    def reference(self, numbers: Sequence[np.ndarray]) -> Reference:
-        """The numbers of all tokens, one after the other."""
-        return Reference([shortest(each.ravel()) for each in numbers])
+        return {"name": spec["name"], "control": control_of(control, self._controls, "spans of a text")}
 
 
-class Classification(Task):
+class Classification(KnownHead):
     """One class for each row."""
 
     input = "tokens"
@@ -182,8 +102,7 @@ class TextMultilabelClassification(Classification):
 
     def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
         """Each class for itself."""
-        inside = all(np.all((each >= 0) & (each <= 1)) for each in numbers)
-        return None if inside else "sigmoid"
+        return None if in_unit(numbers) else "sigmoid"
 
 
 class ImageClassification(Classification):
@@ -200,7 +119,7 @@ class ImageMultilabelClassification(TextMultilabelClassification):
     input = "image"
 
 
-class _Places(Task):
+class _Places(KnownHead):
     """A label for each place, the likeliest; `background` names the one that is none."""
 
     # The kind of output in version.json, and the controls that it fills.
@@ -210,8 +129,7 @@ class _Places(Task):
 
     def __init__(self, labels: Sequence[str], background: str | None = None) -> None:
         super().__init__(labels)
-        if background is not None and background not in self.labels:
-            raise ExportError("--background", f"{background!r} is none of {self.labels}", "name one of them")
+        check_background(background, self.labels)
         self.background = background
 
     def activation(self, numbers: Sequence[np.ndarray]) -> str | None:
@@ -227,16 +145,7 @@ class _Places(Task):
 
     def manifest(self, spec: dict[str, Any], control: str | None) -> dict[str, Any]:
         """The first of the controls, unless another is named."""
-        tag = control or self.controls[0]
-        if tag not in self.controls:
-            raise ExportError(
-                "--control", f"{tag!r} does not hold it", f"use one of {', '.join(self.controls)}"
-            )
-        return {"name": spec["name"], "control": tag}
-
-    def reference(self, numbers: Sequence[np.ndarray]) -> Reference:
-        """The scores of all places."""
-        return Reference([shortest(each.ravel()) for each in numbers])
+        return {"name": spec["name"], "control": control_of(control, self.controls)}
 
 
 class ImageSegmentation(_Places):
@@ -281,6 +190,7 @@ TASKS: dict[str, type[Task]] = {
         ImageClassification,
         ImageMultilabelClassification,
         ImageSegmentation,
+        ObjectDetection,
         SeriesSegmentation,
     )
 }
@@ -292,20 +202,8 @@ def make_task(name: str, labels: Sequence[str], background: str | None = None) -
     :raises ExportError: when it knows no background, or the labels are none
     """
     task = TASKS[name]
-    if issubclass(task, _Places):
+    if issubclass(task, (_Places, ObjectDetection)):
         return task(labels, background)
     if background is not None:
         raise ExportError("--background", f"{name} has none", "leave it out")
     return task(labels)
-
-
-def are_probabilities(numbers: Sequence[np.ndarray]) -> bool:
-    """Whether all rows of all samples lie in 0 to 1 and add up to 1, along the last axis."""
-    rows = np.concatenate([each.reshape(-1, each.shape[-1]) for each in numbers])
-    inside = np.all((rows >= -_UNIT) & (rows <= 1 + _UNIT))
-    return bool(inside and np.all(np.abs(rows.sum(axis=1) - 1) < _UNIT))
-
-
-def shortest(numbers: np.ndarray) -> np.ndarray:
-    """float32 as the shortest decimals that mean the same, so that parity.json stays small."""
-    return np.array([float(str(number)) for number in numbers.astype(np.float32)], dtype=np.float64)

@@ -11,7 +11,7 @@ from labelstudio_export.errors import ExportError
 from labelstudio_export.files import VersionFiles
 from labelstudio_export.samples import HARD_TEXTS, Samples, long_text
 
-from .tasks import Wording
+from .contract import Wording
 from .tokenizers import Tokenizer, Words
 
 MAX_TOKENS = 512

@@ -55,12 +55,12 @@ def samples(tmp_path):
 
 @pytest.fixture
 def weights(tmp_path):
-    """Saves the weights of a model of `nets`."""
+    """Saves the weights of a model of a module."""
 
-    def save(name: str) -> Path:
+    def save(name: str, module=nets) -> Path:
         torch.manual_seed(1)
         path = tmp_path / f"{name}.pt"
-        torch.save(getattr(nets, name)().state_dict(), path)
+        torch.save(getattr(module, name)().state_dict(), path)
         return path
 
     return save

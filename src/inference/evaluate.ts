@@ -10,7 +10,7 @@ import { classRow } from '../regions/outputs.js';
 import { tagNumbers } from '../regions/spans/tags.js';
 import { readVersion } from '../registry/manifest.js';
 import { verifyFiles } from '../registry/repository.js';
-import type { InputSpec, OutputSpec, VersionRecord } from '../registry/version.js';
+import { type InputSpec, type OutputSpec, tensorsOf, type VersionRecord } from '../registry/version.js';
 import { LoadedVersion } from './host.js';
 
 /** What a version answered for one value. */
@@ -102,11 +102,13 @@ function evaluated(specs: readonly OutputSpec[], answer: RowOutputs): Evaluated 
 /** Where not all of a row's numbers are meant, by the kind of output. */
 const NUMBERS: Readonly<Record<string, typeof tagNumbers>> = { tags: tagNumbers };
 
-/** All numbers of a row, in their order. */
-function rowNumbers({ outputs, row }: RowOutputs, { tensor }: OutputSpec): ArrayLike<number> {
-  const { data, dims } = outputs[tensor!]!;
-  const size = dims.slice(1).reduce((product, dimension) => product * dimension, 1);
-  return (data as Float32Array).subarray(row * size, (row + 1) * size);
+/** All numbers of a row, in their order; of several tensors one after the other. */
+function rowNumbers({ outputs, row }: RowOutputs, spec: OutputSpec): number[] {
+  return tensorsOf(spec).flatMap(name => {
+    const { data, dims } = outputs[name]!;
+    const size = dims.slice(1).reduce((product, dimension) => product * dimension, 1);
+    return Array.from<unknown, number>(data.slice(row * size, (row + 1) * size), Number);
+  });
 }
 
 /** None where the numbers mean nothing: what is compared is then the numbers. */

@@ -4,6 +4,9 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { REGIONS } from '../../src/regions/index.js';
+import { temporaryFolder } from '../support/folder.js';
+import { addModel, makeGraphs } from '../support/graphs.js';
 
 const MODEL = 'models/sentiment';
 
@@ -76,6 +79,26 @@ describe('npm run parity', () => {
       expect(great.values.label[0] + great.values.label[1]).to.be.closeTo(1, 1e-15);
       expect(lone.values.label).to.have.length(2);
       expect(number.error.code).to.equal('task_invalid');
+    });
+
+    it('tells the numbers of an output of several tensors one after the other', async () => {
+      const { output, outputs, input } = REGIONS.RectangleLabels!.example;
+      const [graph] = await makeGraphs([{ inputs: input!.feeds, outputs }]);
+      const root = await temporaryFolder();
+      const folder = await addModel(root, 'boxes', {
+        manifest: { input: { kind: 'image', ...input!.options }, outputs: [] },
+        outputs: [output],
+        graph: graph!,
+        files: {},
+      });
+      const record = JSON.parse(await readFile(join(folder, 'version.json'), 'utf8'));
+      record.input = { kind: 'image', ...input!.options };
+      await writeFile(join(folder, 'version.json'), JSON.stringify(record));
+      const { out } = run('run-version', [folder], `${JSON.stringify(input!.data.image)}\n`);
+      expect(JSON.parse(out)).to.deep.equal({
+        values: { objects: [0.5, 0, 1.5, 2, 0, 0, 1, 1, 0.875, 0.25, 1, 0] },
+        chosen: {},
+      });
     });
 
     it('answers requests, each for its folder', () => {
