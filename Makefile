@@ -51,9 +51,9 @@ e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, 
 lint: node_modules/.installed $(VENV)/.installed ## check style and common mistakes
 	npm run lint
 	$(VENV)/bin/ruff check scripts
-	$(VENV)/bin/ruff check --config scripts/pyproject.toml test/bench test/families test/inference test/models test/support test/torch test/training
+	$(VENV)/bin/ruff check --config scripts/pyproject.toml test
 	$(VENV)/bin/ruff format --check scripts
-	$(VENV)/bin/ruff format --check --config scripts/pyproject.toml test/bench test/families test/inference test/models test/support test/torch test/training
+	$(VENV)/bin/ruff format --check --config scripts/pyproject.toml test
 
 typecheck: node_modules/.installed ## check the types
 	npm run typecheck

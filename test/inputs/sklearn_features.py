@@ -25,15 +25,15 @@ from sklearn.feature_extraction.text import (
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-from labelstudio_export.files import VersionFiles, dump_json  # noqa: E402
-from labelstudio_export.nodes import Node, union  # noqa: E402
-from labelstudio_export.text import (  # noqa: E402
+from labelstudio_export.files import VersionFiles, dump_json
+from labelstudio_export.nodes import Node, union
+from labelstudio_export.text import (
     read_count_vectorizer,
     read_hashing_vectorizer,
     read_tfidf_transformer,
     read_tfidf_vectorizer,
 )
-from labelstudio_export.unicode_tables import unicode_tables  # noqa: E402
+from labelstudio_export.unicode_tables import unicode_tables
 
 GROUPS = {
     "ascii": [

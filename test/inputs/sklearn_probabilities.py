@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from labelstudio_train.sentiment_data import load_sentences  # noqa: E402
 from labelstudio_train.sentiment import _search  # noqa: E402
+from labelstudio_train.sentiment_data import load_sentences  # noqa: E402
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     )
     pipeline.fit(sentences, classes)
     texts = sentences + [json.loads(line) for line in sys.stdin]
-    for text, row in zip(texts, pipeline.predict_proba(texts)):
+    for text, row in zip(texts, pipeline.predict_proba(texts), strict=True):
         print(json.dumps({"text": text, "probabilities": row.tolist()}))
 
 

@@ -2,8 +2,8 @@
 
     python sklearn_records.py FOLDER
 
-Each configuration becomes `FOLDER/<name>/` with features.json and its files, and `expected.json`: the values and
-their rows, `[indices, values]` each (NaN as null), or null where scikit-learn raises.
+Each configuration becomes `FOLDER/<name>/` with features.json and its files, and `expected.json`: the
+values and their rows, `[indices, values]` each (NaN as null), or null where scikit-learn raises.
 """
 
 from __future__ import annotations

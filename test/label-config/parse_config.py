@@ -1,4 +1,4 @@
-"""Answers each labeling config on stdin (a JSON string per line) with what Label Studio's own parse_config makes of it."""
+"""For each labeling config (a JSON string per line) what Label Studio's own parse_config makes of it."""
 
 import json
 import sys
@@ -24,5 +24,6 @@ for line in sys.stdin:
     try:
         print(json.dumps(reply))
     except TypeError:
-        # lxml shows a processing instruction such as <?x name="a" toName="b"?> as a tag whose type is a Python function.
+        # lxml shows a processing instruction such as <?x name="a" toName="b"?> as a tag whose type is a
+        # Python function.
         print(json.dumps({"parsed": None, "order": []}))

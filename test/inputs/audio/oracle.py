@@ -1,7 +1,7 @@
 """Computes with NumPy and SciPy what the input `audio` computes, for every line of JSON.
 
-`resample`: samples at another rate; `whisper` and `torchaudio`: log-mel spectra, written down from the definitions of
-openai/whisper's audio.py and of torchaudio.transforms.MelSpectrogram.
+`resample`: samples at another rate; `whisper` and `torchaudio`: log-mel spectra, written down from the
+definitions of openai/whisper's audio.py and of torchaudio.transforms.MelSpectrogram.
 """
 
 import json
@@ -35,7 +35,7 @@ def bank(rate, size, mels, to_mel, low, high, areas):
     )
     bins = np.linspace(0, rate / 2, size // 2 + 1)
     rows = []
-    for left, middle, right in zip(points, points[1:], points[2:]):
+    for left, middle, right in zip(points, points[1:], points[2:], strict=False):
         row = np.clip(np.minimum((bins - left) / (middle - left), (right - bins) / (right - middle)), 0, None)
         rows.append(row * 2 / (right - left) if areas else row)
     return np.array(rows)

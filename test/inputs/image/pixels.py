@@ -1,4 +1,4 @@
-"""Writes images as data URIs, each with the tensor that Pillow and NumPy make of it, for every line of options."""
+"""For every line of options: an image as a data URI, and the tensor that Pillow and NumPy make of it."""
 
 import base64
 import io

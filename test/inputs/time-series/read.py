@@ -1,4 +1,4 @@
-"""Reads CSV files with pandas: for each line of JSON the columns that are asked for, missing numbers as null."""
+"""For each line of JSON the columns that are asked for of a CSV file, as pandas reads it; null: no number."""
 
 import io
 import json
