@@ -98,6 +98,16 @@ export interface InputPlace {
   key: string;
   /** Whether the value is the URL of what is shown (`valueType="url"`). */
   isUrl: boolean;
+  /** The columns that the Channels of a TimeSeries show, each once; absent: it has none. */
+  columns?: readonly string[];
+}
+
+/** A task's value as trainers read it. */
+export interface TrainingValue {
+  /** What stands in the task's data in the place of the value; the kind's `read` takes it as well. */
+  value: unknown;
+  /** What the kind knows of the whole value beyond that, as in `BatchRows.metas`. */
+  meta: unknown;
 }
 
 /** One task from its data to the graph's inputs, which the tests serve as they serve any model. */
@@ -141,6 +151,11 @@ export interface InputKind {
     options: readonly string[];
     /** The object tags whose controls a recipe without them fills where nobody chose it by its name. */
     objectTags: readonly string[];
+    /**
+     * The options that the labeling config says, for trainers; absent: it says none.
+     * @throws AppError `no_model_fits` when it does not say what it should
+     */
+    fromConfig?(place: InputPlace): Readonly<Record<string, unknown>>;
   };
   /** The word for what its `metas` are, which region kinds ask for by it (`RegionKind.needs`); absent: it has none. */
   meta?: string;
@@ -155,6 +170,20 @@ export interface InputKind {
     options: Readonly<Record<string, unknown>>,
     context: Context | null,
   ): TaskValue;
+  /**
+   * Makes of a value what trainers learn from, where that is another thing than what the task has, or annotations say
+   * where something is in words that only the value explains, such as times; in the server. Absent: trainers get the
+   * task's data as it is.
+   * @param value what `read` took out
+   * @param readText gives what is behind an address, as text; throws AppError
+   * @throws AppError `task_unreadable` when it cannot be read
+   */
+  forTraining?(
+    value: TaskValue,
+    place: InputPlace,
+    options: Readonly<Record<string, unknown>>,
+    readText: (address: string) => Promise<string>,
+  ): Promise<TrainingValue>;
   /** Loads the version's own part of the input (vocabulary, columns ...) from its folder. */
   load(folder: string, options: Readonly<Record<string, unknown>>): Promise<Encoder>;
   example: InputExample;

@@ -1,6 +1,7 @@
-import { AppError } from '../errors.js';
+import { AppError, messageOf } from '../errors.js';
 import { isRecord } from '../is-record.js';
 import type { InputKind } from './contract.js';
+import { undecodable } from './file.js';
 import type { SeriesTag, SeriesValue } from './time-series/contract.js';
 import type { SeriesOptions } from './time-series/encoder.js';
 
@@ -70,6 +71,37 @@ export const timeSeries: InputKind = {
       'task_invalid',
       `the task's data needs the address of a CSV or JSON file under '${key}', or columns as lists, and has neither`,
     );
+  },
+
+  // Which columns there are is the project's: those that its TimeSeries shows.
+  recipe: {
+    options: ['channels'],
+    objectTags: ['TimeSeries'],
+    fromConfig({ object, columns }) {
+      if (columns !== undefined) return { channels: columns };
+      throw new AppError(
+        'no_model_fits',
+        `the TimeSeries '${object}' of the labeling config has no Channel with a column: add one for each column to learn from`,
+      );
+    },
+  },
+
+  async forTraining(value, { attributes: { timeColumn } }, options, readText) {
+    const series = value as SeriesValue;
+    const { channels: names } = options as unknown as SeriesOptions;
+    const text = series.file === undefined ? null : await readText(series.file);
+    const { filled, readSeries } = await import('./time-series/table.js');
+    try {
+      const { channels, times } = readSeries(text, series, names);
+      const columns = channels.map((channel, at) => [names[at]!, [...filled(channel, names[at]!)]] as const);
+      return {
+        value: Object.fromEntries([...columns, ...(timeColumn ? [[timeColumn, times] as const] : [])]),
+        meta: { first: 0, count: times.length, size: times.length, total: times.length, times },
+      };
+    } catch (error) {
+      const { code, message } = undecodable('a time series', messageOf(error));
+      throw new AppError(code, message, { cause: error });
+    }
   },
 
   async load(_folder, options) {

@@ -48,12 +48,16 @@ function placesOf(config: LabelConfig, control: string, objectTags: readonly str
   return config.parsed[control]!.to_name.flatMap(name => {
     const object = config.objects.get(name);
     if (!object || (objectTags.length > 0 && !objectTags.includes(object.tag))) return [];
+    const columns = config.others
+      .filter(each => each.tag === 'Channel' && each.object === name && each.attributes.column)
+      .map(({ attributes }) => attributes.column!);
     return {
       object: name,
       tag: object.tag,
       attributes: object.attributes,
       key: keyOf(object),
       isUrl: object.attributes.valueType === 'url',
+      ...(columns.length > 0 && { columns: [...new Set(columns)] }),
     };
   });
 }

@@ -52,6 +52,8 @@ export interface OtherTag {
   attributes: Attributes;
   /** The name of the control that it is in; undefined: in none. */
   control: string | undefined;
+  /** The name of the object that it is in, as a Channel in a TimeSeries; undefined: in none. */
+  object: string | undefined;
 }
 
 /** A labeling config, read once. */
@@ -149,7 +151,7 @@ class ConfigReader {
     const element: OpenElement = { name };
     if (LABEL_TAGS.has(tag)) this.#label(element, attributes);
     if (isOther && element.label === undefined)
-      this.#others.push({ tag, attributes, control: this.#control() });
+      this.#others.push({ tag, attributes, control: this.#control(), object: this.#object() });
     this.#open.push(element);
   }
 
@@ -179,6 +181,11 @@ class ConfigReader {
   /** The name of the nearest element around that has the name of a control seen so far, whatever its tag. */
   #control(): string | undefined {
     return this.#open.findLast(({ name }) => name !== undefined && this.#outputs.has(name))?.name;
+  }
+
+  /** The name of the nearest element around that has the name of an object seen so far. */
+  #object(): string | undefined {
+    return this.#open.findLast(({ name }) => name !== undefined && this.#inputs.has(name))?.name;
   }
 
   #parsed(

@@ -138,6 +138,12 @@ export interface AnswerReader {
    * hold was never checked, and the config may have changed since.
    */
   read(results: readonly AnnotatedResult[]): Reading;
+  /**
+   * Where the regions of a target are in the value that the model reads; absent: `read` says so already.
+   * @param meta what the input knows of the value, see `InputKind.forTraining`
+   * @returns null when none of them is in it
+   */
+  place?(target: Target, meta: unknown): Target | null;
 }
 
 /** A result of an annotation; nothing but its type has been checked. */

@@ -4,6 +4,7 @@ import type { RegionBody, RegionKind } from './contract.js';
 import { bindFrames, FRAME_OPTIONS, FRAMES, type FramesBinding, PEAKS } from './frames/outputs.js';
 import { frameScores } from './frames/scores.js';
 import { peaksOf, segmentsOf } from './frames/segments.js';
+import { placeInSteps } from './frames/steps.js';
 import { leastScore } from './image/control.js';
 import { regionReader } from './spans/reading.js';
 
@@ -46,10 +47,12 @@ export const timeSeriesLabels: RegionKind<FramesBinding> = {
     return { results, score: leastScore(results) };
   },
 
-  reader: ({ parsed }) =>
-    regionReader(parsed.labels, NAME, ({ start, end }) =>
+  reader: ({ parsed }) => ({
+    ...regionReader(parsed.labels, NAME, ({ start, end }) =>
       isTime(start) && isTime(end) ? { start, end } : undefined,
     ),
+    place: placeInSteps,
+  }),
 
   example: {
     control:

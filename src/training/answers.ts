@@ -9,6 +9,7 @@ import type { ServedVersion } from '../registry/registry.js';
 import { TaskList } from '../tasks.js';
 import type { HeldOutRow } from './held-out.js';
 import { type LearntOutput, learntOutputs } from './outputs.js';
+import { metaOf } from './readable.js';
 
 export interface AnswerDeps {
   pool: Pool;
@@ -41,7 +42,9 @@ export class Examinee {
    */
   async answer(rows: readonly HeldOutRow[], signal: AbortSignal): Promise<Record<string, Target>[]> {
     const items = await this.#items(rows, signal);
-    return items.map((item, row) => (failureOf(item) ? {} : this.#read(item, rows[row]!)));
+    return Promise.all(
+      items.map(async (item, row) => (failureOf(item) ? {} : await this.#read(item, rows[row]!))),
+    );
   }
 
   async #items(rows: readonly HeldOutRow[], signal: AbortSignal): Promise<string[]> {
@@ -79,16 +82,18 @@ export class Examinee {
     }
   }
 
-  #read(item: string, { targets }: HeldOutRow): Record<string, Target> {
+  async #read(item: string, { task, targets }: HeldOutRow): Promise<Record<string, Target>> {
     const { result } = JSON.parse(item) as Extract<Answer, { result: unknown }>;
     const answers: Record<string, Target> = {};
-    for (const { output, read } of this.#outputs) {
+    const meta = await metaOf(task, this.#bound.place, this.#version.manifest.input);
+    for (const { output, read, place } of this.#outputs) {
       const { name, from_name } = output;
       const own = result.filter(each => 'from_name' in each && each.from_name === from_name);
       // No result is an answer too where any number of labels is.
       const none = Array.isArray(targets[name]) ? [] : null;
       const answer = own.length > 0 ? read(own as readonly AnnotatedResult[]).target : none;
-      if (answer !== null) answers[name] = answer;
+      const placed = answer === null ? null : place(answer, meta);
+      if (placed !== null) answers[name] = placed;
     }
     return answers;
   }

@@ -10,6 +10,7 @@ import { readTask } from './annotations.js';
 import { checkEnough } from './enough.js';
 import { linesOf } from './lines.js';
 import type { LearntOutput } from './outputs.js';
+import type { ReadableTask } from './readable.js';
 import { type Split, Splitter } from './split.js';
 
 export interface DatasetOptions {
@@ -21,10 +22,10 @@ export interface DatasetOptions {
   /** The job's folder, which gets `tasks.jsonl`. */
   folder: string;
   /**
-   * The task's data as the model is to read it: fetched, if it is the address of what is meant.
+   * What the model is to read of a task: fetched, if the task has the address of what is meant.
    * @throws AppError when the model could not read the task, which is then left out
    */
-  dataOf(task: LabelStudioTask): Promise<Record<string, unknown>> | Record<string, unknown>;
+  dataOf(task: LabelStudioTask): Promise<ReadableTask> | ReadableTask;
   signal?: AbortSignal | undefined;
 }
 
@@ -40,7 +41,7 @@ export interface DatasetCounts {
     data: number;
     /** Single answers that name something which the labeling config has no more. */
     outdated: number;
-    /** Single answers of no shape that their control has. */
+    /** Single answers of no shape that their control has, or of places that the task's data do not have. */
     unreadable: number;
   };
   /** Tasks by output. */
@@ -58,7 +59,7 @@ export interface DatasetCounts {
  * @example
  * const outputs = learntOutputs(manifest, binding, config);
  * const tasks = client.annotatedTasks('4', signal);
- * await prepareDataset({ tasks, outputs, min: 2, folder, dataOf: task => task.data, signal });
+ * await prepareDataset({ tasks, outputs, min: 2, folder, dataOf: ({ data }) => ({ data }), signal });
  * // { tasks: 300, held_out: 61, left_out: { tasks: 4, ... }, labels: { label: { Amazon: 102, ... } }, ... }
  */
 export async function prepareDataset(options: DatasetOptions): Promise<DatasetCounts> {
@@ -96,17 +97,30 @@ async function* rowsOf({ tasks, outputs, dataOf }: DatasetOptions, tally: Tally)
       tally.leftOut.tasks++;
       continue;
     }
-    let data: Record<string, unknown>;
+    let readable: ReadableTask;
     try {
-      data = await dataOf(task);
+      readable = await dataOf(task);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       tally.leftOut.data++;
       continue;
     }
-    tally.add(task.id, targets);
+    const { data, meta } = readable;
+    const placed = new Map<string, Target>();
+    for (const { output, place } of outputs) {
+      const target = targets.get(output.name);
+      if (target === undefined) continue;
+      const found = place(target, meta);
+      if (found === null) tally.leftOut.unreadable++;
+      else placed.set(output.name, found);
+    }
+    if (placed.size === 0) {
+      tally.leftOut.tasks++;
+      continue;
+    }
+    tally.add(task.id, placed);
     const { split: _, ...rest } = task;
-    yield `${task.id} ${JSON.stringify({ ...rest, data, targets: Object.fromEntries(targets) })}\n`;
+    yield `${task.id} ${JSON.stringify({ ...rest, data, targets: Object.fromEntries(placed) })}\n`;
   }
 }
 

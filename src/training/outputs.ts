@@ -1,7 +1,7 @@
 import type { Binding } from '../inference/protocol.js';
 import { targetOf } from '../label-config/bind.js';
 import type { LabelConfig } from '../label-config/parse.js';
-import type { AnswerReader } from '../regions/contract.js';
+import type { AnswerReader, Target } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
 import type { Manifest } from '../registry/manifest.js';
 
@@ -24,6 +24,8 @@ export interface LearntOutput {
   /** Labels that annotations must use, where targets are made of labels. */
   leastLabels: number;
   read: AnswerReader['read'];
+  /** Where the regions of a target are in the value that the model reads, see `AnswerReader.place`. */
+  place: NonNullable<AnswerReader['place']>;
 }
 
 /**
@@ -39,8 +41,17 @@ export function learntOutputs(manifest: Manifest, binding: Binding, config: Labe
     const entry = manifest.outputs[index]!;
     const { name: _, control: _tag, optional: __, ...options } = entry;
     const region = REGIONS[row]!;
-    const { labels, areRegions, read } = region.reader(targetOf(config, control, toName), options);
+    const {
+      labels,
+      areRegions,
+      read,
+      place = asRead,
+    } = region.reader(targetOf(config, control, toName), options);
     const output = { ...entry, from_name: control, to_name: toName, ...(labels === null ? {} : { labels }) };
-    return { output, type: region.type, leastLabels: areRegions ? 1 : 2, read };
+    return { output, type: region.type, leastLabels: areRegions ? 1 : 2, read, place };
   });
+}
+
+function asRead(target: Target): Target {
+  return target;
 }

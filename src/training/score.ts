@@ -1,4 +1,5 @@
 import type { Target } from '../regions/contract.js';
+import { isStepsTarget, type StepsTarget } from '../regions/frames/steps.js';
 
 /** The names are those of scikit-learn. */
 export type Metric = 'accuracy' | 'f1_micro' | 'd2_absolute_error_score';
@@ -17,6 +18,7 @@ export interface Score {
  *
  * - one label: accuracy
  * - several labels, or spans with theirs: F1 over all pairs of row and label, or of row and whole span (`f1_micro`)
+ * - parts of series: the same over all labels of steps, as people hardly agree on the very step where a part ends
  * - numbers: the mean absolute error as a share of the targets' mean distance from their median, taken from 1
  *   (`d2_absolute_error_score`, https://scikit-learn.org/stable/modules/model_evaluation.html#d2-score)
  *
@@ -65,8 +67,9 @@ const METRICS: Readonly<Record<Metric, Pairs>> = {
 
   f1_micro: (targets, answers) =>
     targets.map((target, row) => {
-      const wanted = new Set((target as readonly unknown[]).map(keyOf));
       const given = answers[row];
+      if (areSteps(target)) return stepPairs(target, Array.isArray(given) ? given : []);
+      const wanted = new Set((target as readonly unknown[]).map(keyOf));
       if (!Array.isArray(given)) return [0, Math.max(wanted.size, 1)];
       const labels = new Set(given.map(keyOf));
       return [2 * [...labels].filter(label => wanted.has(label)).length, labels.size + wanted.size];
@@ -91,6 +94,49 @@ const METRICS: Readonly<Record<Metric, Pairs>> = {
 /** Spans are the same when all of them is. */
 function keyOf(part: unknown): string {
   return typeof part === 'string' ? part : JSON.stringify(part);
+}
+
+function areSteps(target: Target): target is readonly StepsTarget[] {
+  return Array.isArray(target) && target.length > 0 && target.every(isStepsTarget);
+}
+
+/** Twice the steps that have a label in both, and all that have it in one of them. */
+function stepPairs(wanted: readonly StepsTarget[], given: readonly StepsTarget[]): [number, number] {
+  const labels = new Set([...wanted, ...given].flatMap(each => each.labels));
+  let shared = 0;
+  let all = 0;
+  for (const label of labels) {
+    const first = rangesOf(wanted, label);
+    const second = rangesOf(given, label);
+    all += lengthOf(first) + lengthOf(second);
+    const parts = [...first, ...second].sort(([a], [b]) => a - b);
+    // What two lists of ranges share is what they have together less what is left when they are joined.
+    shared += lengthOf(parts) - lengthOf(joined(parts));
+  }
+  return [2 * shared, all];
+}
+
+type Range = readonly [first: number, end: number];
+
+/** Where a label is, each step once. */
+function rangesOf(regions: readonly StepsTarget[], label: string): Range[] {
+  const own = regions.filter(({ labels }) => labels.includes(label)).map(({ steps }) => steps);
+  return joined(own.sort(([a], [b]) => a - b));
+}
+
+/** @param ranges in the order in which they begin */
+function joined(ranges: readonly Range[]): Range[] {
+  const whole: [number, number][] = [];
+  for (const [first, end] of ranges) {
+    const last = whole.at(-1);
+    if (last && first <= last[1]) last[1] = Math.max(last[1], end);
+    else whole.push([first, end]);
+  }
+  return whole;
+}
+
+function lengthOf(ranges: readonly Range[]): number {
+  return sum(ranges.map(([first, end]) => end - first));
 }
 
 function median(numbers: readonly number[]): number {

@@ -18,7 +18,7 @@ import { findVersion } from './harvest.js';
 import type { Job, JobRun, Work } from './job.js';
 import { learntOutputs } from './outputs.js';
 import { failed } from './process.js';
-import { readableData } from './readable.js';
+import { readableData, trainingInput } from './readable.js';
 
 export interface TrainDeps extends GateDeps {
   registry: Pick<Registry, 'manifest' | 'folder' | 'current' | 'tryOut' | 'lease'>;
@@ -144,7 +144,7 @@ interface Given {
 
 /**
  * Writes what the trainer reads: `tasks.jsonl`, `label_config.xml` and `context.json`.
- * @throws AppError `no_model_fits` when the config has no control to learn; those of the annotations
+ * @throws AppError `no_model_fits` when the config has no control to learn, or does not say what to learn from; those of the annotations
  */
 async function writeInput(
   deps: TrainDeps,
@@ -154,6 +154,7 @@ async function writeInput(
 ): Promise<DatasetCounts> {
   const { place, binding } = bindModel({ name: model, manifest, outputs: null }, config);
   const outputs = learntOutputs(manifest, binding, config);
+  const input = trainingInput(manifest, place);
   const told = (trouble: string | null) =>
     report(0, trouble === null ? 'reading the annotations' : `trying again: ${trouble}`);
   told(null);
@@ -162,7 +163,7 @@ async function writeInput(
     outputs,
     min: manifest.train?.min ?? LEAST_TASKS,
     folder,
-    dataOf: readableData(manifest, place, deps.taskData, project, signal),
+    dataOf: readableData(input, place, deps.taskData, project, signal),
     signal,
   });
   const context = {
@@ -173,7 +174,7 @@ async function writeInput(
     manifest,
     options: manifest.train?.options ?? {},
     parent,
-    input: { ...manifest.input, key: place.key },
+    input: { ...input, key: place.key },
     outputs: outputs.map(({ output }) => output),
     counts,
   };

@@ -34,6 +34,18 @@ describe('label-config: readLabelConfig', () => {
     ]);
   });
 
+  it('keeps them with the object that they are in, however deep', () => {
+    const { others } = readLabelConfig(`<View><TimeSeries name="walk" value="$walk"><Channel column="x"/>
+      <MultiChannel><Channel column="y"/></MultiChannel></TimeSeries><Channel column="z"/></View>`);
+    expect(others.map(({ tag, attributes, object }) => [tag, attributes.column, object])).to.deep.equal([
+      ['View', undefined, undefined],
+      ['Channel', 'x', 'walk'],
+      ['MultiChannel', undefined, 'walk'],
+      ['Channel', 'y', 'walk'],
+      ['Channel', 'z', undefined],
+    ]);
+  });
+
   it('gives the tag and all attributes of controls and objects, in the order of the source', () => {
     const { controls, objects } = readLabelConfig(`<View>
       <Header value="no name"/>

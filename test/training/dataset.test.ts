@@ -28,7 +28,7 @@ async function prepare(
   more: Partial<DatasetOptions> = {},
 ): Promise<{ counts: DatasetCounts; rows: Row[]; folder: string }> {
   const folder = await temporaryFolder();
-  const dataOf = ({ data }: LabelStudioTask) => data as Record<string, unknown>;
+  const dataOf = ({ data }: LabelStudioTask) => ({ data: data as Record<string, unknown> });
   const options = { tasks, outputs: learntFrom('site'), min: 2, folder, dataOf, ...more };
   const counts = await prepareDataset(options);
   assert.deepEqual(await readdir(folder), ['tasks.jsonl']);
@@ -113,7 +113,7 @@ describe('the dataset of a training', () => {
     ];
     const dataOf = ({ data }: LabelStudioTask) => {
       if (data === null) throw new AppError('task_invalid', 'no data');
-      return { text: 'fetched', was: data };
+      return { data: { text: 'fetched', was: data } };
     };
     const { counts, rows } = await prepare(tasks, { dataOf });
     assert.equal(counts.tasks, 10);
@@ -231,7 +231,7 @@ describe('the dataset of a training', () => {
     let peak = 0;
     const dataOf = ({ data }: LabelStudioTask) => {
       peak = Math.max(peak, process.memoryUsage().rss);
-      return data as Record<string, unknown>;
+      return { data: data as Record<string, unknown> };
     };
     const folder = await temporaryFolder();
     const counts = await prepareDataset({

@@ -65,6 +65,22 @@ describe('scores', () => {
     assert.approximately(score([1, 2, 5], [1, null, 5]).value, 1 - 3 / 3 / (4 / 3), 1e-12);
   });
 
+  it('are of parts of series by the labels of their steps, however they are cut', () => {
+    const part = (label: string, first: number, end: number) => ({ steps: [first, end], labels: [label] });
+    const target = [part('a', 0, 10), part('b', 20, 30)];
+    assert.equal(score([target], [target]).value, 1);
+    assert.equal(score([target], [[part('b', 20, 30), part('a', 4, 10), part('a', 0, 6)]]).value, 1);
+    // 6 of the 10 steps of a, 4 steps that are not b, none of b: twice 6 of 20 and 10.
+    assert.equal(score([target], [[part('a', 4, 10), part('b', 10, 14)]]).value, 12 / 30);
+    assert.equal(score([target], [[part('b', 0, 10)]]).value, 0);
+    // The second row has 10 steps that nobody found.
+    assert.equal(score([target, [part('a', 0, 10)]], [target, null]).value, 40 / 50);
+    assert.equal(score([target, [part('a', 0, 10)]], [target, []]).value, 40 / 50);
+    const { metric, influence } = score([target, target], [target, []]);
+    assert.equal(metric, 'f1_micro');
+    assert.approximately(influence[0]! + influence[1]!, 0, 1e-12);
+  });
+
   it('mean something also where all targets are the same, or none is', () => {
     assert.equal(score([3, 3, 3], [3, 2, null]).value, 1 / 3);
     assert.equal(score([[], []], [[], []]).value, 1);

@@ -206,7 +206,7 @@ const prepareDataset: TrainDeps['prepareDataset'] = async ({ folder, tasks, data
   let heldOut = 0;
   for await (const task of tasks) {
     const split = task.id % 2 === 0 ? 'held_out' : 'train';
-    const data = await Promise.resolve(dataOf(task)).catch(() => task.data);
+    const { data } = await Promise.resolve(dataOf(task)).catch(() => task);
     if (split === 'held_out') heldOut++;
     lines.push(
       `${JSON.stringify({ id: task.id, data, split, targets: { topic: task.target as Target } })}\n`,
