@@ -219,10 +219,15 @@ describe('a server that is killed while fit() runs', () => {
     const path = join(DATA_DIR, 'pid');
     const script = 'test/training/fit-entry.ts';
     const first = await startProcess({ DATA_DIR }, script);
-    const id = await teach(first, { do: 'spin', path });
-    const pid = Number(await written(path));
-    first.signal('SIGKILL');
-    await first.ended;
+    let id: string;
+    let pid: number;
+    try {
+      id = await teach(first, { do: 'spin', path });
+      pid = Number(await written(path));
+    } finally {
+      first.signal('SIGKILL');
+      await first.ended;
+    }
     assert.isTrue(await isRunning(pid));
 
     const second = await startProcess({ DATA_DIR }, script);
