@@ -11,6 +11,7 @@ import { pino } from 'pino';
 import { AppError, createApp, createBackend, LabelStudioMLBase, readConfig, serve } from '../src/index.js';
 import { CHOICES, gate, stopAll, temporaryFolder } from './class-backend.js';
 import { ROOT } from './markdown.js';
+import { program } from './support/program.js';
 
 const log = pino({ level: 'silent' });
 
@@ -24,7 +25,7 @@ const started: ChildProcess[] = [];
 
 /** Runs what `make serve` runs. */
 function start(env: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/start.ts'], {
+  const child = spawn(process.execPath, program('cli/start'), {
     cwd: ROOT,
     env: { PATH: process.env.PATH, WORKERS: '1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

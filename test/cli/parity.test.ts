@@ -4,11 +4,12 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { program } from '../support/program.js';
 
 const MODEL = 'models/sentiment';
 
 function run(command: string, args: string[], input = '') {
-  const done = spawnSync(process.execPath, ['--import', 'tsx', `src/cli/${command}.ts`, ...args], {
+  const done = spawnSync(process.execPath, [...program(`cli/${command}`), ...args], {
     encoding: 'utf8',
     input,
   });

@@ -19,7 +19,7 @@ describe('a server that is killed while it lets new versions serve', () => {
     const data = join(root, 'data');
     let turns = 0;
     for (let kill = 0; kill < KILLS; kill++) {
-      const child = spawn(process.execPath, ['--import', 'tsx', 'test/registry/churn.ts', root], {
+      const child = spawn(process.execPath, [...process.execArgv, 'test/registry/churn.ts', root], {
         cwd: ROOT,
         stdio: ['ignore', 'pipe', 'inherit'],
       });
