@@ -10,7 +10,8 @@ export function atEnd(work: () => Promise<void>): void {
 
 async function end(this: Mocha.Context): Promise<void> {
   this.timeout(60_000);
-  for (const work of works) await work();
+  const ended = await Promise.allSettled(works.map(work => work()));
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
 }
 
 /** Mocha reads this where `.mocharc.json` has it load this module, before it runs files. */
