@@ -39,7 +39,7 @@ test-node: dist/.built $(VENV)/.installed $(FETCHED)
 	npm test
 
 test-python: dist/.built $(VENV)/.installed
-	cd scripts && ../$(VENV)/bin/pytest
+	cd scripts && ../$(VENV)/bin/pytest -n 2
 
 test-torch: dist/.built $(TORCH)/.installed ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)
 	node_modules/.bin/mocha --config test/torch/.mocharc.json

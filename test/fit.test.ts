@@ -11,7 +11,7 @@ import { ROOT } from './support/python.js';
 import { Learner, Simple } from './training/fit-models.js';
 import { isRunning, written } from './training/runs.js';
 
-const ENTRY = { script: `${ROOT}test/training/fit-entry.ts`, execArgv: ['--import', 'tsx'] };
+const ENTRY = { script: `${ROOT}test/training/fit-entry.ts`, execArgv: process.execArgv };
 
 type Client = Pick<TestBackend, 'get' | 'post'>;
 type Known = { weights: unknown; output: unknown; pid: number };
@@ -217,12 +217,17 @@ describe('a server that is killed while fit() runs', () => {
   it('ends what it left and does the job again', async () => {
     const DATA_DIR = await temporaryFolder();
     const path = join(DATA_DIR, 'pid');
-    const script = 'test/training/fit-entry.ts';
+    const script = [...ENTRY.execArgv, ENTRY.script];
     const first = await startProcess({ DATA_DIR }, script);
-    const id = await teach(first, { do: 'spin', path });
-    const pid = Number(await written(path));
-    first.signal('SIGKILL');
-    await first.ended;
+    let id: string;
+    let pid: number;
+    try {
+      id = await teach(first, { do: 'spin', path });
+      pid = Number(await written(path));
+    } finally {
+      first.signal('SIGKILL');
+      await first.ended;
+    }
     assert.isTrue(await isRunning(pid));
 
     const second = await startProcess({ DATA_DIR }, script);

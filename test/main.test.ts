@@ -11,6 +11,7 @@ import { pino } from 'pino';
 import { AppError, createApp, createBackend, LabelStudioMLBase, readConfig, serve } from '../src/index.js';
 import { CHOICES, gate, stopAll, temporaryFolder } from './class-backend.js';
 import { ROOT } from './markdown.js';
+import { program } from './support/program.js';
 
 const log = pino({ level: 'silent' });
 
@@ -20,13 +21,17 @@ class MyModel extends LabelStudioMLBase {
   }
 }
 
+const started: ChildProcess[] = [];
+
 /** Runs what `make serve` runs. */
 function start(env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'src/cli/start.ts'], {
+  const child = spawn(process.execPath, program('cli/start'), {
     cwd: ROOT,
     env: { PATH: process.env.PATH, WORKERS: '1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  started.push(child);
+  return child;
 }
 
 async function lines(child: ChildProcess, last: string): Promise<Record<string, unknown>[]> {
@@ -145,7 +150,16 @@ describe('createBackend() and createApp()', () => {
 });
 
 describe('make serve', () => {
-  afterEach(stopAll);
+  afterEach(async () => {
+    // Those of a test that failed are still there.
+    for (const child of started.splice(0)) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
+    await stopAll();
+  });
 
   it('tells in its log what it serves and where, and ends quietly on SIGTERM', async () => {
     const child = start({ DATA_DIR: await temporaryFolder() });

@@ -115,7 +115,8 @@ def test_regressors(exported, head):
         [TruncatedSVD(5, **SEED)],
         [TfidfTransformer(), TruncatedSVD(4, **SEED), StandardScaler()],
     ],
-    ids=str,
+    # Not their text, which has the address of a function in it.
+    ids=lambda steps: ", ".join(type(step).__name__ for step in steps),
 )
 def test_steps_between(exported, steps):
     exported(make_pipeline(CountVectorizer(), *steps, LogisticRegression()).fit(TEXTS, TOPIC), TEXTS)

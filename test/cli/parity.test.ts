@@ -7,11 +7,12 @@ import { expect } from 'chai';
 import { REGIONS } from '../../src/regions/index.js';
 import { temporaryFolder } from '../support/folder.js';
 import { addModel, makeGraphs } from '../support/graphs.js';
+import { program } from '../support/program.js';
 
 const MODEL = 'models/sentiment';
 
 function run(command: string, args: string[], input = '') {
-  const done = spawnSync(process.execPath, ['--import', 'tsx', `src/cli/${command}.ts`, ...args], {
+  const done = spawnSync(process.execPath, [...program(`cli/${command}`), ...args], {
     encoding: 'utf8',
     input,
   });

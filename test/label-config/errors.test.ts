@@ -210,27 +210,30 @@ describe('label-config: time grows with the size of the source', function () {
     'white space in a name that must have none': size => `<a xml:id="x${' '.repeat(size * 8)}x"/>`,
     'a declaration that never ends': size => `<?xml ${'encoding="'.repeat(size * 8)}`,
   };
-  /** Processor time in ms, the least of three: what else the machine does counts for little. */
-  const fastest = (xml: string): number =>
-    Math.min(
-      ...[1, 2, 3].map(() => {
-        const start = process.cpuUsage();
-        try {
-          parseLabelConfig(xml);
-        } catch (error) {
-          if (!(error instanceof LabelConfigError)) throw error;
-        }
-        const { user, system } = process.cpuUsage(start);
-        return (user + system) / 1000;
-      }),
-    );
+  /** Processor time in ms. */
+  const time = (xml: string): number => {
+    const start = process.cpuUsage();
+    try {
+      parseLabelConfig(xml);
+    } catch (error) {
+      if (!(error instanceof LabelConfigError)) throw error;
+    }
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
+  };
+  // The least of three: what else the machine does counts for little.
+  const TRIES = [1, 2, 3];
 
   for (const [name, shape] of Object.entries(shapes)) {
     it(name, () => {
-      fastest(shape(2_000));
-      const [small, large] = [fastest(shape(5_000)), fastest(shape(40_000))];
+      for (const _ of TRIES) time(shape(2_000));
+      const [small, large] = [shape(5_000), shape(40_000)];
       // Quadratic time would be 64 times as long; what takes no time at all is not measured.
-      expect(large).to.be.below(Math.max(40 * small, 250));
+      const limit = Math.max(40 * Math.min(...TRIES.map(() => time(small))), 250);
+      const seen: number[] = [];
+      // One that is quick enough says that the least is.
+      while (seen.length < TRIES.length && !(seen.at(-1)! < limit)) seen.push(time(large));
+      expect(Math.min(...seen)).to.be.below(limit);
     });
   }
 });

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Manifest } from '../../src/registry/manifest.js';
 import { Markdown } from '../markdown.js';
-import { PYTHON, ROOT, runPython } from '../support/python.js';
+import { ROOT, runPython } from '../support/python.js';
 
 /** A section of a page in models/. */
 export interface Example {
@@ -86,24 +84,14 @@ export async function buildExamples(
   const folders = examples.map(({ name }) => join(scratch, name));
   await Promise.all(folders.map(folder => mkdir(folder)));
   await Promise.all(folders.map(folder => symlink(root, join(folder, 'models'))));
-  const told = await runPython<Told>(
+  return runPython<Told>(
     'test/models/examples.py',
-    examples.map(({ code }, index) => ({ folder: folders[index], code })),
+    examples.map(({ code, options }, index) => ({
+      folder: folders[index],
+      code,
+      export: options && [...options, '--repository', root],
+    })),
   );
-  const waiting = examples.flatMap(({ options }, index) =>
-    options === null ? [] : [{ options, folder: folders[index]! }],
-  );
-  // Two at a time: each is a Python and a Node.
-  const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const script = join(ROOT, 'scripts/export_sklearn.py');
-      await promisify(execFile)(PYTHON, [script, ...next.options, '--repository', root], {
-        cwd: next.folder,
-      });
-    }
-  };
-  await Promise.all([work(), work()]);
-  return told;
 }
 
 /** A prediction without what differs from one export to the next. */

@@ -5,9 +5,10 @@ import { buffer, text } from 'node:stream/consumers';
 import { settings } from './backend.js';
 import { Client } from './client.js';
 import { CapturedLog } from './log.js';
+import { program } from './program.js';
 import { ROOT } from './python.js';
 
-/** The server as `make serve` runs it, from the sources, in a process of its own. */
+/** The server as `make serve` runs it, in a process of its own. */
 export interface ServerProcess extends Client {
   pid: number;
   log: CapturedLog;
@@ -23,13 +24,13 @@ export interface ServerProcess extends Client {
 
 /**
  * Starts a server and waits until it listens.
- * @param script what calls `serve()`; by default what `make serve` runs
+ * @param script what calls `serve()`, with the options of Node; by default what `make serve` runs
  */
 export async function startProcess(
   env: Record<string, string> = {},
-  script = 'src/cli/start.ts',
+  script = program('cli/start'),
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+  const child = spawn(process.execPath, script, {
     cwd: ROOT,
     env: { ...process.env, ...(await settings(env)) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,6 +6,7 @@ import type { Job, JobRequest, JobRun, ProcessMark } from '../../src/training/jo
 import type { JobLog } from '../../src/training/job-log.js';
 import { openRun } from '../../src/training/job-run.js';
 import type { Report } from '../../src/training/output.js';
+import { atEnd } from '../support/at-end.js';
 import { temporaryFolder } from '../support/folder.js';
 
 /** What a run may use, and how long it has to end in peace, in milliseconds. */
@@ -36,8 +37,9 @@ export interface TestRun {
 let runs = 0;
 const logs = new Set<JobLog>();
 
-after(async () => {
+atEnd(async () => {
   for (const log of logs) await log.close();
+  logs.clear();
 });
 
 export async function testRun(

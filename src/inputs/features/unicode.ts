@@ -35,16 +35,24 @@ export class CodePoints {
   }
 }
 
-/** Calls back with every code point in `[from, to]` that a `u` pattern of one character matches. */
-function eachMatch(pattern: RegExp, from: number, to: number, found: (codePoint: number) => void): void {
+const matched = new Map<string, Uint32Array>();
+
+/** The code points up to `last` that a `u` pattern of one character matches: found once, as it takes tens of milliseconds. */
+function matches(pattern: RegExp, last: number): Uint32Array {
+  const known = matched.get(pattern.source);
+  if (known) return known;
   const all = new RegExp(pattern.source, 'gu');
   const block = 0x1000;
-  for (let start = from; start <= to; start += block) {
+  const found: number[] = [];
+  for (let start = 0; start <= last; start += block) {
     if (start >= 0xd800 && start < 0xe000) continue;
-    const end = Math.min(start + block - 1, to, start < 0xd800 ? 0xd7ff : to);
+    const end = Math.min(start + block - 1, last, start < 0xd800 ? 0xd7ff : last);
     const text = String.fromCodePoint(...Array.from({ length: end - start + 1 }, (_, i) => start + i));
-    for (const match of text.matchAll(all)) found(match[0].codePointAt(0)!);
+    for (const match of text.matchAll(all)) found.push(match[0].codePointAt(0)!);
   }
+  const codePoints = Uint32Array.from(found);
+  matched.set(pattern.source, codePoints);
+  return codePoints;
 }
 
 /** Letters and numbers end with plane 3; so do the characters that change case, with plane 1. */
@@ -98,7 +106,7 @@ export class PythonText {
       this.word = new CodePoints();
       this.#special = null;
       this.#unknown = null;
-      eachMatch(/[\p{L}\p{N}_]/u, 0, LAST_LETTER_PLANE, codePoint => this.word.add(codePoint));
+      for (const codePoint of matches(/[\p{L}\p{N}_]/u, LAST_LETTER_PLANE)) this.word.add(codePoint);
       return;
     }
     this.word = CodePoints.of(tables.word);
@@ -107,18 +115,18 @@ export class PythonText {
     for (const [from, to] of Object.entries(tables.lower)) {
       if (from.toLowerCase() !== to) this.#special.add(from.codePointAt(0)!);
     }
-    eachMatch(/\p{Changes_When_Lowercased}/u, 0, LAST_CASED_PLANE, codePoint => {
-      if (tables.lower[String.fromCodePoint(codePoint)] === undefined) this.#special?.add(codePoint);
-    });
+    for (const codePoint of matches(/\p{Changes_When_Lowercased}/u, LAST_CASED_PLANE)) {
+      if (tables.lower[String.fromCodePoint(codePoint)] === undefined) this.#special.add(codePoint);
+    }
   }
 
   /** What `\d` matches. */
   digits(): CodePoints {
     if (this.#digits === null) {
       const digits = new CodePoints();
-      eachMatch(/\p{Nd}/u, 0, LAST_LETTER_PLANE, codePoint => {
+      for (const codePoint of matches(/\p{Nd}/u, LAST_LETTER_PLANE)) {
         if (!this.#unknown?.has(codePoint)) digits.add(codePoint);
-      });
+      }
       this.#digits = digits;
     }
     return this.#digits;
@@ -183,10 +191,10 @@ export class PythonText {
  */
 function combiningMarks(): CodePoints {
   const marks = new CodePoints();
-  eachMatch(/\p{M}/u, 0, 0xeffff, codePoint => {
+  for (const codePoint of matches(/\p{M}/u, 0xeffff)) {
     const mark = String.fromCodePoint(codePoint).normalize('NFD');
     const sorted = `${mark}\u0334`.normalize('NFD') !== `${mark}\u0334`;
     if (sorted || `\u0345${mark}`.normalize('NFD') !== `\u0345${mark}`) marks.add(codePoint);
-  });
+  }
   return marks;
 }
