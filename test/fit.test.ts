@@ -232,8 +232,8 @@ describe('a server that is killed while fit() runs', () => {
 
     const second = await startProcess({ DATA_DIR }, script);
     try {
-      assert.isFalse(await isRunning(pid));
       assert.equal((await ended(second, id)).status, 'finished');
+      assert.isFalse(await isRunning(pid));
       assert.equal((await known(second)).output, `not ${pid}`);
     } finally {
       await second.stop();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -173,9 +174,12 @@ class Tally {
 }
 
 async function write(path: string, lines: AsyncIterable<string>, signal: AbortSignal | undefined) {
+  const file = createWriteStream(path);
   try {
-    await pipeline(lines, createWriteStream(path), { signal });
+    await pipeline(lines, file, { signal });
   } catch (error) {
+    // Its opening may still be on the way, and would make the file anew after it was removed.
+    if (!file.closed) await once(file.destroy(), 'close');
     signal?.throwIfAborted();
     throw error;
   }

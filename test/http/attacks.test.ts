@@ -51,13 +51,20 @@ describe('attacks on the server process', () => {
     return { reply: await answered, milliseconds: performance.now() - begin, stall };
   }
 
-  /** The same, tried again where a busy machine may have been what took so long. */
-  async function quick(path: string, body: string | Buffer): Promise<Reply<unknown>> {
+  /** The same within a second, tried again where a busy machine may have been what took so long. */
+  async function within(
+    what: 'milliseconds' | 'stall',
+    path: string,
+    body: string | Buffer,
+  ): Promise<Reply<unknown>> {
     let last = await attack(path, body);
-    for (let tries = 1; tries < 4 && last.milliseconds >= 1_000; tries++) last = await attack(path, body);
-    assert.isBelow(last.milliseconds, 1_000);
+    for (let tries = 1; tries < 4 && last[what] >= 1_000; tries++) last = await attack(path, body);
+    assert.isBelow(last[what], 1_000);
     return last.reply;
   }
+
+  const quick = (path: string, body: string | Buffer) => within('milliseconds', path, body);
+  const unstalled = (path: string, body: string | Buffer) => within('stall', path, body);
 
   describe('JSON that is nested 100,000 levels deep', () => {
     for (const [size, depth] of [
@@ -164,17 +171,10 @@ describe('attacks on the server process', () => {
   it('the worst of JSON holds nothing back for a second', async () => {
     const objects = `[${'{},'.repeat(3 * MEGA)}{}]`;
     const keys = Array.from({ length: MEGA / 2 }, (_, i) => `"k${i}":1`).join(',');
-    const { reply: dense, stall } = await attack('/predict', `{"tasks": ${objects}}`);
-    assert.equal(codeOf(dense), 'body_too_large');
-    assert.isBelow(stall, 1_000);
-    for (const body of [
-      `{"action": "X", "x": [${'{},'.repeat(MEGA)}{}]}`,
-      `{"action": "X", "x": {${keys}}}`,
-    ]) {
-      let last = await attack('/webhook', body);
-      for (let tries = 1; tries < 4 && last.stall >= 1_000; tries++) last = await attack('/webhook', body);
-      assert.equal(last.reply.status, 200);
-      assert.isBelow(last.stall, 1_000);
+    assert.equal(codeOf(await unstalled('/predict', `{"tasks": ${objects}}`)), 'body_too_large');
+    for (const worst of [`[${'{},'.repeat(MEGA)}{}]`, `{${keys}}`]) {
+      const { status } = await unstalled('/webhook', `{"action": "X", "x": ${worst}}`);
+      assert.equal(status, 200);
     }
     const { reply } = await attack('/webhook', `{"action": "X", "x": "${'x'.repeat(11 * 2 ** 20)}"}`);
     assert.equal(codeOf(reply), 'body_too_large');
