@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,13 @@ _SEED = 0
 _GENERATED = 48
 
 
+class Scale(NamedTuple):
+    """The usual mean and standard deviation of each channel."""
+
+    mean: list[float]
+    std: list[float]
+
+
 class SeriesRows:
     """What `src/inputs/time-series` makes of columns: float32 [rows, channels, steps].
 
@@ -33,6 +40,7 @@ class SeriesRows:
     :param steps: the most of a row
     :param overlap: steps that two windows of a longer series share
     :param fixed: whether a shorter series is filled up to `steps` with zeros
+    :param scale: what is taken off each channel and what the rest is divided by; None: 0 and 1
     """
 
     kind = "time-series"
@@ -41,7 +49,12 @@ class SeriesRows:
     )
 
     def __init__(
-        self, channels: Sequence[str], steps: int = STEPS, overlap: int | None = None, fixed: bool = False
+        self,
+        channels: Sequence[str],
+        steps: int = STEPS,
+        overlap: int | None = None,
+        fixed: bool = False,
+        scale: Scale | None = None,
     ) -> None:
         if not 0 <= (overlap or 0) < steps:
             raise ExportError(
@@ -49,6 +62,9 @@ class SeriesRows:
             )
         self.channels, self.steps, self.fixed = list(channels), steps, fixed
         self._overlap = overlap
+        self._scale = scale
+        self._mean = np.array(scale.mean if scale else [0.0])[:, None]
+        self._std = np.array(scale.std if scale else [1.0])[:, None]
         self.inputs = {_INPUT: {0: "rows"} if fixed else {0: "rows", 2: "steps"}}
 
     def options(self) -> dict[str, Any]:
@@ -56,6 +72,8 @@ class SeriesRows:
         options: dict[str, Any] = {"kind": self.kind, "channels": self.channels, "steps": self.steps}
         if self._overlap is not None:
             options["overlap"] = self._overlap
+        if self._scale is not None:
+            options |= self._scale._asdict()
         return options | ({"fixed": True} if self.fixed else {})
 
     def put(self, files: VersionFiles) -> None:
@@ -73,7 +91,8 @@ class SeriesRows:
         ]
         made += [noise.normal(size=(len(self.channels), count)) for count in (1, 2, length // 2 + 1)]
         made.append(noise.normal(size=(len(self.channels), self.steps + length)))
-        columns = [dict(zip(self.channels, each.tolist(), strict=True)) for each in made]
+        usual = [each * self._std + self._mean for each in made]
+        columns = [dict(zip(self.channels, each.tolist(), strict=True)) for each in usual]
         rows = [{_KEY: each} for each in (*given, *columns)]
         return Samples(rows, list(rows), len(given))
 
@@ -82,10 +101,13 @@ class SeriesRows:
         size = self.size(values[0])
         batch = np.zeros((len(values), len(self.channels), size), dtype=np.float32)
         for row, value in enumerate(values):
-            for at, channel in enumerate(self.channels):
-                numbers = value[_KEY][channel][: self.steps]
-                batch[row, at, : len(numbers)] = numbers
+            numbers = [value[_KEY][channel][: self.steps] for channel in self.channels]
+            batch[row, :, : len(numbers[0])] = self.scaled(np.array(numbers, dtype=np.float64))
         return {_INPUT: batch}
+
+    def scaled(self, series: np.ndarray) -> np.ndarray:
+        """Numbers [channels, steps] as the graph gets them, float32."""
+        return ((series - self._mean) / self._std).astype(np.float32)
 
     def own(self, value: dict[str, Any]) -> slice:
         """All of it."""

@@ -9,7 +9,7 @@ OUTSIDE = "O"
 
 
 class Span(NamedTuple):
-    """Where something is in a text, in code points, the end exclusive; and what it is."""
+    """Where something is, the end exclusive, in code points of a text or steps of a series; what it is."""
 
     start: int
     end: int

@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import type { Prediction } from '../../src/model.js';
 import type { Region } from '../../src/regions/contract.js';
 import type { Annotated } from '../label-studio/server.js';
-import { stopServers } from '../task-data/servers.js';
+import { serve, stopServers, type TestServer } from '../task-data/servers.js';
 import { Loop } from '../training/loop.js';
 import { TORCH } from './python.js';
 
@@ -36,6 +36,71 @@ function texts(count: number): Annotated[] {
     if (index % 3 === 1) return marked(['😀 I met ', person, ' in ', place]);
     return marked([place, ' is cold, says ', person, '!']);
   });
+}
+
+const GAIT =
+  '<View><TimeSeriesLabels name="gait" toName="walk"><Label value="Fast"/><Label value="Slow"/></TimeSeriesLabels>' +
+  '<TimeSeries name="walk" value="$walk" timeColumn="time"><Channel column="speed"/></TimeSeries></View>';
+const STEPS = 200;
+
+/** A step each half a second, and speed that swings slowly, then fast, at another time for each index. */
+function walk(index: number): { csv: string; parts: { start: number; end: number; label: string }[] } {
+  const slow = 10 + (index % 7) * 3;
+  const fast = 110 + (index % 5) * 4;
+  const size = 50;
+  const swing = (step: number) => {
+    if (step >= slow && step < slow + size) return Math.sin((step - slow) / 4);
+    return step >= fast && step < fast + size ? Math.sin(step - fast) : 0;
+  };
+  const lines = Array.from({ length: STEPS }, (_, step) => `${step / 2},${(5 + 3 * swing(step)).toFixed(3)}`);
+  const part = (first: number, label: string) => ({ start: first / 2, end: (first + size - 1) / 2, label });
+  return { csv: `time,speed\n${lines.join('\n')}\n`, parts: [part(slow, 'Slow'), part(fast, 'Fast')] };
+}
+
+describe('a project of TimeSeriesLabels', function () {
+  this.timeout(300_000);
+  let loop: Loop;
+  let files: TestServer;
+  before(async () => {
+    files = await serve((request, response) => response.end(walk(Number(request.url!.slice(1))).csv));
+    loop = await Loop.start({ PYTHON: TORCH, ALLOW_HOSTS: files.host });
+  });
+  after(async () => {
+    await loop.backend.stop();
+    await stopServers();
+  });
+
+  it('learns from files which parts have a label, and finds them in another', async () => {
+    assert.equal(await loop.setUp(PROJECT, GAIT), 'series-segmenter:untrained');
+    const tasks = Array.from({ length: 24 }, (_, index): Annotated => {
+      const result = walk(index).parts.map(({ start, end, label }) => ({
+        from_name: 'gait',
+        to_name: 'walk',
+        type: 'timeserieslabels',
+        value: { start, end, instant: false, timeserieslabels: [label] },
+      }));
+      return { data: { walk: `${files.url}/${index}` }, result };
+    });
+    loop.labelStudio.annotate(PROJECT, tasks);
+    const job = await loop.train(PROJECT);
+    assert.equal(job.status, 'finished', job.error);
+    assert.match(job.message!, /^series-segmenter:\S+ serves: f1_micro (1|0\.[89]\d*) on \d+ held-out tasks/);
+
+    const task = { id: 1, data: { walk: `${files.url}/33` } };
+    await loop.serving(PROJECT, GAIT, task);
+    const { body } = await loop.backend.predict({ tasks: [task], project: PROJECT });
+    const found = ((body.results[0] as Prediction).result as Region[]).map(({ value }) => value);
+    for (const { start, end, label } of walk(33).parts) {
+      const overlaps = found.filter(value => (value.timeserieslabels as string[])[0] === label);
+      const longest = overlaps.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]!;
+      assert.approximately(longest.start as number, start, 3, label);
+      assert.approximately(longest.end as number, end, 3, label);
+    }
+  });
+});
+
+function lengthOf({ start, end }: Region['value']): number {
+  return (end as number) - (start as number);
 }
 
 describe('a project of Labels on Text', function () {

@@ -1,0 +1,6 @@
+"""The trainer of recipes that mark parts of time series: labels of steps, by a small network of PyTorch."""
+
+from labelstudio_train.pytorch import run_torch
+
+if __name__ == "__main__":
+    run_torch("train_series")
