@@ -55,3 +55,13 @@ def test_the_tagger_is_credited_and_measured():
     }
     assert record["metrics"]["f1"] > 0.8
     assert sum(file.stat().st_size for file in folder.iterdir()) < 2_000_000
+
+
+def test_gait_is_credited_and_measured():
+    manifest = json.loads((MODELS / "gait" / "model.json").read_text())
+    assert "gait_data.py makes by chance" in manifest["credits"]
+    (folder,) = (MODELS / "gait" / "versions").iterdir()
+    record = json.loads((folder / "version.json").read_text())
+    assert record["outputs"][0]["labels"] == ["none", "Walk", "Run", "Jump"]
+    assert record["metrics"]["f1"] > 0.95 and "made recordings" in record["metrics"]["method"]
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 300_000
