@@ -13,6 +13,7 @@ import random
 import sys
 import unicodedata
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -243,7 +244,7 @@ def rows(model, texts: list[str]) -> list:
     edges = matrix.indptr.tolist()
     return [
         [matrix.indices[begin:end].tolist(), matrix.data[begin:end].tolist()]
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in pairwise(edges)
     ]
 
 
