@@ -1,9 +1,10 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { AppError, type ErrorData } from '../errors.js';
 import type { GroupSource, GroupText } from '../inference/job.js';
 import type { RawTask, ValueReader } from '../inputs/values.js';
 import { loadedKinds } from '../load-kinds.js';
 import type { TaskBatch } from '../tasks.js';
+import { startThread } from '../threads.js';
 import type { PredictBody } from './wire.js';
 
 type Payload =
@@ -30,19 +31,8 @@ export interface LargeBody extends Omit<PredictBody, 'tasks'> {
   batch: TaskBatch;
 }
 
-/** From sources the thread's entry is TypeScript, which a thread of Node 20 reads only once tsx is registered in it. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const ENTRY = new URL(`./large-body-thread${EXTENSION}`, import.meta.url);
-
 /** Room for the objects of several bodies, which are garbage as soon as their values are read. */
 const LIMITS = { maxYoungGenerationSizeMb: 64 };
-
-function startThread(): Worker {
-  const workerData = loadedKinds();
-  if (EXTENSION !== '.ts') return new Worker(ENTRY, { resourceLimits: LIMITS, workerData });
-  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(ENTRY.href)}); })`;
-  return new Worker(code, { eval: true, workerData });
-}
 
 /**
  * Parses large bodies on a thread of its own, and reads their tasks there, a few at a time: the server's thread sees
@@ -118,7 +108,10 @@ export class LargeBodies {
   }
 
   #start(): Worker {
-    const thread = startThread();
+    const thread = startThread(import.meta.url, './large-body-thread', {
+      resourceLimits: LIMITS,
+      workerData: loadedKinds(),
+    });
     thread.unref();
     thread.on('message', (reply: ThreadReply) => {
       const pending = this.#pending.get(reply.id);

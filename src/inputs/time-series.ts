@@ -86,18 +86,13 @@ export const timeSeries: InputKind = {
     },
   },
 
-  async forTraining(value, { attributes: { timeColumn } }, options, readText) {
+  async forTraining(value, _place, options, readText) {
     const series = value as SeriesValue;
     const { channels: names } = options as unknown as SeriesOptions;
     const text = series.file === undefined ? null : await readText(series.file);
-    const { filled, readSeries } = await import('./time-series/table.js');
+    const { readForTraining } = await import('./time-series/training.js');
     try {
-      const { channels, times } = readSeries(text, series, names);
-      const columns = channels.map((channel, at) => [names[at]!, [...filled(channel, names[at]!)]] as const);
-      return {
-        value: Object.fromEntries([...columns, ...(timeColumn ? [[timeColumn, times] as const] : [])]),
-        meta: { first: 0, count: times.length, size: times.length, total: times.length, times },
-      };
+      return await readForTraining({ text, value: series, names });
     } catch (error) {
       const { code, message } = undecodable('a time series', messageOf(error));
       throw new AppError(code, message, { cause: error });

@@ -43,7 +43,7 @@ async function prepare(attributes: string, tasks: LabelStudioTask[], host = 'exa
   const config = configOf(attributes);
   const { place, binding } = bindModel({ name: 'm', manifest: MANIFEST, outputs: null }, config);
   const input = trainingInput(MANIFEST, place);
-  const taskData = taskDataWith({ allowHosts: [host] });
+  const taskData = taskDataWith({ allowHosts: [host], maxBytes: 2 ** 20 });
   const folder = await temporaryFolder();
   const counts = await prepareDataset({
     tasks,
@@ -83,6 +83,25 @@ describe('what is learnt of time series', () => {
       const { times, total } = (await metaOf(rows[0], place, input)) as { times: unknown; total: number };
       assert.deepEqual([times, total], [rows[0].data.walk.time, 4]);
     }
+  });
+
+  it('is the same of files that are read on a thread of their own', async () => {
+    const count = 20_000;
+    const lines = (y: string) => Array.from({ length: count }, (_, step) => `${step / 10},${step % 7},${y}`);
+    const files: Record<string, string> = { good: '0.25', bad: 'b' };
+    const { url, host } = await serve((request, response) =>
+      response.end(`t,x,y\n${lines(files[request.url!.slice(1)]!).join('\n')}\n`),
+    );
+    const { counts, rows } = await prepare(
+      'timeColumn="t"',
+      [task(1, `${url}/good`, [1, 2, 'Run']), task(2, `${url}/bad`, [1, 2, 'Run'])],
+      host,
+    );
+    assert.equal(counts.left_out.data, 1);
+    const { t, x, y } = rows[0].data.walk;
+    assert.deepEqual([t.length, x.length, y.length], [count, count, count]);
+    assert.deepEqual([t.at(-1), x.at(-1), y.at(-1)], [(count - 1) / 10, (count - 1) % 7, 0.25]);
+    assert.deepEqual(rows[0].targets, { gait: [{ steps: [10, 21], labels: ['Run'] }] });
   });
 
   it('may stand in the task itself, and needs no times', async () => {

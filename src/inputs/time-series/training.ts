@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { messageOf } from '../../errors.js';
+import { startThread } from '../../threads.js';
+import type { TrainingValue } from '../contract.js';
+import type { SeriesMeta, SeriesValue } from './contract.js';
+import { filled, readSeries, type Series } from './table.js';
+
+/** A text that takes so long to parse that other requests would notice it. */
+const LARGE = 200_000;
+
+/** What a thread reads, and what it says. */
+export interface SeriesRequest {
+  text: string | null;
+  value: SeriesValue;
+  names: readonly string[];
+}
+export type SeriesReply = { series: Series } | { error: string };
+
+/** Reads a series as the encoder does, missing values filled; never throws. */
+export function answer({ text, value, names }: SeriesRequest): SeriesReply {
+  try {
+    const { channels, times } = readSeries(text, value, names);
+    return { series: { channels: channels.map((channel, at) => filled(channel, names[at]!)), times } };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+/**
+ * Reads a series for trainers: its channels and times as lists, which `time-series` reads again; a large text on a thread
+ * of its own.
+ *
+ * @throws Error with a reason for people
+ */
+export async function readForTraining(request: SeriesRequest): Promise<TrainingValue> {
+  const { text, value, names } = request;
+  const reply = text !== null && text.length > LARGE ? await answerApart(request) : answer(request);
+  if ('error' in reply) throw new Error(reply.error);
+  const { channels, times } = reply.series;
+  const columns = Object.fromEntries(channels.map((channel, at) => [names[at]!, [...channel]]));
+  const { timeColumn } = value.tag;
+  const count = times.length;
+  return {
+    value: timeColumn ? { ...columns, [timeColumn]: times } : columns,
+    meta: { first: 0, count, size: count, total: count, times } satisfies SeriesMeta,
+  };
+}
+
+async function answerApart(request: SeriesRequest): Promise<SeriesReply> {
+  const thread = startThread(import.meta.url, './training-thread', { workerData: request });
+  try {
+    const [reply] = (await once(thread, 'message')) as [SeriesReply];
+    return reply;
+  } finally {
+    await thread.terminate();
+  }
+}

@@ -1,0 +1,19 @@
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+/**
+ * Starts a thread. From sources its entry is TypeScript, which a thread of Node 20 reads only once tsx is registered in it.
+ *
+ * @param from `import.meta.url` of who starts it
+ * @param entry the thread's module, relative to that, without its extension
+ * @param options what the thread gets; its `resourceLimits` leave no room for tsx, and are left out with it
+ * @example
+ * const thread = startThread(import.meta.url, './large-body-thread', { workerData });
+ */
+export function startThread(from: string, entry: string, options: WorkerOptions): Worker {
+  const extension = from.slice(from.lastIndexOf('.'));
+  const url = new URL(`${entry}${extension}`, from);
+  if (extension !== '.ts') return new Worker(url, options);
+  const { resourceLimits: _, ...others } = options;
+  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); })`;
+  return new Worker(code, { ...others, eval: true });
+}
