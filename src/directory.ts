@@ -9,8 +9,11 @@ import { learntOptions } from './registry/manifest.js';
 import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
 
-/** How much is known of a project's data by a model that fits: the best class answers. */
-const CLASSES = { trained: 3, shipped: 2, recipe: 1, code: 0 } as const;
+/**
+ * How much is known of a project's data by a model that fits: the best class answers. One that is absent has neither a
+ * version nor a trainer, such as a model that was not fetched.
+ */
+const CLASSES = { trained: 4, shipped: 3, recipe: 2, code: 1, absent: 0 } as const;
 
 /** A model as the server sees it, whatever is behind it. */
 export interface Backend {
@@ -61,7 +64,7 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
       }
       const manifest = registry.manifest(name)!;
       bindModel({ name, manifest, outputs: null }, config, recipeTags(manifest.input));
-      return 'recipe';
+      return manifest.train ? 'recipe' : 'absent';
     },
     create: context => new OnnxModel(context, deps),
     learns: () => (registry.manifest(name)?.train ? 'train' : null),

@@ -88,7 +88,7 @@ export class OnnxModel extends LabelStudioMLBase {
       const { every } = this.#deps;
       const advice = this.#manifest().train
         ? `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`
-        : 'its folder has no version (make models fetches those of models from elsewhere), and its model.json no trainer';
+        : 'its folder has no version (make models and make topics bring those that are not in git), and its model.json no trainer';
       throw new AppError('untrained', `the model '${this.name}' is not trained yet: ${advice}`);
     }
     let over: Promise<void> | undefined;

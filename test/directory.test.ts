@@ -47,8 +47,9 @@ describe('the choice of a model', () => {
     assert.deepEqual(refusal({}, 'c'), ['model_unknown', "there is no model 'c'; there is none"]);
   });
 
-  it('is trained before shipped before a recipe before code', () => {
+  it('is trained before shipped before a recipe before code before what has nothing to answer with', () => {
     const fits: [string, Fit][] = [
+      ['absent', 'absent'],
       ['code', 'code'],
       ['recipe', 'recipe'],
       ['shipped', 'shipped'],

@@ -16,7 +16,7 @@ from labelstudio_train.sentiment_data import load_sentences  # noqa: E402
 
 
 def main() -> None:
-    sentences, classes = load_sentences(ROOT / ".cache")
+    sentences, classes, _ = load_sentences(ROOT / ".cache")
     versions = sorted((ROOT / "models/sentiment/versions").iterdir())
     settings = json.loads((versions[-1] / "version.json").read_text())["metrics"]["settings"]
     pipeline = _search().estimator.set_params(
