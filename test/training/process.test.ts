@@ -103,8 +103,11 @@ describe("a trainer's process", () => {
 
   it('that grows past TRAIN_MEMORY is ended, what it started counted in', async () => {
     const { run } = await testRun({ memory: 150 * 2 ** 20 });
-    const eat = 'import time; kept = bytearray(90 * 2**20); open("full", "a").write("x"); time.sleep(1000)';
-    const two = `import subprocess, sys; subprocess.Popen([sys.executable, "-c", ${JSON.stringify(eat)}])\n${eat}`;
+    const eat = 'import time; kept = bytearray(90 * 2**20); open("full", "a").write("x")';
+    const rest = 'time.sleep(1000)';
+    // The second one starts when the first is full, which alone is not too much.
+    const start = `import subprocess, sys; subprocess.Popen([sys.executable, "-c", ${JSON.stringify(`${eat}; ${rest}`)}])`;
+    const two = [eat, start, rest].join('\n');
     assert.equal(
       await failure(run.spawn(PYTHON, ['-c', two], { name: 'train.py' })),
       'train.py needed more memory than TRAIN_MEMORY, 150 MB, and was ended',
