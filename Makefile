@@ -100,7 +100,7 @@ $(FETCHED): $(VENV)/.installed scripts/fetch_models.py $(wildcard scripts/labels
 	@cd scripts && ../$(VENV)/bin/python fetch_models.py
 	@mkdir -p $(@D) && touch $@
 
-$(TOPICS): $(TORCH)/.installed scripts/labelstudio_torch/topics.py | dist/.built
+$(TOPICS): $(TORCH)/.installed $(addprefix scripts/labelstudio_torch/,topics.py sentence.py sentence_training.py) | dist/.built
 	$(SAY) 'Making models/topics (once)'
 	@cd scripts && ../$(TORCH)/bin/python train_topics.py
 	@mkdir -p $(@D) && touch $@

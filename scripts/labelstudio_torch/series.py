@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .held_out import begin
 from .series_rows import Scale, SeriesRows
 from .spans import Span
 from .tasks import SeriesSegmentation
@@ -90,12 +91,8 @@ def fit(
     :param labels: those of the parts
     :param told: gets how far it is, 0 to 1
     """
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
-    order = rng.permutation(len(series))
-    count = len(series) // 10 if len(series) >= _ENOUGH else 0
-    held_out, known = order[:count], order[count:]
+    rng, held_out, known = begin(len(series), _ENOUGH)
+    count = len(held_out)
     rows = SeriesRows(channels, STEPS, OVERLAP, scale=_scale([series[at] for at in known]))
     wanted = [classes_of(each.shape[1], marked, labels) for each, marked in zip(series, spans, strict=True)]
     net = Segmenter(len(channels), len(labels) + 1)

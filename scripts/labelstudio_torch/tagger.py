@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .held_out import begin
 from .spans import Span, span_f1, spans_of, tag_names, tags_of
 from .text_rows import TextRows
 from .tokenizers import Words
@@ -95,12 +96,8 @@ def fit(
     :param told: gets how far it is, 0 to 1
     :param vocabulary_size: words that it knows at most, the most frequent ones
     """
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
-    order = rng.permutation(len(texts))
-    count = len(texts) // 10 if len(texts) >= _ENOUGH else 0
-    held_out, known = order[:count], order[count:]
+    rng, held_out, known = begin(len(texts), _ENOUGH)
+    count = len(held_out)
     words = Words(vocabulary([texts[at] for at in known], vocabulary_size))
     rows = TextRows(words, MAX_TOKENS, OVERLAP)
     tags = tag_names(labels)

@@ -10,6 +10,8 @@ import nets
 import pytest
 import torch
 
+from labelstudio_torch.cli import main
+
 TEXTS = [
     "The film was wonderful, a great cast and a moving story.",
     "Awful phone: the battery died in two days!",
@@ -64,3 +66,20 @@ def weights(tmp_path):
         return path
 
     return save
+
+
+@pytest.fixture
+def exported(tmp_path, capsys):
+    """Runs the command; returns the version's folder and its record, or the line of a refusal."""
+
+    def run(*arguments: str) -> tuple[Path, dict] | str:
+        try:
+            main(["--name", "mine", "--repository", str(tmp_path / "models"), *arguments])
+        except SystemExit as exit_:
+            assert not (tmp_path / "models").exists()
+            return str(exit_.code)
+        capsys.readouterr()
+        (folder,) = (tmp_path / "models" / "mine" / "versions").iterdir()
+        return folder, json.loads((folder / "version.json").read_text())
+
+    return run

@@ -14,7 +14,6 @@ from PIL import Image
 from labelstudio_export import gate
 from labelstudio_export.node import run_version
 from labelstudio_torch import graph
-from labelstudio_torch.cli import main
 
 WIDTH, HEIGHT = 32, 24
 # Red, and where it is in the picture: left, top, right, bottom.
@@ -23,7 +22,7 @@ BOXES = {"name": "label", "kind": "boxes", "tensors": {"boxes": "boxes", "scores
 
 
 @pytest.fixture
-def command(tmp_path, weights, capsys):
+def command(tmp_path, weights, exported):
     """Runs the command; returns the version's folder, its output and that of model.json, or a refusal."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -33,14 +32,10 @@ def command(tmp_path, weights, capsys):
         saved = weights(net, detectors)
         arguments = [f"{detectors.__file__}:{net}", "--weights", str(saved), "--task", "object-detection"]
         arguments += ["--labels", labels, "--samples", str(pictures), "--size", f"{WIDTH}x{HEIGHT}"]
-        try:
-            main([*arguments, "--name", "mine", "--repository", str(tmp_path / "models"), *more])
-        except SystemExit as exit_:
-            assert not (tmp_path / "models").exists()
-            return str(exit_.code)
-        capsys.readouterr()
-        (folder,) = (tmp_path / "models" / "mine" / "versions").iterdir()
-        record = json.loads((folder / "version.json").read_text())
+        done = exported(*arguments, *more)
+        if isinstance(done, str):
+            return done
+        folder, record = done
         assert record["parity"]["rows"] == 6 and record["parity"]["largestDifference"] < 1e-5
         (output,) = record["outputs"]
         (shown,) = json.loads((folder.parents[1] / "model.json").read_text())["outputs"]

@@ -12,7 +12,6 @@ from conftest import NETS
 from PIL import Image
 
 from labelstudio_export.node import run_version
-from labelstudio_torch.cli import main
 
 MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 
@@ -30,20 +29,13 @@ def pictures(tmp_path):
 
 
 @pytest.fixture
-def command(tmp_path, weights, pictures, capsys):
+def command(weights, pictures, exported):
     """Runs the command; returns the version's folder and its record, or the line of a refusal."""
 
     def run(net, *more, task="image-classification", samples=None, size=("--size", "20x12")):
         arguments = [f"{NETS}:{net}", "--weights", str(weights(net)), "--task", task, "--labels", "A,B,C,D"]
-        arguments += ["--samples", str(samples or pictures), "--name", "mine", *size]
-        try:
-            main([*arguments, "--repository", str(tmp_path / "models"), *more])
-        except SystemExit as exit_:
-            assert not (tmp_path / "models").exists()
-            return str(exit_.code)
-        capsys.readouterr()
-        (folder,) = (tmp_path / "models" / "mine" / "versions").iterdir()
-        return folder, json.loads((folder / "version.json").read_text())
+        arguments += ["--samples", str(samples or pictures), *size]
+        return exported(*arguments, *more)
 
     return run
 

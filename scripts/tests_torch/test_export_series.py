@@ -9,11 +9,10 @@ import torch
 from conftest import NETS
 
 from labelstudio_export.node import run_version
-from labelstudio_torch.cli import main
 
 
 @pytest.fixture
-def command(tmp_path, weights, capsys):
+def command(tmp_path, weights, exported):
     """Runs the command; returns the version's folder and its record, or the line of a refusal."""
     series = tmp_path / "series"
     series.mkdir()
@@ -23,23 +22,8 @@ def command(tmp_path, weights, capsys):
 
     def run(net, *more, channels=("--channels", "x,y"), samples=series):
         arguments = [f"{NETS}:{net}", "--weights", str(weights(net)), "--task", "series-segmentation"]
-        arguments += [
-            "--labels",
-            "Rest,Walk,Run,Jump",
-            "--samples",
-            str(samples),
-            "--name",
-            "mine",
-            *channels,
-        ]
-        try:
-            main([*arguments, "--repository", str(tmp_path / "models"), *more])
-        except SystemExit as exit_:
-            assert not (tmp_path / "models").exists()
-            return str(exit_.code)
-        capsys.readouterr()
-        (folder,) = (tmp_path / "models" / "mine" / "versions").iterdir()
-        return folder, json.loads((folder / "version.json").read_text())
+        arguments += ["--labels", "Rest,Walk,Run,Jump", "--samples", str(samples), *channels]
+        return exported(*arguments, *more)
 
     return run
 

@@ -144,7 +144,8 @@ interface Given {
 
 /**
  * Writes what the trainer reads: `tasks.jsonl`, `label_config.xml` and `context.json`.
- * @throws AppError `no_model_fits` when the config has no control to learn, or does not say what to learn from; those of the annotations
+ * @throws AppError `no_model_fits` when the config has no control to learn, or does not say what to learn from; those of
+ *   the annotations
  */
 async function writeInput(
   deps: TrainDeps,
