@@ -86,7 +86,8 @@ function frameRateOf(
   { attributes }: Pick<InputPlace, 'attributes'>,
 ): number {
   const [, said = ''] = Object.entries(attributes).find(([name]) => name.toLowerCase() === 'framerate') ?? [];
-  const rate = Number(said.startsWith('$') ? data[said.slice(1)] : said);
+  const value = said.startsWith('$') ? data[said.slice(1)] : said;
+  const rate = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
   if (!Number.isFinite(rate) || rate <= 0) return FRAME_RATE;
   return rate < 1 ? 1 / rate : rate;
 }

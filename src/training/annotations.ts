@@ -66,7 +66,8 @@ function countingOf(annotations: unknown): Annotation[] {
     const { result, was_cancelled, ground_truth, id } = annotation;
     if (was_cancelled === true || !Array.isArray(result) || result.length === 0) return [];
     const results = result.filter(isRecord);
-    return [{ results, isGroundTruth: ground_truth === true, time: timeOf(annotation), id: Number(id) || 0 }];
+    const number = typeof id === 'number' ? id : 0;
+    return [{ results, isGroundTruth: ground_truth === true, time: timeOf(annotation), id: number }];
   });
   return counting.sort((a, b) => b.time - a.time || b.id - a.id);
 }

@@ -60,6 +60,11 @@ describe('files of time series', () => {
       assert.throws(() => series(text, tag, ['v'])) as unknown;
     assert.throws(() => series('a,b\n1,2\n', {}, ['v']), /no column 'v'; it has a, b/);
     assert.throws(() => series('v\n1\nx\n', {}, ['v']), /column 'v' has "x" at step 1, which is no number/);
+    const odd = JSON.stringify([{ v: 1 }, { v: { toString: 0 } }]);
+    assert.throws(
+      () => series(odd, {}, ['v']),
+      /column 'v' has {"toString":0} at step 1, which is no number/,
+    );
     assert.throws(() => series('v\n', {}, ['v']), /no steps/);
     assert.throws(() => series('{"v": 3}', {}, ['v']), /column 'v' is no list/);
     assert.throws(() => series('t,v\n,1\n', { timeColumn: 't' }, ['v']), /column 't' has no time at step 0/);

@@ -229,6 +229,9 @@ describe('video input', () => {
     assert.equal(rateOf({ framerate: '25.0' }), 25);
     assert.equal(rateOf({ frameRate: '0.04' }), 25);
     assert.equal(rateOf({ frameRate: '$fps' }, { fps: 12 }), 12);
+    assert.equal(rateOf({ frameRate: '$fps' }, { fps: '12' }), 12);
+    for (const fps of [null, true, [12], { toString: 0 }])
+      assert.equal(rateOf({ frameRate: '$fps' }, { fps }), 24);
     for (const wrong of ['$fps', 'many', '-5', '0', 'Infinity'])
       assert.equal(rateOf({ frameRate: wrong }), 24);
     const { rows, metas } = await read(at('exact.mkv'), {}, 12.5);

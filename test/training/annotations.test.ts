@@ -113,6 +113,11 @@ describe('what the annotations of a task say', () => {
     }
   });
 
+  it('takes no id from what has none', () => {
+    const read = readTask([site('IMDb', { id: { toString: 0 } }), site('Yelp', { id: [1] })], SITE);
+    assert.equal(read.targets.get('site'), 'IMDb', 'of equals without time or id, the first');
+  });
+
   it('never fails, whatever a task holds', () => {
     const odd = fc.jsonValue({ maxDepth: 3 });
     const value = fc.oneof(odd, fc.record({ choices: odd, number: odd }));

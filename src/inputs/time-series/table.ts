@@ -91,7 +91,7 @@ function numbersOf(name: string, column: readonly unknown[]): Float64Array {
   return Float64Array.from(column, (value, index) => {
     if (typeof value === 'number') return value;
     if (value === null || value === undefined || typeof value === 'boolean') return Number.NaN;
-    const text = String(value).trim();
+    const text = typeof value === 'string' ? value.trim() : JSON.stringify(value);
     if (NUMBER.test(text)) return Number(text);
     if (MISSING.test(text)) return Number.NaN;
     throw new Error(`its column '${name}' has ${JSON.stringify(value)} at step ${index}, which is no number`);
