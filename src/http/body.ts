@@ -4,9 +4,6 @@ import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { AppError } from '../errors.js';
 import { bodyTooLarge } from './errors.js';
 
-/** What comes in one read, as a rule, and then needs no place of its own. */
-const SINGLE_READ = 64 * 1024;
-
 /** The body as it was before it was compressed. */
 function unpacked(request: IncomingMessage): Readable {
   switch ((request.headers['content-encoding'] ?? 'identity').toLowerCase()) {
@@ -25,32 +22,61 @@ function unpacked(request: IncomingMessage): Readable {
   }
 }
 
+/** A buffer of its own for each few bytes takes a hundred times their memory: smaller pieces are put together. */
+const SMALL_BYTES = 16_384;
+const TOGETHER_BYTES = 65_536;
+
+/** The pieces of a body, in order. */
+class Pieces {
+  readonly #all: Buffer[] = [];
+  #small: Buffer | undefined;
+  #smallBytes = 0;
+
+  add(piece: Buffer): void {
+    // The first one is the whole body, as a rule.
+    if (piece.length >= SMALL_BYTES || this.#all.length === 0) {
+      this.#putTogether();
+      this.#all.push(piece);
+      return;
+    }
+    this.#small ??= Buffer.allocUnsafeSlow(TOGETHER_BYTES);
+    if (this.#smallBytes + piece.length > TOGETHER_BYTES) this.#putTogether();
+    this.#smallBytes += piece.copy(this.#small, this.#smallBytes);
+  }
+
+  end(): Buffer[] {
+    this.#putTogether();
+    return this.#all;
+  }
+
+  #putTogether(): void {
+    if (this.#smallBytes > 0) this.#all.push(Buffer.from(this.#small!.subarray(0, this.#smallBytes)));
+    this.#smallBytes = 0;
+  }
+}
+
 /**
- * Reads a request's body.
+ * Reads a request's body, in pieces: putting 60 MB together would hold the thread.
  * @param limit its size in bytes, at most, unpacked
  * @throws AppError `body_too_large`, `request_invalid` or `client_gone`
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > limit) return reject(bodyTooLarge(limit));
     const stream = unpacked(request);
-    // Putting 60 MB together at the end would hold the thread; a place for them is made at once where their size is known.
-    const whole =
-      stream === request && announced > SINGLE_READ ? Buffer.allocUnsafeSlow(announced) : undefined;
-    const chunks: Buffer[] = [];
+    const pieces = new Pieces();
     let size = 0;
     stream.on('data', (chunk: Buffer) => {
-      if (size + chunk.length > limit) {
+      size += chunk.length;
+      if (size > limit) {
         stream.removeAllListeners('data');
         stream.resume();
         return reject(bodyTooLarge(limit));
       }
-      if (whole) chunk.copy(whole, size);
-      else chunks.push(chunk);
-      size += chunk.length;
+      pieces.add(chunk);
     });
-    stream.on('end', () => resolve(whole ?? (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
+    stream.on('end', () => resolve(pieces.end()));
     stream.on('error', error => {
       reject(
         request.errored

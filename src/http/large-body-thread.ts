@@ -48,33 +48,30 @@ function groupsOf(
 }
 
 /** Several groups in one message: a hop between threads costs as much as reading a few dozen short texts. */
-function nextGroups(
-  next: NonNullable<Held['next']>,
-  most: number,
-): { result: GroupTexts; transfer: ArrayBuffer[] } {
+function nextGroups(next: NonNullable<Held['next']>, most: number, room: SharedArrayBuffer): GroupTexts {
   const counts: number[] = [];
-  const texts: Buffer[] = [];
+  const lengths: number[] = [];
+  const texts: string[] = [];
   let size = 0;
   let group = next(most);
   while (group) {
-    const text = Buffer.from(group.text);
+    const text = group.text.toString();
+    const length = Buffer.byteLength(text);
     counts.push(group.count);
+    lengths.push(length);
     texts.push(text);
-    size += text.length;
+    size += length;
     group = size < MESSAGE_BYTES ? next(most) : null;
   }
-  const bytes = new Uint8Array(size);
+  const bytes = size <= room.byteLength ? room : new SharedArrayBuffer(size);
+  const all = Buffer.from(bytes);
   let offset = 0;
-  for (const text of texts) {
-    bytes.set(text, offset);
-    offset += text.length;
-  }
-  return { result: { counts, lengths: texts.map(({ length }) => length), bytes }, transfer: [bytes.buffer] };
+  for (const text of texts) offset += all.write(text, offset);
+  return { counts, lengths, bytes };
 }
 
 /** A few bytes of JSON make an object of a hundred: a body of nothing else would fill the memory. */
-function checkDensity(bytes: ArrayBuffer): void {
-  const all = new Uint8Array(bytes);
+function checkDensity(all: Buffer): void {
   if (all.length < OBJECTS) return;
   let objects = 0;
   for (const byte of all) if (byte === OPEN_BRACE || byte === OPEN_BRACKET) objects++;
@@ -82,30 +79,31 @@ function checkDensity(bytes: ArrayBuffer): void {
     throw new AppError('body_too_large', `the body holds more than ${OBJECTS} objects and lists`);
 }
 
-function answer(request: ThreadRequest): { result: unknown; transfer?: ArrayBuffer[] } {
+function answer(request: ThreadRequest): unknown {
   switch (request.type) {
     case 'parse': {
-      checkDensity(request.bytes);
-      const { tasks, ...head } = predictBody(parseBody(Buffer.from(request.bytes)));
+      const bytes = Buffer.concat(request.pieces);
+      checkDensity(bytes);
+      const { tasks, ...head } = predictBody(parseBody(bytes));
       bodies.set(request.body, { tasks });
-      return { result: { ...head, count: tasks.length } };
+      return { ...head, count: tasks.length };
     }
     case 'digests':
-      return { result: held(request.body).tasks.map(task => digestOf(readValue(task, request.reader))) };
+      return held(request.body).tasks.map(task => digestOf(readValue(task, request.reader)));
     case 'groups': {
       const body = held(request.body);
       body.next = groupsOf(body.tasks, request.reader, request.indices)!;
       // Nobody asks for the tasks again: as soon as their values are read, they are garbage.
       body.tasks = [];
-      return { result: null };
+      return null;
     }
     case 'next':
-      return nextGroups(held(request.body).next!, request.most);
+      return nextGroups(held(request.body).next!, request.most, request.room);
     case 'all':
-      return { result: held(request.body).tasks };
+      return held(request.body).tasks;
     case 'release':
       bodies.delete(request.body);
-      return { result: null };
+      return null;
   }
 }
 
@@ -116,16 +114,13 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_
 
 parentPort!.on('message', (request: ThreadRequest) => {
   let reply: ThreadReply;
-  let transfer: ArrayBuffer[] = [];
   try {
-    const done = answer(request);
-    reply = { id: request.id, result: done.result };
-    transfer = done.transfer ?? [];
+    reply = { id: request.id, result: answer(request) };
   } catch (error) {
     reply = { id: request.id, error: toAppError(error).toData() };
   }
   try {
-    parentPort!.postMessage(reply, transfer);
+    parentPort!.postMessage(reply);
   } catch {
     const error = new AppError('request_invalid', 'the body is nested too deeply');
     parentPort!.postMessage({ id: request.id, error: error.toData() } satisfies ThreadReply);

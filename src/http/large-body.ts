@@ -8,10 +8,10 @@ import { startThread } from '../threads.js';
 import type { PredictBody } from './wire.js';
 
 type Payload =
-  | { type: 'parse'; body: number; bytes: ArrayBuffer }
+  | { type: 'parse'; body: number; pieces: readonly Uint8Array[] }
   | { type: 'digests'; body: number; reader: ValueReader }
   | { type: 'groups'; body: number; reader: ValueReader; indices: readonly number[] | null }
-  | { type: 'next'; body: number; most: number }
+  | { type: 'next'; body: number; most: number; room: SharedArrayBuffer }
   | { type: 'all'; body: number }
   | { type: 'release'; body: number };
 
@@ -19,11 +19,12 @@ type Payload =
 export type ThreadRequest = Payload & { id: number };
 export type ThreadReply = { id: number; result: unknown } | { id: number; error: ErrorData };
 
-/** Groups one after the other in `bytes`: for each its number of tasks and its length. None: there are no more. */
+/** Groups one after the other: for each its number of tasks and its length. None: there are no more. */
 export interface GroupTexts {
   counts: number[];
   lengths: number[];
-  bytes: Uint8Array;
+  /** The room that came with the request, or a larger one when the groups do not fit there. */
+  bytes: SharedArrayBuffer;
 }
 
 /** A large body without its tasks, and the tasks as a batch. */
@@ -34,28 +35,42 @@ export interface LargeBody extends Omit<PredictBody, 'tasks'> {
 /** Room for the objects of several bodies, which are garbage as soon as their values are read. */
 const LIMITS = { maxYoungGenerationSizeMb: 64 };
 
+/** Room for the groups of one message, which take half of it as a rule; what is never written takes no memory. */
+const ROOM_BYTES = 1 << 20;
+/** Rooms that are kept for the next messages. */
+const ROOMS = 16;
+
 /**
  * Parses large bodies on a thread of its own, and reads their tasks there, a few at a time: the server's thread sees
  * only the bytes that it passes on to the inference children.
  */
 export class LargeBodies {
   readonly #pending = new Map<number, { resolve(result: unknown): void; reject(error: AppError): void }>();
+  /**
+   * Rooms whose groups are answered. Buffers that come and go with each message would have the collector at work all
+   * the time, and annotators would wait for it; shared ones are none of its business, and these are used again.
+   */
+  readonly #rooms: SharedArrayBuffer[] = [];
   #thread: Worker | undefined;
   #ids = 0;
   #bodies = 0;
 
   /**
    * Parses a body.
-   * @param bytes taken over: nobody may use them afterwards
+   * @param pieces in order; they are taken over: nobody may use them afterwards
    * @throws AppError `json_invalid` or `request_invalid`
    */
-  async parse(bytes: Buffer): Promise<LargeBody> {
+  async parse(pieces: readonly Buffer[]): Promise<LargeBody> {
     const body = ++this.#bodies;
-    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : new Uint8Array(bytes).buffer;
+    // What shares its memory with others stays theirs.
+    const own = pieces.map(piece =>
+      piece.byteLength === piece.buffer.byteLength ? piece : new Uint8Array(piece),
+    );
     type Head = Omit<PredictBody, 'tasks'> & { count: number };
-    const { count, ...head } = (await this.#ask({ type: 'parse', body, bytes: whole as ArrayBuffer }, [
-      whole as ArrayBuffer,
-    ])) as Head;
+    const { count, ...head } = (await this.#ask(
+      { type: 'parse', body, pieces: own },
+      own.map(({ buffer }) => buffer as ArrayBuffer),
+    )) as Head;
     return { ...head, batch: this.#batch(body, count) };
   }
 
@@ -83,19 +98,31 @@ export class LargeBodies {
       // Messages keep their order, so that the first fetch need not wait for the beginning.
       const beginning = begun ? undefined : this.#ask({ type: 'groups', body, reader, indices });
       begun = true;
-      const [groups] = (await Promise.all([this.#ask({ type: 'next', body, most }), beginning])) as [
+      const room = this.#rooms.pop() ?? new SharedArrayBuffer(ROOM_BYTES);
+      const [groups] = (await Promise.all([this.#ask({ type: 'next', body, most, room }), beginning])) as [
         GroupTexts,
         unknown,
       ];
-      const text = Buffer.from(groups.bytes.buffer);
-      let offset = 0;
-      ready = groups.counts.map((size, index) => {
-        offset += groups.lengths[index]!;
-        return { count: size, text: text.subarray(offset - groups.lengths[index]!, offset) };
-      });
+      ready = this.#texts(groups);
       return ready.shift() ?? null;
     };
     return { count, next: most => ready.shift() ?? fetch(most) };
+  }
+
+  #texts({ counts, lengths, bytes }: GroupTexts): GroupText[] {
+    const all = Buffer.from(bytes);
+    let open = counts.length;
+    const answered = () => {
+      open--;
+      if (open === 0 && bytes.byteLength === ROOM_BYTES && this.#rooms.length < ROOMS)
+        this.#rooms.push(bytes);
+    };
+    let offset = 0;
+    return counts.map((count, index) => {
+      const begin = offset;
+      offset += lengths[index]!;
+      return { count, text: all.subarray(begin, offset), answered };
+    });
   }
 
   #ask(payload: Payload, transfer: ArrayBuffer[] = []): Promise<unknown> {

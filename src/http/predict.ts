@@ -93,8 +93,8 @@ export class PredictRoute {
     const { service, bodyLimit } = this.#deps;
     // Before anything is waited for: a client that has gone tells it once.
     const gone = new Promise(resolve => response.once('close', resolve));
-    const bytes = await readBody(request, bodyLimit);
-    const { batch, project, label_config, params } = await this.#parse(bytes);
+    const pieces = await readBody(request, bodyLimit);
+    const { batch, project, label_config, params } = await this.#parse(pieces);
     exchange.tasks = batch.count;
     const model = PATH.exec(request.url!)![1];
     let answer: ItemTexts | undefined;
@@ -113,9 +113,12 @@ export class PredictRoute {
     }
   }
 
-  async #parse(bytes: Buffer): Promise<LargeBody> {
-    if (bytes.length > LARGE_BYTES) return this.#deps.largeBodies.parse(bytes);
-    const { tasks, ...head } = predictBody(parseBody(bytes));
+  async #parse(pieces: Buffer[]): Promise<LargeBody> {
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (size > LARGE_BYTES) return this.#deps.largeBodies.parse(pieces);
+    const { tasks, ...head } = predictBody(
+      parseBody(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)),
+    );
     return { ...head, batch: new TaskList(tasks) };
   }
 

@@ -11,6 +11,8 @@ export type LateTaker = (first: number, piece: Piece) => void;
 export interface GroupText {
   count: number;
   text: string | Buffer;
+  /** Called when a child has answered it as it is: nobody reads its text any more. */
+  answered?: (() => void) | undefined;
   /** Called when it is answered or given up: what its values point to is not needed any more. */
   release?: (() => void) | undefined;
 }

@@ -277,6 +277,7 @@ export class ChildPool implements Pool {
     parts.forEach((part, index) => {
       const end = offset + bytes[index]!;
       part.job.finish(part, { count: part.group.count, text: body.subarray(offset, end) });
+      part.group.answered?.();
       offset = end;
     });
   }
