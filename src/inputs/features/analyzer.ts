@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { Counter } from './row.js';
+import type { Counter } from './counter.js';
 import type { TextStep } from './spec.js';
 import { HASH_FACTOR, HASH_START, hashUnits, StringTable } from './tables.js';
 import { type Terms, Tokens } from './terms.js';
@@ -24,6 +24,8 @@ export class Analyzer {
   /** Word analyzer only. */
   readonly #pattern: TokenPattern | null;
   readonly #tokens = new Tokens();
+  /** Each ASCII word character as it is counted; 0: none. */
+  readonly #wordCodes: Uint8Array;
 
   constructor(spec: TextStep, pattern: TokenPattern | null, terms: Terms, python: PythonText) {
     this.#spec = spec;
@@ -31,6 +33,8 @@ export class Analyzer {
     this.#terms = terms;
     this.#stopWords = spec.stopWords === null ? null : StringTable.of(spec.stopWords);
     this.#pattern = pattern;
+    const cases = spec.lowercase ? LOWER : SAME;
+    this.#wordCodes = cases.map((code, index) => (python.word.has(index) ? code : 0));
   }
 
   /**
@@ -41,13 +45,18 @@ export class Analyzer {
     const { analyzer, lowercase, ngramRange } = this.#spec;
     const [min, max] = ngramRange;
     const tokens = this.#tokens;
+    const run = this.#pattern?.run ?? null;
+    if (run !== null && this.#scanAsciiRuns(text, run)) {
+      this.#terms.count(tokens, 0, tokens.size, min, max, counter);
+      return;
+    }
     if (!this.#readAscii(text, lowercase ? LOWER : SAME)) this.#readUnicode(text);
     if (analyzer === 'char_wb') {
       this.#countInWords(min, max, counter);
       return;
     }
     if (analyzer === 'char') this.#scanCharacters();
-    else if (this.#pattern!.run !== null) this.#scanRuns(this.#pattern!.run);
+    else if (run !== null) this.#scanRuns(run);
     else this.#matchPattern();
     this.#terms.count(tokens, 0, tokens.size, min, max, counter);
   }
@@ -79,6 +88,32 @@ export class Analyzer {
     const units = tokens.text;
     for (let i = 0; i < length; i++) units[i] = prepared.charCodeAt(i);
     tokens.length = length;
+  }
+
+  /** What `#readAscii` and `#scanRuns` do together, in one go: most texts and patterns are so. */
+  #scanAsciiRuns(text: string, least: number): boolean {
+    const tokens = this.#tokens;
+    const length = text.length;
+    tokens.begin(length);
+    const units = tokens.text;
+    const codes = this.#wordCodes;
+    let start = 0;
+    let hash = HASH_START;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 127) return false;
+      const code = codes[unit]!;
+      if (code !== 0) {
+        units[i] = code;
+        hash = Math.imul(hash ^ code, HASH_FACTOR);
+        continue;
+      }
+      if (i - start >= least) this.#found(start, i, hash);
+      start = i + 1;
+      hash = HASH_START;
+    }
+    if (length - start >= least) this.#found(start, length, hash);
+    return true;
   }
 
   /** Finds the runs of at least so many word characters. */

@@ -1,9 +1,9 @@
 import { AppError, messageOf } from '../../errors.js';
 import { Analyzer } from './analyzer.js';
 import { type Part, pipeline, sideBySide } from './combine.js';
+import { Counter } from './counter.js';
 import { HashedTerms, JoinedTerms } from './joined-terms.js';
 import { numbers, oneHot, ordinal, type RecordContext } from './records.js';
-import { Counter } from './row.js';
 import type { Step, TextStep } from './spec.js';
 import type { Stage } from './stage.js';
 import { type Terms, TermTrie } from './terms.js';
@@ -93,7 +93,7 @@ async function compileText(step: TextStep, where: string, context: Context): Pro
   const pattern = step.analyzer === 'word' ? compilePattern(step, where, context) : null;
   const terms = await compileTerms(step, pattern, where, context);
   const analyzer = new Analyzer(step, pattern, terms, python);
-  const counter = new Counter();
+  const counter = new Counter(step.width);
   const { binary } = step;
   return {
     width: step.width,

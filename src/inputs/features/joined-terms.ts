@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
+import type { Counter } from './counter.js';
 import { murmur3 } from './murmur3.js';
-import type { Counter } from './row.js';
 import { HASH_FACTOR, HASH_START, StringTable, sized } from './tables.js';
 import type { Terms, Tokens } from './terms.js';
 

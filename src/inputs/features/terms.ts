@@ -1,4 +1,4 @@
-import type { Counter } from './row.js';
+import type { Counter } from './counter.js';
 import { grown, HASH_FACTOR, HASH_START, PairTable, StringTable, sized } from './tables.js';
 
 /** Elements that working arrays have at least. */
