@@ -29,11 +29,9 @@ export interface Seat {
   /** It runs at normal priority, and is kept free for annotators while they work; all others give way to it. */
   front: boolean;
   since: number;
-  /** Runs that it was sent and has not answered, the one it works on first. */
-  runs: Run[];
-  /** Ends it when that one takes too long. */
-  hung?: NodeJS.Timeout;
-  /** When they will be done, by the clock of `performance`, as far as one can tell. */
+  /** What it works on. */
+  run?: Run | undefined;
+  /** When that will be done, by the clock of `performance`, as far as one can tell. */
   until: number;
   /** Per version the bindings that it knows. */
   known: Map<string, Set<string>>;
@@ -235,7 +233,6 @@ export class Crew {
       child,
       front: child === this.#front,
       since: Date.now(),
-      runs: [],
       until: 0,
       known: new Map(),
       loading: false,

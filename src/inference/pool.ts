@@ -55,8 +55,6 @@ const GROUPS_AHEAD = 8;
 const ANNOTATING_MS = 5_000;
 /** Tasks that are not made to wait for the end of the turn: a child works on them while the rest of it is read. */
 const AT_ONCE = 4;
-/** Runs that a child may hold: the one it works on, and a short one behind it. */
-const RUNS_AHEAD = 2;
 /** Work that is not worth another process. */
 const SHORT_MS = 0.5;
 /** When what was worth waiting for did not come, the work is given to another child after all. */
@@ -168,7 +166,7 @@ export class ChildPool implements Pool {
    */
   #dispatchSoon(): void {
     const { batchDelay } = this.#options;
-    const idle = this.#crew.seats.every(({ runs }) => runs.length === 0);
+    const idle = this.#crew.seats.every(({ run }) => !run);
     if (batchDelay === 0 && idle && this.#scheduler.waiting >= AT_ONCE) {
       this.#dispatch();
       return;
@@ -196,8 +194,8 @@ export class ChildPool implements Pool {
   }
 
   /**
-   * The children for what comes next, the best first. One that will be done in no time takes short work on top, so that
-   * it need not wait for it; waking another for so little costs more than it gains. Long work goes to those that are idle.
+   * The idle children for what comes next, the best first. Short work waits for one that will be done in no time, with
+   * all that comes until then: waking another for so little costs more than it gains.
    */
   #candidates(): Seat[] {
     const { waiting } = this.#scheduler;
@@ -205,11 +203,8 @@ export class ChildPool implements Pool {
     const now = performance.now();
     const seats = this.#open;
     // One that is overdue is no sign of anything: it may never be done.
-    const almost = seats.find(
-      ({ runs, until }) => runs.length > 0 && until < now + SHORT_MS && until > now - SHORT_MS,
-    );
+    const almost = seats.find(({ run, until }) => run && until < now + SHORT_MS && until > now - SHORT_MS);
     if (almost && waiting * this.#taskCost < SHORT_MS) {
-      if (almost.runs.length < RUNS_AHEAD) return [almost];
       this.#lookAgain ??= setTimeout(() => {
         this.#lookAgain = undefined;
         this.#dispatch();
@@ -218,9 +213,7 @@ export class ChildPool implements Pool {
     }
     // The front one at normal priority, woken by the server's own write, would hold the server up at each run.
     const first = this.#annotating ? 1 : -1;
-    return seats
-      .filter(({ runs }) => runs.length === 0)
-      .sort((a, b) => first * (Number(b.front) - Number(a.front)));
+    return seats.filter(({ run }) => !run).sort((a, b) => first * (Number(b.front) - Number(a.front)));
   }
 
   get #annotating(): boolean {
@@ -237,8 +230,9 @@ export class ChildPool implements Pool {
     for (const part of parts) part.group = this.#poison.strip(key, part.group);
     const lines = parts.flatMap(({ group }) => [group.text, '\n']);
     const tasks = parts.reduce((sum, { group }) => sum + group.count, 0);
-    seat.until = Math.max(seat.until, performance.now()) + tasks * this.#taskCost;
-    if (seat.runs.push(run) === 1) this.#watch(seat);
+    seat.run = run;
+    seat.until = performance.now() + tasks * this.#taskCost;
+    const hung = this.#watch(seat, run);
     try {
       const head = { key, ...bindingsFor(seat, run) };
       const { result, body } = await seat.child.request('run', head, lines);
@@ -250,24 +244,20 @@ export class ChildPool implements Pool {
     } catch (error) {
       this.#fail(parts, error as AppError);
     } finally {
-      // A child answers in order.
-      seat.runs.shift();
-      this.#watch(seat);
-      if (seat.retiring && seat.runs.length === 0) void seat.child.kill();
+      clearTimeout(hung);
+      seat.run = undefined;
+      if (seat.retiring) void seat.child.kill();
       this.#dispatch();
     }
   }
 
-  /** Ends a child that takes too long over the first of its runs. */
-  #watch(seat: Seat): void {
-    clearTimeout(seat.hung);
-    const [first] = seat.runs;
-    if (!first) return;
+  /** Ends a child that takes too long over its run. */
+  #watch(seat: Seat, { parts }: Run): NodeJS.Timeout {
     const { runLimit, log } = this.#options;
-    seat.hung = setTimeout(() => {
+    return setTimeout(() => {
       log.error({ pid: seat.child.pid, limit: runLimit }, 'an inference process hangs; it is ended');
       // It took so long already that it counts twice: the task to blame is found before REQUEST_DEADLINE.
-      for (const part of first.parts) part.losses++;
+      for (const part of parts) part.losses++;
       void seat.child.kill();
     }, runLimit);
   }
