@@ -5,6 +5,8 @@ export class LruMap<K, V> {
   readonly #weigh: (key: K) => number;
   readonly #most: number;
   #weight = 0;
+  /** Often asked for again and again: it need not be moved. */
+  #newest: K | undefined;
 
   /**
    * @param limit the most entries that are kept
@@ -19,9 +21,10 @@ export class LruMap<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value !== undefined) {
+    if (value !== undefined && key !== this.#newest) {
       this.#entries.delete(key);
       this.#entries.set(key, value);
+      this.#newest = key;
     }
     return value;
   }
@@ -29,6 +32,7 @@ export class LruMap<K, V> {
   set(key: K, value: V): void {
     this.delete(key);
     this.#entries.set(key, value);
+    this.#newest = key;
     this.#weight += this.#weigh(key);
     while (this.#entries.size > this.#limit || this.#weight > this.#most)
       this.delete(this.#entries.keys().next().value!);

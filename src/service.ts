@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { askClass, asModelFailure } from './ask-class.js';
 import { type Directory, pick } from './directory.js';
 import { AppError } from './errors.js';
-import { failureOf, ITEM_SEPARATOR } from './inference/protocol.js';
+import { failureOf } from './inference/protocol.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { requireLabelConfig } from './label-config/require.js';
 import { LruMap } from './lru-map.js';
@@ -96,8 +96,7 @@ export class Service {
       answer = await askClass(instance, await batch.all(), context, own);
     }
     if (answer.texts.length > 0 && (batch.count === 1 || context !== null)) {
-      const [first] = answer.texts[0]!.toString().split(ITEM_SEPARATOR, 1);
-      const failure = failureOf(first!);
+      const failure = failureOf(answer.texts[0]!);
       if (failure) throw new AppError(failure.code, failure.message);
     }
     return answer;

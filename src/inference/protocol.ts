@@ -114,7 +114,10 @@ export function failureText(failure: TaskFailure, label: string): string {
   return `${FAILURE_START}${JSON.stringify(failure)},"model_version":${JSON.stringify(label)}}`;
 }
 
-/** Why the task of an item has no prediction; undefined when it has one. */
-export function failureOf(item: string): TaskFailure | undefined {
-  return item.startsWith(FAILURE_START) ? (JSON.parse(item) as { error: TaskFailure }).error : undefined;
+/** Why the task of an item has no prediction; undefined when it has one. Of joined items it tells of the first. */
+export function failureOf(items: string | Buffer): TaskFailure | undefined {
+  const start = Buffer.isBuffer(items) ? items.toString('latin1', 0, FAILURE_START.length) : items;
+  if (!start.startsWith(FAILURE_START)) return undefined;
+  const [first] = items.toString().split(ITEM_SEPARATOR, 1);
+  return (JSON.parse(first!) as { error: TaskFailure }).error;
 }
