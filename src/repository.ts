@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { type Directory, repositoryDirectory } from './directory.js';
 import { ChildPool, type PoolEvents } from './inference/pool.js';
+import { compileChecks } from './registry/manifest.js';
 import { Registry } from './registry/registry.js';
 import { Versions } from './registry/versions.js';
 import { ResultCache } from './result-cache.js';
@@ -23,7 +24,7 @@ const HUNG_MS = { run: 30_000, load: 300_000 };
  * @throws AppError `provider_unavailable` when no execution provider of the list works here
  */
 export async function openRepository(config: Config, log: Logger, events: PoolEvents): Promise<Repository> {
-  const pool = await ChildPool.start(
+  const starting = ChildPool.start(
     {
       workers: config.WORKERS,
       providers: config.EXECUTION_PROVIDER,
@@ -38,8 +39,13 @@ export async function openRepository(config: Config, log: Logger, events: PoolEv
     },
     events,
   );
+  // The processes take longer than that.
+  const [started, compiled] = await Promise.allSettled([starting, (async () => compileChecks())()]);
+  if (started.status === 'rejected') throw started.reason;
+  const pool = started.value;
   const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log });
   try {
+    if (compiled.status === 'rejected') throw compiled.reason;
     await registry.reload();
   } catch (error) {
     await pool.stop();

@@ -3,6 +3,8 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { CODE_MODELS } from '../code-models/index.js';
 import { AppError, messageOf } from '../errors.js';
 import { INPUTS } from '../inputs/index.js';
+import { lazily } from '../lazily.js';
+import { loadedKinds } from '../load-kinds.js';
 import { CONTROL_TAGS, REGIONS, rowsOf } from '../regions/index.js';
 import type { OutputKinds } from '../regions/output-kinds.js';
 import type { InputSpec, VersionRecord } from './version.js';
@@ -39,13 +41,15 @@ export interface TrainSpec {
 export const REQUIREMENTS = ['base', 'torch'] as const;
 export type Requirements = (typeof REQUIREMENTS)[number];
 
-const ajv = new Ajv({
+const AJV_OPTIONS = {
   allErrors: true,
   verbose: true,
   discriminator: true,
   allowUnionTypes: true,
   strictRequired: false,
-});
+  // Files are few; to optimise the code that checks them takes longer than it saves.
+  code: { optimize: false },
+};
 
 /**
  * One branch a row of a table: the row's word, and the options that the row itself declares.
@@ -184,9 +188,9 @@ const versionSchema = () => ({
 /** What the tables say of the files. */
 interface Checks {
   rows: number;
-  manifest: ValidateFunction<Manifest>;
-  trained: ValidateFunction<Manifest>;
-  version: ValidateFunction<VersionRecord>;
+  manifest: () => ValidateFunction<Manifest>;
+  trained: () => ValidateFunction<Manifest>;
+  version: () => ValidateFunction<VersionRecord>;
 }
 
 let compiled: Checks | undefined;
@@ -195,14 +199,22 @@ let compiled: Checks | undefined;
 function checks(): Checks {
   const rows = Object.keys(INPUTS).length + Object.keys(REGIONS).length;
   if (compiled?.rows !== rows) {
+    // The server's own schemas are checked by its tests, not at each start, which would take as long as compiling them.
+    const ajv = new Ajv({ ...AJV_OPTIONS, validateSchema: loadedKinds().length > 0 });
     compiled = {
       rows,
-      manifest: ajv.compile<Manifest>(manifestSchema(false)),
-      trained: ajv.compile<Manifest>(manifestSchema(true)),
-      version: ajv.compile<VersionRecord>(versionSchema()),
+      manifest: lazily(() => ajv.compile<Manifest>(manifestSchema(false))),
+      trained: lazily(() => ajv.compile<Manifest>(manifestSchema(true))),
+      version: lazily(() => ajv.compile<VersionRecord>(versionSchema())),
     };
   }
   return compiled;
+}
+
+/** Compiles what checks the files of every model, while there is time for it. */
+export function compileChecks(): void {
+  checks().manifest();
+  checks().version();
 }
 
 /** What an ajv error expected and found, at its place. */
@@ -289,7 +301,9 @@ export function inputOf(folder: string, { input }: VersionRecord, manifest: Mani
 export function readManifest(path: string): Promise<Manifest> {
   const hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
   const checkOf = (value: unknown) =>
-    typeof value === 'object' && value !== null && 'train' in value ? checks().trained : checks().manifest;
+    typeof value === 'object' && value !== null && 'train' in value
+      ? checks().trained()
+      : checks().manifest();
   return readJson(path, checkOf, 'manifest_invalid', hint);
 }
 
@@ -298,5 +312,5 @@ export function readManifest(path: string): Promise<Manifest> {
  * @throws AppError `version_invalid`, naming the file, the path in it and what was expected
  */
 export function readVersion(path: string): Promise<VersionRecord> {
-  return readJson(path, () => checks().version, 'version_invalid', '');
+  return readJson(path, () => checks().version(), 'version_invalid', '');
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
+import { lazily } from '../lazily.js';
 import { readJson } from './manifest.js';
 
 /** The verdict's file: the one that, like version.json itself, is not among the files that version.json lists. */
@@ -56,31 +57,30 @@ function object(properties: Record<string, object>, more: object = {}) {
 
 const scored = { metric: text, candidate: number, serving: nullable('number') };
 
-const checkTraining = new Ajv({
-  allErrors: true,
-  verbose: true,
-  allowUnionTypes: true,
-}).compile<TrainingRecord>(
-  object({
-    format: { const: 1 },
-    job: text,
-    project: text,
-    parent: nullable('string'),
-    created: { ...text, pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
-    seconds: { ...number, minimum: 0 },
-    counts: { type: 'object' },
-    gate: object(
-      {
-        ...scored,
-        rows: { type: 'integer', minimum: 0 },
-        tolerance: number,
-        outputs: { type: 'array', items: object({ name: text, ...scored }) },
-      },
-      { nullable: true },
-    ),
-    accepted: { type: 'boolean' },
-    reason: text,
-  }),
+const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false });
+const checkTraining = lazily(() =>
+  ajv.compile<TrainingRecord>(
+    object({
+      format: { const: 1 },
+      job: text,
+      project: text,
+      parent: nullable('string'),
+      created: { ...text, pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
+      seconds: { ...number, minimum: 0 },
+      counts: { type: 'object' },
+      gate: object(
+        {
+          ...scored,
+          rows: { type: 'integer', minimum: 0 },
+          tolerance: number,
+          outputs: { type: 'array', items: object({ name: text, ...scored }) },
+        },
+        { nullable: true },
+      ),
+      accepted: { type: 'boolean' },
+      reason: text,
+    }),
+  ),
 );
 
 /**
@@ -91,7 +91,7 @@ const checkTraining = new Ajv({
  */
 export async function readTraining(folder: string): Promise<TrainingRecord | null> {
   try {
-    return await readJson(join(folder, TRAINING_FILE), () => checkTraining, 'version_invalid', '');
+    return await readJson(join(folder, TRAINING_FILE), checkTraining, 'version_invalid', '');
   } catch (error) {
     if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null;
     throw error;

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { assert } from 'chai';
 import type { AppError } from '../../src/errors.js';
 import { INPUTS } from '../../src/inputs/index.js';
-import { CONTROL_TAGS } from '../../src/regions/index.js';
+import { CONTROL_TAGS, REGIONS } from '../../src/regions/index.js';
 import { readManifest, readVersion } from '../../src/registry/manifest.js';
 import { temporaryFolder } from '../support/folder.js';
 
@@ -175,4 +176,17 @@ describe('version.json', () => {
       ': /input/kind is "smell", which is not known',
     ],
   ]);
+});
+
+describe('the schemas of the tables', () => {
+  it('are schemas, which the server takes for granted when it starts', () => {
+    const ajv = new Ajv();
+    const rows = [...Object.values(INPUTS), ...Object.values(REGIONS)].map(
+      ({ optionsSchema }) => optionsSchema,
+    );
+    const outputs = Object.values(REGIONS).flatMap(({ outputKinds }) => Object.values(outputKinds));
+    for (const schema of [...rows, ...outputs])
+      assert.isTrue(ajv.validateSchema(schema), `${JSON.stringify(schema)}: ${ajv.errorsText()}`);
+    assert.isFalse(ajv.validateSchema({ properties: { a: { type: 'text' } } }));
+  });
 });
