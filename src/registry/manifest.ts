@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { CODE_MODELS } from '../code-models/index.js';
 import { AppError, messageOf } from '../errors.js';
 import { INPUTS } from '../inputs/index.js';
 import { lazily } from '../lazily.js';
 import { loadedKinds } from '../load-kinds.js';
-import { CONTROL_TAGS, REGIONS, rowsOf } from '../regions/index.js';
-import type { OutputKinds } from '../regions/output-kinds.js';
+import { CONTROL_TAGS, REGIONS } from '../regions/index.js';
+import { manifestSchema, type REQUIREMENTS, versionSchema } from './schemas.js';
 import type { InputSpec, VersionRecord } from './version.js';
 
 /** `models/<name>/model.json`: what a model reads and which controls it fills. */
@@ -37,8 +36,7 @@ export interface TrainSpec {
   options?: Readonly<Record<string, unknown>>;
 }
 
-/** The lists of Python packages that trainers can ask for. */
-export const REQUIREMENTS = ['base', 'torch'] as const;
+/** A list of Python packages that a trainer can ask for. */
 export type Requirements = (typeof REQUIREMENTS)[number];
 
 const AJV_OPTIONS = {
@@ -50,140 +48,6 @@ const AJV_OPTIONS = {
   // Files are few; to optimise the code that checks them takes longer than it saves.
   code: { optimize: false },
 };
-
-/**
- * One branch a row of a table: the row's word, and the options that the row itself declares.
- *
- * @param base what each branch must have
- * @param more what it may have
- */
-function branches(
-  schemas: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-  word: string,
-  base: object,
-  more: object = {},
-) {
-  return Object.entries(schemas).map(([name, schema]) => ({
-    ...schema,
-    properties: { [word]: { const: name }, ...base, ...more, ...(schema.properties as object) },
-    required: [word, ...Object.keys(base), ...((schema.required as string[]) ?? [])],
-    additionalProperties: false,
-  }));
-}
-
-/** A row of a table, with the options that it declares, and which of them a recipe may leave out. */
-interface TableRow {
-  optionsSchema: Readonly<Record<string, unknown>>;
-  recipe?: { options: readonly string[] };
-}
-
-/** @param isRecipe whether options may be left to the training */
-function optionsOf(table: Readonly<Record<string, TableRow>>, isRecipe = false) {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, { optionsSchema, recipe }]) => {
-      const left = isRecipe ? (recipe?.options ?? []) : [];
-      const required = ((optionsSchema.required as string[]) ?? []).filter(option => !left.includes(option));
-      return [name, { ...optionsSchema, required }];
-    }),
-  );
-}
-
-/** The options of each control tag: those of all its rows. */
-function controlOptions() {
-  const merged = (tag: string) => {
-    const schemas = rowsOf(tag).map(row => row.optionsSchema);
-    return {
-      properties: Object.assign({}, ...schemas.map(({ properties }) => properties)),
-      required: schemas.length === 1 ? schemas[0]!.required : [],
-    };
-  };
-  return Object.fromEntries(CONTROL_TAGS.map(tag => [tag, merged(tag)]));
-}
-
-/** The kinds of output that any control takes. */
-function outputKinds(): OutputKinds {
-  return Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
-}
-
-/** @param isRecipe whether options may be left to the training */
-function inputSchema(isRecipe: boolean) {
-  return {
-    type: 'object',
-    discriminator: { propertyName: 'kind' },
-    required: ['kind'],
-    oneOf: branches(optionsOf(INPUTS, isRecipe), 'kind', {}),
-  };
-}
-
-const manifestSchema = (isRecipe: boolean) => ({
-  type: 'object',
-  properties: {
-    format: { const: 1 },
-    title: { type: 'string', minLength: 1 },
-    description: { type: 'string' },
-    credits: { type: 'string' },
-    code: { enum: Object.keys(CODE_MODELS) },
-    input: inputSchema(isRecipe),
-    train: {
-      type: 'object',
-      properties: {
-        script: { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*\\.py$' },
-        min: { type: 'integer', minimum: 1 },
-        requirements: { enum: REQUIREMENTS },
-        options: { type: 'object' },
-      },
-      required: ['script'],
-      additionalProperties: false,
-    },
-    outputs: {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        discriminator: { propertyName: 'control' },
-        required: ['control'],
-        oneOf: branches(
-          controlOptions(),
-          'control',
-          { name: { type: 'string', minLength: 1 } },
-          { optional: { type: 'boolean' } },
-        ),
-      },
-    },
-  },
-  required: ['format', 'title', 'input', 'outputs'],
-  additionalProperties: false,
-});
-
-const versionSchema = () => ({
-  type: 'object',
-  properties: {
-    format: { const: 1 },
-    created: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
-    files: {
-      type: 'object',
-      required: ['model.onnx'],
-      propertyNames: { pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]*$' },
-      additionalProperties: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-    },
-    input: inputSchema(false),
-    outputs: {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        discriminator: { propertyName: 'kind' },
-        required: ['kind'],
-        oneOf: branches(outputKinds(), 'kind', { name: { type: 'string', minLength: 1 } }),
-      },
-    },
-    metrics: { type: 'object' },
-    parity: { type: 'object' },
-    tools: { type: 'object', additionalProperties: { type: 'string' } },
-  },
-  required: ['format', 'created', 'files', 'outputs', 'metrics', 'parity', 'tools'],
-  additionalProperties: false,
-});
 
 /** What the tables say of the files. */
 interface Checks {
