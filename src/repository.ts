@@ -40,12 +40,10 @@ export async function openRepository(config: Config, log: Logger, events: PoolEv
     events,
   );
   // The processes take longer than that.
-  const [started, compiled] = await Promise.allSettled([starting, (async () => compileChecks())()]);
-  if (started.status === 'rejected') throw started.reason;
-  const pool = started.value;
+  compileChecks();
+  const pool = await starting;
   const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log });
   try {
-    if (compiled.status === 'rejected') throw compiled.reason;
     await registry.reload();
   } catch (error) {
     await pool.stop();

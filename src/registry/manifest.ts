@@ -39,16 +39,6 @@ export interface TrainSpec {
 /** A list of Python packages that a trainer can ask for. */
 export type Requirements = (typeof REQUIREMENTS)[number];
 
-const AJV_OPTIONS = {
-  allErrors: true,
-  verbose: true,
-  discriminator: true,
-  allowUnionTypes: true,
-  strictRequired: false,
-  // Files are few; to optimise the code that checks them takes longer than it saves.
-  code: { optimize: false },
-};
-
 /** What the tables say of the files. */
 interface Checks {
   rows: number;
@@ -63,8 +53,17 @@ let compiled: Checks | undefined;
 function checks(): Checks {
   const rows = Object.keys(INPUTS).length + Object.keys(REGIONS).length;
   if (compiled?.rows !== rows) {
-    // The server's own schemas are checked by its tests, not at each start, which would take as long as compiling them.
-    const ajv = new Ajv({ ...AJV_OPTIONS, validateSchema: loadedKinds().length > 0 });
+    const ajv = new Ajv({
+      allErrors: true,
+      verbose: true,
+      discriminator: true,
+      allowUnionTypes: true,
+      strictRequired: false,
+      // Files are few; to optimise the code that checks them takes longer than it saves.
+      code: { optimize: false },
+      // The server's own schemas are checked by its tests, not at each start, which would take as long as compiling them.
+      validateSchema: loadedKinds().length > 0,
+    });
     compiled = {
       rows,
       manifest: lazily(() => ajv.compile<Manifest>(manifestSchema(false))),
@@ -77,8 +76,12 @@ function checks(): Checks {
 
 /** Compiles what checks the files of every model, while there is time for it. */
 export function compileChecks(): void {
-  checks().manifest();
-  checks().version();
+  try {
+    checks().manifest();
+    checks().version();
+  } catch {
+    // A kind's schema is none: each file that is checked tells of it.
+  }
 }
 
 /** What an ajv error expected and found, at its place. */

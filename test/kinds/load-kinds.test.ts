@@ -3,6 +3,8 @@ import { AppError } from '../../src/errors.js';
 import { INPUTS } from '../../src/inputs/index.js';
 import { loadedKinds, loadKinds } from '../../src/load-kinds.js';
 import { REGIONS } from '../../src/regions/index.js';
+import { startProcess } from '../support/process.js';
+import { program } from '../support/program.js';
 
 const module = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
 const whole = (more: object) =>
@@ -55,5 +57,22 @@ describe('modules of kinds', () => {
     ];
     for (const [code, reason] of reasons) assert.include(await refusal(code), reason);
     assert.deepEqual([Object.keys(INPUTS), Object.keys(REGIONS), [...loadedKinds()]], before);
+  });
+
+  it('that ask for options by no schema let the server start, which tells of it for each model', async () => {
+    const code = whole({
+      tag: 'Mine',
+      outputKinds: {},
+      optionsSchema: { properties: { a: { type: 'word' } } },
+    });
+    const [main = '', ...options] = program('main').reverse();
+    const script = `import { serve } from '${main}'; await serve([], { kinds: [${JSON.stringify(code)}] });`;
+    const server = await startProcess({}, [...options.reverse(), '--input-type=module', '-e', script]);
+    try {
+      const problem = await server.log.line(({ level }) => level >= 50);
+      assert.include(problem.msg, 'schema is invalid');
+    } finally {
+      await server.stop();
+    }
   });
 });
