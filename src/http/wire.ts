@@ -9,7 +9,7 @@ import type { Project } from '../state.js';
  * The shapes are those that Label Studio 1.23 sends and that the Python SDK's clients send.
  */
 
-/** That the schemas are ones is not checked at each start, which would take longer than all the rest of it. */
+/** The schemas themselves are not checked: that would take longer, at each start, than to compile them. */
 const ajv = new Ajv({ allErrors: false, verbose: true, allowUnionTypes: true, validateSchema: false });
 const TEXT_OR_NULL = { type: ['string', 'null'] };
 const PROJECT = { type: ['string', 'number', 'object', 'null'] };

@@ -24,8 +24,10 @@ export class Analyzer {
   /** Word analyzer only. */
   readonly #pattern: TokenPattern | null;
   readonly #tokens = new Tokens();
-  /** Each ASCII word character as it is counted; 0: none. */
-  readonly #wordCodes: Uint8Array;
+  /** Each ASCII code as it is counted. */
+  readonly #cases: Uint8Array;
+  /** The same of those that are word characters; 0: none. */
+  readonly #wordCases: Uint8Array;
 
   constructor(spec: TextStep, pattern: TokenPattern | null, terms: Terms, python: PythonText) {
     this.#spec = spec;
@@ -33,8 +35,8 @@ export class Analyzer {
     this.#terms = terms;
     this.#stopWords = spec.stopWords === null ? null : StringTable.of(spec.stopWords);
     this.#pattern = pattern;
-    const cases = spec.lowercase ? LOWER : SAME;
-    this.#wordCodes = cases.map((code, index) => (python.word.has(index) ? code : 0));
+    this.#cases = spec.lowercase ? LOWER : SAME;
+    this.#wordCases = this.#cases.map((code, index) => (python.word.has(index) ? code : 0));
   }
 
   /**
@@ -42,28 +44,28 @@ export class Analyzer {
    * @throws AppError `task_invalid` when scikit-learn could not count them either
    */
   count(text: string, counter: Counter): void {
-    const { analyzer, lowercase, ngramRange } = this.#spec;
+    const { analyzer, ngramRange } = this.#spec;
     const [min, max] = ngramRange;
     const tokens = this.#tokens;
     const run = this.#pattern?.run ?? null;
-    if (run !== null && this.#scanAsciiRuns(text, run)) {
-      this.#terms.count(tokens, 0, tokens.size, min, max, counter);
-      return;
+    if (run !== null) {
+      this.#scanRuns(text, run);
+    } else {
+      if (!this.#readAscii(text)) this.#readUnicode(text);
+      if (analyzer === 'char_wb') {
+        this.#countInWords(min, max, counter);
+        return;
+      }
+      if (analyzer === 'char') this.#scanCharacters();
+      else this.#matchPattern();
     }
-    if (!this.#readAscii(text, lowercase ? LOWER : SAME)) this.#readUnicode(text);
-    if (analyzer === 'char_wb') {
-      this.#countInWords(min, max, counter);
-      return;
-    }
-    if (analyzer === 'char') this.#scanCharacters();
-    else if (run !== null) this.#scanRuns(run);
-    else this.#matchPattern();
     this.#terms.count(tokens, 0, tokens.size, min, max, counter);
   }
 
   /** Lays a text of ASCII alone out in units, lower-cased on the way; false when it is not ASCII. */
-  #readAscii(text: string, cases: Uint8Array): boolean {
+  #readAscii(text: string): boolean {
     const tokens = this.#tokens;
+    const cases = this.#cases;
     const length = text.length;
     tokens.begin(length + 1);
     const units = tokens.text;
@@ -90,19 +92,26 @@ export class Analyzer {
     tokens.length = length;
   }
 
-  /** What `#readAscii` and `#scanRuns` do together, in one go: most texts and patterns are so. */
+  /** Finds the runs of at least so many word characters. */
+  #scanRuns(text: string, least: number): void {
+    if (this.#scanAsciiRuns(text, least)) return;
+    this.#readUnicode(text);
+    this.#scanUnicodeRuns(least);
+  }
+
+  /** Reads and scans in one go, as most texts are ASCII alone; of the units only the tokens are laid out. */
   #scanAsciiRuns(text: string, least: number): boolean {
     const tokens = this.#tokens;
     const length = text.length;
     tokens.begin(length);
     const units = tokens.text;
-    const codes = this.#wordCodes;
+    const cases = this.#wordCases;
     let start = 0;
     let hash = HASH_START;
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > 127) return false;
-      const code = codes[unit]!;
+      const code = cases[unit]!;
       if (code !== 0) {
         units[i] = code;
         hash = Math.imul(hash ^ code, HASH_FACTOR);
@@ -116,8 +125,7 @@ export class Analyzer {
     return true;
   }
 
-  /** Finds the runs of at least so many word characters. */
-  #scanRuns(least: number): void {
+  #scanUnicodeRuns(least: number): void {
     const { text, length } = this.#tokens;
     const word = this.#python.word.bits;
     let start = 0;
