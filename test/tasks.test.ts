@@ -2,20 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import { assert } from 'chai';
 import { AppError } from '../src/errors.js';
 import type { GroupText } from '../src/inference/job.js';
-import type { ValueReader } from '../src/inputs/values.js';
 import { cutGroups, groupText, type ResolveValue, TaskList } from '../src/tasks.js';
 import { tasksOf } from './support/configs.js';
-
-const reader: ValueReader = {
-  binding: 'b',
-  place: { object: 'text', tag: 'Text', attributes: {}, key: 'text', isUrl: false },
-  input: { kind: 'text' },
-  context: null,
-};
+import { TEXT_READER } from './support/reader.js';
 
 /** All groups of a source, parsed. */
 async function groupsOf(list: TaskList, most: number, indices: readonly number[] | null = null) {
-  const source = list.groups(reader, indices);
+  const source = list.groups(TEXT_READER, indices);
   const groups: { count: number; values: unknown[]; failures?: Record<string, { code: string }> }[] = [];
   for (;;) {
     const group: GroupText | null = await source.next(most);
@@ -89,7 +82,7 @@ describe('TaskList', () => {
       { id: 9 },
       { id: 10, data: { text: 'b', more: 1 } },
     ]);
-    const [a, b, again, none, other] = await list.digests(reader);
+    const [a, b, again, none, other] = await list.digests(TEXT_READER);
     assert.equal(a, again);
     assert.equal(b, other);
     assert.notEqual(a, b);
@@ -109,7 +102,7 @@ describe('TaskList', () => {
 
     it('resolves them first, and releases what that took with the group', async () => {
       const list = new TaskList([...tasksOf(['good', 'bad', 'also good']), { id: 4 }], resolve);
-      const group = (await list.groups(reader, null).next(10))!;
+      const group = (await list.groups(TEXT_READER, null).next(10))!;
       const { values, failures } = JSON.parse(group.text.toString());
       assert.deepEqual(values, ['what is at good', null, 'what is at also good', null]);
       assert.deepEqual(
@@ -136,7 +129,7 @@ describe('TaskList', () => {
 
     it('fails as a whole when resolving breaks in an unknown way, and keeps nothing', async () => {
       const list = new TaskList(tasksOf(['bug', 'good']), resolve);
-      const failed = await Promise.resolve(list.groups(reader, null).next(5)).catch(
+      const failed = await Promise.resolve(list.groups(TEXT_READER, null).next(5)).catch(
         (error: Error) => error.message,
       );
       assert.equal(failed, 'a bug');

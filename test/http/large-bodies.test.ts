@@ -1,14 +1,7 @@
 import { assert } from 'chai';
 import { LargeBodies } from '../../src/http/large-body.js';
 import type { GroupSource, GroupText } from '../../src/inference/job.js';
-import type { ValueReader } from '../../src/inputs/values.js';
-
-const reader: ValueReader = {
-  binding: 'b',
-  place: { object: 'text', tag: 'Text', attributes: {}, key: 'text', isUrl: false },
-  input: { kind: 'text' },
-  context: null,
-};
+import { TEXT_READER } from '../support/reader.js';
 
 describe('LargeBodies', () => {
   let bodies: LargeBodies;
@@ -20,7 +13,7 @@ describe('LargeBodies', () => {
   async function sourceOf(texts: readonly string[]): Promise<GroupSource> {
     const body = Buffer.from(JSON.stringify({ tasks: texts.map(text => ({ data: { text } })) }));
     const { batch } = await bodies.parse([body.subarray(0, 10), body.subarray(10)]);
-    return batch.groups(reader, null);
+    return batch.groups(TEXT_READER, null);
   }
 
   async function allOf(source: GroupSource): Promise<GroupText[]> {
@@ -63,7 +56,7 @@ describe('LargeBodies', () => {
     const shared = Buffer.concat([text, text]);
     const own = Buffer.alloc(1, ' ');
     const { batch } = await bodies.parse([own, shared.subarray(0, text.length)]);
-    assert.deepEqual(valuesOf(await allOf(batch.groups(reader, null))), ['é']);
+    assert.deepEqual(valuesOf(await allOf(batch.groups(TEXT_READER, null))), ['é']);
     assert.equal(own.length, 0);
     assert.isTrue(shared.equals(Buffer.concat([text, text])));
   });

@@ -1,19 +1,12 @@
 import { assert } from 'chai';
 import { Counter } from '../../src/inputs/features/counter.js';
 import { Row } from '../../src/inputs/features/row.js';
+import { seeded } from '../soak/random.js';
 
 /** What scikit-learn hashes into at most. */
 const WIDEST = 2 ** 31 - 1;
 
 describe('Counter', () => {
-  /** The same numbers in each run. */
-  function* numbers(): Generator<number, never> {
-    for (let state = 1; ; ) {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      yield state / 2 ** 32;
-    }
-  }
-
   function entries(counter: Counter): [number, number][] {
     const row = new Row();
     counter.drain(row);
@@ -23,12 +16,12 @@ describe('Counter', () => {
   for (const width of [1, 3, 64, 65, 1_000, 230_000, WIDEST]) {
     it(`sums amounts of ${width} columns, ascending, however many there are`, () => {
       const counter = new Counter(width);
-      const random = numbers();
+      const random = seeded(1);
       for (const count of [0, 1, 2, 255, 256, 257, 600, 3_000, 40_000, 5]) {
         const expected = new Map<number, number>();
         for (let i = 0; i < count; i++) {
-          const index = Math.floor(random.next().value * width);
-          const amount = random.next().value < 0.3 ? -1 : 1;
+          const index = random(width);
+          const amount = random(10) < 3 ? -1 : 1;
           counter.add(index, amount);
           expected.set(index, (expected.get(index) ?? 0) + amount);
         }
