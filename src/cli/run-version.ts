@@ -2,6 +2,8 @@ import { createInterface } from 'node:readline';
 import { messageOf } from '../errors.js';
 import { openVersion } from '../inference/evaluate.js';
 
+const NEWLINE = 0x0a;
+
 /**
  * Runs values through versions with the server's own code, for the exporter's parity gate. Stdin and stdout are JSON
  * lines.
@@ -10,14 +12,22 @@ import { openVersion } from '../inference/evaluate.js';
  * `{ "values": { <output>: [numbers] }, "chosen": { <output>: [class indices] } }` or `{ "error": { code, message } }`.
  *
  * `run-version.js`: a line in is `{ "folder", "values": [...] }`; a line out is `{ "answers": [...] }`, or
- * `{ "failed": message }` when the version cannot be run.
+ * `{ "failed": message }` when the version cannot be run. Input that ends inside a line is of a program that was ended: it
+ * is left without a word, which would be taken for the reason.
  *
  * Numbers have full double precision; those that JSON lacks are the texts "NaN", "Infinity" and "-Infinity".
  */
 async function main(folder: string | undefined): Promise<void> {
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
   if (folder === undefined) {
-    for await (const line of lines) print(await answerRequest(JSON.parse(line)));
+    let whole = true;
+    process.stdin.on('data', (chunk: Buffer) => {
+      whole = chunk.at(-1) === NEWLINE;
+    });
+    for await (const line of lines) {
+      if (process.stdin.readableEnded && !whole) process.exit(1);
+      print(await answerRequest(JSON.parse(line)));
+    }
     return;
   }
   const values: unknown[] = [];
