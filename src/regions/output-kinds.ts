@@ -1,14 +1,32 @@
+import type { OutputSpec } from '../registry/version.js';
+import type { RowOutputs } from './contract.js';
+
+/** A kind of output of a version: what version.json says of it, and whether a graph gives what it says. */
+export interface OutputKind {
+  /** JSON schema of its entry in version.json beside `name` and `kind`. */
+  properties: Readonly<Record<string, unknown>>;
+  required?: readonly string[];
+  /**
+   * Checks what the graph gives against what is declared, and decodes all of it, when a version is loaded: shape, width,
+   * type and range. Absent: nothing but the tensor's name is checked.
+   *
+   * @param answer of the input's warm-up value
+   * @throws Error or AppError whose message ends the sentence "... cannot be served: "
+   */
+  check?(answer: RowOutputs, output: OutputSpec): void;
+}
+
 /**
- * What an output of a version can be: for each `kind` the JSON schema of its entry in version.json beside `name` and
- * `kind`. Control tags that take the same kind share its schema, because version.json names no control.
+ * What an output of a version can be, by `kind`. Control tags that take the same kind share it, because version.json names
+ * no control.
  */
-export type OutputKinds = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+export type OutputKinds = Readonly<Record<string, OutputKind>>;
 
 /** The name of one of the graph's outputs. */
 export const TENSOR = { type: 'string', minLength: 1 } as const;
 
-/** The model's labels. */
-export const LABELS = { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true } as const;
+/** The model's labels. A name may stand for several numbers, as `N/A` does in those of COCO. */
+export const LABELS = { type: 'array', items: { type: 'string' }, minItems: 1 } as const;
 
 const DECISION = {
   type: 'object',

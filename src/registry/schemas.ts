@@ -55,9 +55,10 @@ function controlOptions() {
   return Object.fromEntries(CONTROL_TAGS.map(tag => [tag, merged(tag)]));
 }
 
-/** The kinds of output that any control takes. */
-function outputKinds(): OutputKinds {
-  return Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
+/** The schemas of the kinds of output that any control takes. */
+function outputSchemas() {
+  const kinds: OutputKinds = Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
+  return Object.fromEntries(Object.entries(kinds).map(([kind, { check: _, ...schema }]) => [kind, schema]));
 }
 
 /** @param isRecipe whether options may be left to the training */
@@ -134,7 +135,7 @@ export const versionSchema = () => ({
         type: 'object',
         discriminator: { propertyName: 'kind' },
         required: ['kind'],
-        oneOf: branches(outputKinds(), 'kind', { name: { type: 'string', minLength: 1 } }),
+        oneOf: branches(outputSchemas(), 'kind', { name: { type: 'string', minLength: 1 } }),
       },
     },
     metrics: { type: 'object' },
