@@ -23,9 +23,15 @@ export interface OutputSpec {
   [option: string]: unknown;
 }
 
-/** The graph's outputs that a model's output is made of. */
+/** The graph's outputs that hold the numbers of a model's output. */
 export function tensorsOf({ tensor, tensors = {} }: OutputSpec): string[] {
   return [...(tensor === undefined ? [] : [tensor]), ...Object.values(tensors)];
+}
+
+/** The same, with the one that says which class was chosen. */
+export function graphOutputs(output: OutputSpec): string[] {
+  const { decision } = output;
+  return [...tensorsOf(output), ...(decision?.rule === 'label' ? [decision.tensor] : [])];
 }
 
 /** What a model reads: a word of `src/inputs/index.ts`, and the options of that kind. */
