@@ -35,19 +35,23 @@ export function floatsOf(halves: Uint16Array | ArrayLike<number>): Float32Array 
 const FLOAT = new Float32Array(1);
 const BITS = new Uint32Array(FLOAT.buffer);
 
-/** The bits of the nearest numbers of half precision, of two as near the even one; infinity beyond 65504. */
+/**
+ * The bits of the nearest numbers of half precision; of two that are equally near, the even one. From 65520 on it is infinity.
+ */
 export function halvesOf(floats: ArrayLike<number>): Uint16Array {
   const halves = new Uint16Array(floats.length);
   for (let at = 0; at < floats.length; at++) {
-    FLOAT[0] = floats[at]!;
-    const bits = BITS[0]!;
+    const value = floats[at]!;
+    FLOAT[0] = value;
+    let bits = BITS[0]!;
+    // Rounded twice, a double could land on the wrong side: as a single that is cut and odd it is no tie any more.
+    if (FLOAT[0] !== value) bits = (Math.abs(FLOAT[0]) > Math.abs(value) ? bits - 1 : bits) | 1;
     const sign = (bits >>> 16) & 0x8000;
     const size = bits & 0x7fffffff;
     if (size > 0x7f800000) halves[at] = sign | 0x7e00;
-    // From 65520 on the nearest is infinity.
     else if (size >= 0x477ff000) halves[at] = sign | 0x7c00;
     // Below 2 ** -14 halves are multiples of 2 ** -24.
-    else if (size < 0x38800000) halves[at] = sign | roundEven(Math.abs(FLOAT[0]) * 2 ** 24);
+    else if (size < 0x38800000) halves[at] = sign | roundEven(Math.abs(value) * 2 ** 24);
     else halves[at] = sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
   }
   return halves;
