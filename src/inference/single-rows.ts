@@ -40,6 +40,9 @@ export async function answersRows(
 /** Whether the second half of the rows is as the first. */
 function isTwice({ data, dims }: PlainTensor, rows: number): boolean {
   if (dims[0] !== rows || rows % 2 !== 0) return false;
+  // Where nothing is found a list of things is zeros, which prove nothing: exports of YOLO with nms and dynamic leave the other
+  // rows at 0 as well.
+  if (dims.length > 2 && (data as Float32Array).every(each => each === 0)) return false;
   const half = data.length / 2;
   for (let at = 0; at < half; at++) {
     const [a, b] = [data[at]!, data[half + at]!];
