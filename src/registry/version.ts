@@ -42,7 +42,8 @@ export interface InputSpec {
 
 /** `versions/<version>/version.json`. */
 export interface VersionRecord {
-  format: 1;
+  /** 1: from before images were scaled as models are trained with; inputs of pixels are refused there. */
+  format: 1 | 2;
   /** ISO 8601, UTC. */
   created: string;
   /** SHA-256 (hex) of every other file of the folder. */

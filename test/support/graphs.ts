@@ -73,7 +73,7 @@ export async function addModel(root: string, name: string, parts: ModelParts): P
     files[file] = createHash('sha256').update(content).digest('hex');
     await writeFile(join(folder, file), content);
   }
-  const record = { format: 1, created: '2026-01-01T00:00:00Z', files, outputs: parts.outputs };
+  const record = { format: 2, created: '2026-01-01T00:00:00Z', files, outputs: parts.outputs };
   const whole = { ...record, metrics: {}, parity: {}, tools: {} };
   await writeFile(join(folder, 'version.json'), JSON.stringify(whole));
   const manifest = { format: 1, title: name, ...parts.manifest };
