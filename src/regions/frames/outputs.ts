@@ -1,7 +1,7 @@
 import type { OutputSpec } from '../../registry/version.js';
 import type { BindTarget, RegionOptions } from '../contract.js';
 import { configLabels } from '../image/control.js';
-import { ACTIVATION } from '../image/detections.js';
+import { ACTIVATION } from '../image/detections/activation.js';
 import { LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Window } from '../../inputs/windows.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
 import { failed } from '../failed.js';
-import { sigmoid } from '../image/detections.js';
+import { sigmoid } from '../image/detections/activation.js';
 
 /** The scores of all frames of something long. */
 export interface FrameScores {
