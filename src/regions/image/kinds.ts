@@ -46,12 +46,16 @@ function checkDetections(answer: RowOutputs, output: OutputSpec): void {
   for (const frame of eachFrame(answer, output)) {
     detect(frame, output, EVERYTHING);
     if (output.tensors?.prototypes !== undefined)
-      checkMasks(frame, output, { ...EVERYTHING, most: MIXED_MASKS });
+      decodeMasks(frame, output, { ...EVERYTHING, most: MIXED_MASKS });
   }
 }
 
-function checkMasks(answer: RowOutputs, output: OutputSpec, selection = { ...EVERYTHING, threshold: -1 }) {
+function decodeMasks(answer: RowOutputs, output: OutputSpec, selection: Selection): void {
   for (const _ of findMasks(answer, output, { ...selection, pixel: HALF }));
+}
+
+function checkMasks(answer: RowOutputs, output: OutputSpec): void {
+  decodeMasks(answer, output, { ...EVERYTHING, threshold: -1 });
 }
 
 function checkKeyPoints(answer: RowOutputs, output: OutputSpec): void {
