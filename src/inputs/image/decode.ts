@@ -2,6 +2,7 @@ import type { Sharp } from 'sharp';
 import { Slots } from '../../task-data/slots.js';
 import type { ImageMeta } from './contract.js';
 import { type Fitting, place } from './geometry.js';
+import { resample, type Size } from './resample.js';
 
 /** How an image's pixels come. */
 export interface PixelOptions extends Fitting {
@@ -121,18 +122,10 @@ function fitted(image: Sharp, placed: ReturnType<typeof place>, options: PixelOp
 }
 
 /**
- * Scales decoded pixels, three channels of 8 bits each.
+ * Scales decoded pixels as OpenCV does, three channels of 8 bits each.
  *
  * @returns the pixels of an image of that size
  */
-export async function rescale(
-  data: Uint8Array,
-  from: { width: number; height: number },
-  { width, height }: { width: number; height: number },
-): Promise<Uint8Array> {
-  const { default: sharp } = await import('sharp');
-  return sharp(data, { raw: { width: from.width, height: from.height, channels: 3 } })
-    .resize(width, height, { fit: 'fill', kernel: 'linear' })
-    .raw({ depth: 'uchar' })
-    .toBuffer();
+export async function rescale(data: Uint8Array, from: Size, to: Size): Promise<Uint8Array> {
+  return resample({ data, ...from }, to, 'opencv-linear');
 }
