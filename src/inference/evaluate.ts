@@ -11,7 +11,7 @@ import { tagNumbers } from '../regions/spans/tags.js';
 import { readVersion } from '../registry/manifest.js';
 import { verifyFiles } from '../registry/repository.js';
 import { type InputSpec, type OutputSpec, tensorsOf, type VersionRecord } from '../registry/version.js';
-import { LoadedVersion } from './host.js';
+import { LoadedVersion } from './loaded-version.js';
 
 /** What a version answered for one value. */
 export interface Evaluated {

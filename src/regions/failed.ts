@@ -5,3 +5,21 @@ import type { OutputSpec } from '../registry/version.js';
 export function failed({ name }: OutputSpec, what: string): AppError {
   return new AppError('model_failed', `the model gives ${what} for '${name}'`);
 }
+
+/** How far from 0..1 a probability may be: what half precision makes of sums. */
+const ROUNDING = 1e-3;
+
+/**
+ * A score that is shown as a probability.
+ *
+ * @returns within 0..1, outside of which Label Studio refuses a prediction
+ * @throws AppError `model_failed` when it is none: its numbers are then something else than what was declared
+ */
+export function probability(output: OutputSpec, score: number): number {
+  if (score >= 0 && score <= 1) return score;
+  if (score >= -ROUNDING && score <= 1 + ROUNDING) return score < 0 ? 0 : 1;
+  throw failed(
+    output,
+    `${score} as a score, which must be 0 to 1 (of logits, declare "activation": "softmax" or "sigmoid" in version.json),`,
+  );
+}

@@ -55,9 +55,10 @@ function controlOptions() {
   return Object.fromEntries(CONTROL_TAGS.map(tag => [tag, merged(tag)]));
 }
 
-/** The kinds of output that any control takes. */
-function outputKinds(): OutputKinds {
-  return Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
+/** The schemas of the kinds of output that any control takes. */
+function outputSchemas() {
+  const kinds: OutputKinds = Object.assign({}, ...Object.values(REGIONS).map(row => row.outputKinds));
+  return Object.fromEntries(Object.entries(kinds).map(([kind, { check: _, ...schema }]) => [kind, schema]));
 }
 
 /** @param isRecipe whether options may be left to the training */
@@ -118,7 +119,7 @@ export const manifestSchema = (isRecipe: boolean) => ({
 export const versionSchema = () => ({
   type: 'object',
   properties: {
-    format: { const: 1 },
+    format: { enum: [1, 2] },
     created: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
     files: {
       type: 'object',
@@ -134,7 +135,7 @@ export const versionSchema = () => ({
         type: 'object',
         discriminator: { propertyName: 'kind' },
         required: ['kind'],
-        oneOf: branches(outputKinds(), 'kind', { name: { type: 'string', minLength: 1 } }),
+        oneOf: branches(outputSchemas(), 'kind', { name: { type: 'string', minLength: 1 } }),
       },
     },
     metrics: { type: 'object' },

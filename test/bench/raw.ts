@@ -12,7 +12,7 @@ import type { Texts } from './workload.js';
  * with one of JSON, as `rate.py` does for scikit-learn.
  */
 
-type Host = typeof import('../../src/inference/host.js');
+type Loaded = typeof import('../../src/inference/loaded-version.js');
 type Inputs = typeof import('../../src/inputs/index.js');
 
 export interface RawRates {
@@ -27,7 +27,7 @@ export interface RawRates {
 
 const [folder = '', textsFile = '', ...sizes] = process.argv.slice(2);
 // The compiled server is measured, not what runs through tsx.
-const { LoadedVersion } = (await import(join(ROOT, 'dist/inference/host.js'))) as Host;
+const { LoadedVersion } = (await import(join(ROOT, 'dist/inference/loaded-version.js'))) as Loaded;
 const { INPUTS } = (await import(join(ROOT, 'dist/inputs/index.js'))) as Inputs;
 
 const { texts, positive } = JSON.parse(readFileSync(textsFile, 'utf8')) as Texts;

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { InferenceChild } from '../../src/inference/child-process.js';
-import { LoadedVersion } from '../../src/inference/host.js';
+import { LoadedVersion } from '../../src/inference/loaded-version.js';
 import { PROVIDERS, parseProviders } from '../../src/inference/providers/index.js';
 import type { InputExample, PlainTensor } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';

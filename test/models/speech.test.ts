@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
-import { LoadedVersion } from '../../src/inference/host.js';
+import { LoadedVersion } from '../../src/inference/loaded-version.js';
 import type { Prediction } from '../../src/model.js';
 import type { Manifest } from '../../src/registry/manifest.js';
 import { startBackend, type TestBackend } from '../support/backend.js';

@@ -1,19 +1,20 @@
 """Photos, and what Pillow or OpenCV scales them to.
 
-Reads a line `{"folder", "cases": [{"picture", "width", "height", "kernel", "grey"}]}`, writes the raw pixels of each picture
-and of each case into the folder, and prints for each case the files' names and the picture's size.
+Reads a line `{"folder", "cases": [{"picture", "width", "height", "kernel", "grey"}]}`, writes the pixels of
+each picture and each case into the folder, and prints for each case the files' names and the picture's size.
 """
 
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
-import sklearn.datasets
 from PIL import Image
 
-PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
+# Not imported, which takes seconds.
+PHOTOS = Path(find_spec("sklearn").origin).parent / "datasets" / "images"
 KERNELS = {
     "nearest": Image.Resampling.NEAREST,
     "box": Image.Resampling.BOX,

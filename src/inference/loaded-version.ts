@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { AppError, messageOf } from '../errors.js';
+import type {
+  AnsweredBatch,
+  EncodedBatch,
+  Encoder,
+  RunGraph,
+  TaskFailure,
+  TaskValue,
+} from '../inputs/contract.js';
+import { INPUTS } from '../inputs/index.js';
+import type { RowOutputs } from '../regions/contract.js';
+import { REGIONS } from '../regions/index.js';
+import { graphOutputs } from '../registry/version.js';
+import type { VersionSource } from './protocol.js';
+import type { ProviderChoice } from './providers/contract.js';
+import { GraphRows, joined, type RowsPart } from './rows.js';
+import { loadGraph } from './runtime.js';
+import { answersRows } from './single-rows.js';
+
+/**
+ * Called with what the graph answered for one value, by its index.
+ *
+ * @param continues whether it is only a part: the value's next rows come in another call
+ */
+export type OutputsVisitor = (value: number, answer: RowOutputs, continues: boolean) => void;
+
+/** The graph that every version has. */
+const MAIN_GRAPH = 'model.onnx';
+const NO_METAS: readonly unknown[] = [];
+
+/** A model version in memory: its encoder and its graph. */
+export class LoadedVersion {
+  readonly source: VersionSource;
+  readonly #encoder: Encoder;
+  /** By file name. */
+  readonly #graphs: ReadonlyMap<string, GraphRows>;
+
+  private constructor(source: VersionSource, encoder: Encoder, graphs: ReadonlyMap<string, GraphRows>) {
+    this.source = source;
+    this.#encoder = encoder;
+    this.#graphs = graphs;
+  }
+
+  /**
+   * Loads a version's folder and runs it once, so that the first request does not pay for it.
+   * @throws AppError `version_invalid`, naming the folder and what is wrong with it
+   */
+  static async load(source: VersionSource, provider: ProviderChoice): Promise<LoadedVersion> {
+    try {
+      const kind = INPUTS[source.input.kind];
+      if (!kind) throw new Error(`its input kind '${source.input.kind}' is not known to this server`);
+      const encoder = await kind.load(source.folder, source.input);
+      const graphs = new Map<string, GraphRows>();
+      const version = new LoadedVersion(source, encoder, graphs);
+      try {
+        for (const name of [MAIN_GRAPH, ...(kind.graphs ?? [])])
+          graphs.set(name, new GraphRows(await loadGraph(join(source.folder, name), provider)));
+        await version.warmUp();
+      } catch (error) {
+        await version.release();
+        throw error;
+      }
+      return version;
+    } catch (error) {
+      throw new AppError('version_invalid', `${source.folder} cannot be served: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  private async warmUp(): Promise<void> {
+    const main = this.#graphs.get(MAIN_GRAPH)!;
+    const known = [...main.graph.outputs.map(({ name }) => name), ...(this.#encoder.outputs ?? [])];
+    const needed = this.source.outputs.flatMap(graphOutputs);
+    const missing = needed.filter(name => !known.includes(name));
+    if (missing.length > 0)
+      throw new Error(`${MAIN_GRAPH} has no output ${missing.join(', ')}; it has ${known.join(', ')}`);
+    const { warmUp } = this.#encoder;
+    const failures = await this.run([warmUp], (_, answer) => this.#check(answer));
+    for (const failure of failures.values()) throw new Error(failure.message);
+    if (!(await answersRows(this.#encoder, main, needed))) {
+      main.useSingleRows();
+      await this.run([warmUp, warmUp], (_, answer) => this.#check(answer));
+    }
+  }
+
+  /** Whether the graph gives what version.json says of each output. */
+  #check(answer: RowOutputs): void {
+    for (const output of this.source.outputs) {
+      const rows = Object.values(REGIONS).filter(({ outputKinds }) =>
+        Object.hasOwn(outputKinds, output.kind),
+      );
+      const { kind } = this.source.input;
+      const meta = INPUTS[kind]!.meta ?? '';
+      if (!rows.some(({ needs }) => needs?.includes(meta) ?? true)) {
+        throw new Error(
+          `its output '${output.name}' of the kind ${output.kind} needs an input of ${rows.flatMap(({ needs }) => needs!).join(' or ')}, and '${kind}' is none`,
+        );
+      }
+      const others = this.source.outputs.filter(each => each !== output);
+      rows[0]?.outputKinds[output.kind]?.check?.(answer, output, others);
+    }
+  }
+
+  /**
+   * Runs values through encoder and graph.
+   * @returns the values that could not be encoded, by index
+   */
+  async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
+    const failures = new Map<number, TaskFailure>();
+    const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
+    const runGraph: RunGraph = async (feeds, graph = MAIN_GRAPH) => {
+      const rows = Object.values(feeds)[0]!.dims[0] ?? 1;
+      return joined(await this.#graphs.get(graph)!.parts(feeds, rows));
+    };
+    for await (const batch of this.#encoder.encode(values, fail, runGraph)) {
+      const { rows, metas, drawn, continues = false } = batch;
+      for (const { first, count, outputs } of await this.#answers(batch)) {
+        const end = first + count;
+        for (let row = first, next = row + 1; row < end; row = next++) {
+          while (next < end && rows[next] === rows[row]) next++;
+          visit(
+            rows[row]!,
+            { outputs, row: row - first, metas: metas?.slice(row, next) ?? NO_METAS, drawn: drawn?.[row] },
+            continues && next === rows.length,
+          );
+        }
+      }
+    }
+    return failures;
+  }
+
+  /** What the graph says of a batch, in parts in which the rows of each value stand together. */
+  async #answers(batch: EncodedBatch | AnsweredBatch): Promise<RowsPart[]> {
+    const { rows } = batch;
+    if (!('feeds' in batch)) return [{ first: 0, count: rows.length, outputs: batch.outputs }];
+    const parts = await this.#graphs.get(MAIN_GRAPH)!.parts(batch.feeds, rows.length);
+    const isCut = parts.some(({ first }) => first > 0 && rows[first - 1] === rows[first]);
+    return isCut ? [{ first: 0, count: rows.length, outputs: joined(parts) }] : parts;
+  }
+
+  async release(): Promise<void> {
+    for (const { graph } of this.#graphs.values()) await graph.release();
+  }
+}
