@@ -1,8 +1,16 @@
-/** Decoded pixels, row by row from the top: red, green and blue, a byte each. */
-export interface BmpPixels {
-  data: Uint8Array;
-  width: number;
-  height: number;
+import type { Colour } from './colours.js';
+import type { Size } from './resample.js';
+
+/** A BMP of which only the headers were read. */
+export interface Bmp extends Size {
+  /**
+   * Decodes it.
+   *
+   * @param color how 5 or 6 bits of a channel become 8: as OpenCV shifts them, or as Pillow scales them
+   * @returns three bytes a pixel, red first, row by row from the top
+   * @throws Error with a reason for people
+   */
+  pixels(color: Colour): Uint8Array;
 }
 
 /** What the headers say. */
@@ -48,9 +56,8 @@ export function isBmp(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a BMP: 1, 2, 4, 8, 16, 24 or 32 bits, run lengths, bit masks, from the top or from the bottom, with the headers of
- * Windows and OS/2. Alpha is dropped and 5 bits are scaled to 8, both as Pillow does. What run lengths leave out is of the first
- * colour of the palette.
+ * Reads a BMP: 1, 2, 4, 8, 16, 24 or 32 bits, run lengths, bit masks, from the top or from the bottom, with the headers of
+ * Windows and OS/2. Its alpha is dropped, as Pillow and OpenCV do. What run lengths leave out has the first colour of the palette.
  *
  * Written after https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage and
  * https://learn.microsoft.com/en-us/windows/win32/api/wingdi/ns-wingdi-bitmapv5header
@@ -58,19 +65,21 @@ export function isBmp(bytes: Uint8Array): boolean {
  * @param mostPixels a larger image is refused before memory is taken for it
  * @throws Error with a reason for people
  * @example
- * const { data, width, height } = decodeBmp(await readFile('scan.bmp'), 100_000_000);
+ * const bmp = openBmp(await readFile('scan.bmp'), 100_000_000);
+ * bmp.pixels('pillow'); // as many bytes as 3 * bmp.width * bmp.height
  */
-export function decodeBmp(bytes: Buffer, mostPixels: number): BmpPixels {
+export function openBmp(file: Uint8Array, mostPixels: number): Bmp {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   const header = readHeader(bytes);
   const { width, height, bits, compression } = header;
   if (width < 1 || height < 1) throw new Error(`its header is invalid: ${width} x ${height} pixels`);
   if (width * height > mostPixels)
     throw new Error(`it has ${width} x ${height} pixels, and at most ${mostPixels} in all are decoded`);
   if ((compression === RLE8 && bits === 8) || (compression === RLE4 && bits === 4))
-    return { data: runLengths(bytes, header), width, height };
+    return { width, height, pixels: () => runLengths(bytes, header) };
   const isMasked = compression === BITFIELDS || compression === ALPHA_BITFIELDS;
   if (compression === RGB || (isMasked && bits >= 16))
-    return { data: plainRows(bytes, header), width, height };
+    return { width, height, pixels: color => plainRows(bytes, header, color) };
   throw new Error(
     compression in UNREAD
       ? `its pixels are ${UNREAD[compression]} inside of a BMP, which cannot be read: save it as PNG`
@@ -130,13 +139,13 @@ function within(bytes: Buffer, from: number, length: number): Buffer {
 }
 
 /** Rows as they are, each padded to a multiple of 32 bits. */
-function plainRows(bytes: Buffer, header: Header): Uint8Array {
+function plainRows(bytes: Buffer, header: Header, color: Colour): Uint8Array {
   const { width, height, topDown, bits, start } = header;
   const stride = Math.ceil((width * bits) / 32) * 4;
   // Some programs leave out the last padding.
   within(bytes, start, (height - 1) * stride + Math.ceil((width * bits) / 8));
   const data = new Uint8Array(width * height * 3);
-  const decodeRow = rowDecoder(bytes, header, data);
+  const decodeRow = rowDecoder(bytes, header, data, color);
   for (let row = 0; row < height; row++)
     decodeRow(start + row * stride, (topDown ? row : height - 1 - row) * width * 3);
   return data;
@@ -147,6 +156,7 @@ function rowDecoder(
   bytes: Buffer,
   { width, bits, palette, masks }: Header,
   data: Uint8Array,
+  color: Colour,
 ): (from: number, to: number) => void {
   if (bits === 24 && masks[0] === 0xff0000 && masks[1] === 0xff00 && masks[2] === 0xff) {
     return (from, to) => {
@@ -158,7 +168,7 @@ function rowDecoder(
     };
   }
   if (bits > 8) {
-    const channels = masks.map(scaleOf);
+    const channels = masks.map(mask => scaleOf(mask, color));
     return (from, to) => {
       for (let x = 0; x < width; x++, from += bits / 8) {
         const pixel = bytes.readUIntLE(from, bits / 8);
@@ -179,14 +189,16 @@ function rowDecoder(
 }
 
 /** How a channel of some bits of a pixel becomes 8 bits. */
-function scaleOf(mask: number) {
+function scaleOf(mask: number, color: Colour) {
   const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
   const most = mask >>> shift;
   if (most > 0xffff || (most & (most + 1)) !== 0)
     throw new Error(`its header is invalid: the bit mask 0x${mask.toString(16)}; save it as PNG`);
-  const scaled = Uint8Array.from({ length: most + 1 }, (_, value) =>
-    most === 0 ? 0 : Math.floor((value * 255) / most),
-  );
+  const missing = 8 - (32 - Math.clz32(most));
+  const scaled = Uint8Array.from({ length: most + 1 }, (_, value) => {
+    if (most === 0) return 0;
+    return color === 'opencv' && missing > 0 ? value << missing : Math.floor((value * 255) / most);
+  });
   return { mask, shift, scaled };
 }
 

@@ -99,9 +99,11 @@ export class OcrEncoder implements Encoder {
       const { drawn } = value as OcrValue;
       let pixels: Pixels;
       try {
-        pixels = await this.#decode(await fileBytes(value as FileValue), (width, height) =>
-          sizeWithin(MOST_SIDE, { width, height }),
-        );
+        pixels = await this.#decode(await fileBytes(value as FileValue), (width, height) => ({
+          ...sizeWithin(MOST_SIDE, { width, height }),
+          color: 'opencv',
+          resample: 'opencv-linear',
+        }));
       } catch (error) {
         fail(row, undecodable('an image', messageOf(error)));
         continue;

@@ -1,7 +1,9 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import { decodeBmp, isBmp } from '../../../src/inputs/image/bmp.js';
+import { isBmp, openBmp } from '../../../src/inputs/image/bmp.js';
+import { image } from '../../../src/inputs/image.js';
 import { runPython } from '../../support/python.js';
+import { awaitedBatchesOf } from '../batches.js';
 
 interface Read {
   file: string;
@@ -25,6 +27,11 @@ interface Parts {
 }
 
 const MOST = 1_000_000;
+
+function decodeBmp(bytes: Buffer, most: number, color: 'pillow' | 'opencv' = 'pillow') {
+  const { width, height, pixels } = openBmp(bytes, most);
+  return { width, height, data: pixels(color) };
+}
 
 /** The same numbers each time, spread over all bytes. */
 function bytesOf(length: number, seed = 1): Uint8Array {
@@ -159,6 +166,19 @@ describe('a BMP', () => {
     }
   });
 
+  it('has the pixels that OpenCV reads of 16 bits, where that is asked for', async () => {
+    const files = [
+      FILES['16 bits, header of 40']!,
+      FILES['masks of 5, 6 and 5 bits']!,
+      FILES['24 bits from the top']!,
+    ];
+    const requests = files.map(file => ({ file: file.toString('base64') }));
+    for (const [index, read] of (await runPython<Read>('test/inputs/image/bmp.py', requests)).entries()) {
+      const { data } = decodeBmp(files[index]!, MOST, 'opencv');
+      assert.equal(Buffer.from(data).toString('base64'), read.opencv);
+    }
+  });
+
   it('has the pixels that OpenCV and Pillow read, where run lengths move on and leave out rows', async () => {
     const eights = [0, 0, 3, 9, 0, 2, 4, 2, 2, 5, 0, 0, 0, 0, 0, 3, 1, 2, 3, 0, 0, 1];
     const fours = [3, 0x91, 0, 2, 4, 2, 2, 0x57, 0, 0, 0, 5, 0x12, 0x34, 0x50, 0, 0, 0, 0, 2, 3, 2, 10, 0x34];
@@ -236,5 +256,30 @@ describe('a BMP', () => {
       ),
       { numRuns: 3000 },
     );
+  });
+
+  it('is an image of a task like any other', async () => {
+    const encoder = await image.load('/nowhere', {
+      width: 13,
+      height: 7,
+      dtype: 'uint8',
+      layout: 'nhwc',
+    } as never);
+    const uri = (file: Buffer) => ({ file: `data:image/bmp;base64,${file.toString('base64')}` });
+    const file = FILES['run lengths of 8 bits']!;
+    const failures = new Map<number, string>();
+    const batches = await awaitedBatchesOf(
+      encoder,
+      [
+        uri(file),
+        uri(bmp({ width: 60_000, height: 60_000, bits: 1, pixels: new Uint8Array(9) })),
+        uri(file.subarray(0, 1100)),
+      ],
+      (row, { message }) => failures.set(row, message),
+    );
+    assert.deepEqual(batches[0]!.rows, [0]);
+    assert.deepEqual(batches[0]!.feeds.pixel_values!.data, decodeBmp(file, MOST).data);
+    assert.match(failures.get(1)!, /cannot be read as an image: it has 60000 x 60000 pixels, and at most/);
+    assert.match(failures.get(2)!, /cannot be read as an image: the file is cut off after 1100 bytes/);
   });
 });
