@@ -95,7 +95,7 @@ $(VENV)/.installed $(TORCH)/.installed $(E2E)/.installed $(BENCH_VENV)/.installe
 	else $(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
 	@touch $@
 
-$(FETCHED): $(VENV)/.installed scripts/fetch_models.py $(wildcard scripts/labelstudio_models/*.py)
+$(FETCHED): $(VENV)/.installed scripts/fetch_models.py scripts/labelstudio_export/writer.py $(wildcard scripts/labelstudio_models/*.py)
 	$(SAY) 'Fetching models (once)'
 	@cd scripts && ../$(VENV)/bin/python fetch_models.py
 	@mkdir -p $(@D) && touch $@

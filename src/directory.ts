@@ -69,9 +69,13 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
     create: context => new OnnxModel(context, deps),
     learns: () => (registry.manifest(name)?.train ? 'train' : null),
     versions(project) {
-      if (project !== null) return [registry.current(name, project)?.label ?? untrained(name)];
+      const without = registry.unusable(name, project) ? [] : [untrained(name)];
+      if (project !== null) {
+        const version = registry.current(name, project);
+        return version ? [version.label] : without;
+      }
       const labels = registry.served(name).map(({ label }) => label);
-      return registry.current(name, null) ? labels : [...labels, untrained(name)];
+      return registry.current(name, null) ? labels : [...labels, ...without];
     },
   });
   return {

@@ -59,11 +59,17 @@ export class OnnxModel extends LabelStudioMLBase {
     this.#deps = deps;
   }
 
-  /** @throws AppError `no_model_fits` or `label_mismatch`, naming what the model and what the config has */
+  /**
+   * @throws AppError `no_model_fits` or `label_mismatch`, naming what the model and what the config has; `version_unusable`
+   *   when its version cannot be loaded
+   */
   override setup(): void {
-    const version = this.#deps.registry.current(this.name, this.projectId);
+    const { registry } = this.#deps;
+    const version = registry.current(this.name, this.projectId);
     if (version) this.#bind(version);
     else {
+      const unusable = registry.unusable(this.name, this.projectId);
+      if (unusable) throw unusable;
       const model = { name: this.name, manifest: this.#manifest(), outputs: null };
       bindModel({ ...model, extraParams: this.extraParams }, this.#context.labelConfig);
     }
@@ -80,11 +86,13 @@ export class OnnxModel extends LabelStudioMLBase {
 
   /**
    * Predicts without making objects of what the children answer: they are only passed on.
-   * @throws AppError `untrained`, `label_mismatch` and those of the pool
+   * @throws AppError `untrained`, `version_unusable`, `label_mismatch` and those of the pool
    */
   async answer(batch: TaskBatch, { context, gone }: AnswerOptions): Promise<ItemTexts> {
     const lease = this.#deps.registry.lease(this.name, this.projectId);
     if (!lease) {
+      const unusable = this.#deps.registry.unusable(this.name, this.projectId);
+      if (unusable) throw unusable;
       const { every } = this.#deps;
       const advice = this.#manifest().train
         ? `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`

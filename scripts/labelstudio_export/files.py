@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class VersionFiles:
@@ -45,8 +46,7 @@ class VersionFiles:
     def add_array(self, stem: str, array: np.ndarray) -> str:
         """Adds numbers as raw little-endian data: `.f64`, `.f32` or `.i32` by the array's dtype."""
         suffix = {"f8": "f64", "f4": "f32", "i4": "i32"}[array.dtype.str[1:]]
-        little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        return self.add(stem, suffix, little_endian.tobytes())
+        return self.add(stem, suffix, array.astype(array.dtype.newbyteorder("<")).tobytes())
 
 
 def dump_json(value: Any, indent: int | None = None) -> bytes:

@@ -18,6 +18,8 @@ from typing import Any
 from .errors import ExportError
 from .files import VersionFiles, dump_json
 
+# Of version.json. Since 2 the images of a model are scaled as models are trained with.
+FORMAT = 2
 # The libraries whose versions a record names, where they are installed.
 _TOOLS = ("scikit-learn", "numpy", "scipy", "onnx", "skl2onnx", "lightgbm", "xgboost", "torch")
 
@@ -40,7 +42,8 @@ class Draft:
 
     def content_hash(self) -> str:
         """SHA-256 (hex) over what the version serves: its files and the meaning of its input and outputs."""
-        content = {"files": _hashes(self.files), "outputs": self.outputs, **self.own_input()}
+        files = _hashes(self.files)
+        content = {"format": FORMAT, "files": files, "outputs": self.outputs, **self.own_input()}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def own_input(self) -> dict[str, Any]:
@@ -61,7 +64,7 @@ class Stage:
     def write_record(self, parity: dict[str, Any]) -> None:
         """Writes version.json, replacing an earlier one."""
         record = {
-            "format": 1,
+            "format": FORMAT,
             "created": self.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "files": _hashes(self.draft.files),
             **self.draft.own_input(),
@@ -121,7 +124,7 @@ def same_content(versions: Path, draft: Draft) -> Path | None:
         with contextlib.suppress(OSError, ValueError, KeyError):
             record = json.loads((folder / "version.json").read_bytes())
             same = record["files"] == _hashes(draft.files) and record["outputs"] == draft.outputs
-            if same and record.get("input") == draft.input:
+            if same and record["format"] == FORMAT and record.get("input") == draft.input:
                 return folder
     return None
 

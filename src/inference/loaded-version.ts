@@ -1,13 +1,22 @@
 import { join } from 'node:path';
 import { AppError, messageOf } from '../errors.js';
-import type { Encoder, RunGraph, TaskFailure, TaskValue } from '../inputs/contract.js';
+import type {
+  AnsweredBatch,
+  EncodedBatch,
+  Encoder,
+  RunGraph,
+  TaskFailure,
+  TaskValue,
+} from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import type { RowOutputs } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
-import { tensorsOf } from '../registry/version.js';
+import { graphOutputs } from '../registry/version.js';
 import type { VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
-import { type Graph, loadGraph } from './runtime.js';
+import { GraphRows, joined, type RowsPart } from './rows.js';
+import { loadGraph } from './runtime.js';
+import { answersRows } from './single-rows.js';
 
 /**
  * Called with what the graph answered for one value, by its index.
@@ -25,9 +34,9 @@ export class LoadedVersion {
   readonly source: VersionSource;
   readonly #encoder: Encoder;
   /** By file name. */
-  readonly #graphs: ReadonlyMap<string, Graph>;
+  readonly #graphs: ReadonlyMap<string, GraphRows>;
 
-  private constructor(source: VersionSource, encoder: Encoder, graphs: ReadonlyMap<string, Graph>) {
+  private constructor(source: VersionSource, encoder: Encoder, graphs: ReadonlyMap<string, GraphRows>) {
     this.source = source;
     this.#encoder = encoder;
     this.#graphs = graphs;
@@ -42,11 +51,11 @@ export class LoadedVersion {
       const kind = INPUTS[source.input.kind];
       if (!kind) throw new Error(`its input kind '${source.input.kind}' is not known to this server`);
       const encoder = await kind.load(source.folder, source.input);
-      const graphs = new Map<string, Graph>();
+      const graphs = new Map<string, GraphRows>();
       const version = new LoadedVersion(source, encoder, graphs);
       try {
         for (const name of [MAIN_GRAPH, ...(kind.graphs ?? [])])
-          graphs.set(name, await loadGraph(join(source.folder, name), provider));
+          graphs.set(name, new GraphRows(await loadGraph(join(source.folder, name), provider)));
         await version.warmUp();
       } catch (error) {
         await version.release();
@@ -61,19 +70,36 @@ export class LoadedVersion {
   }
 
   private async warmUp(): Promise<void> {
-    const known = [...this.#graphs.get(MAIN_GRAPH)!.outputs, ...(this.#encoder.outputs ?? [])];
-    const missing = this.source.outputs.flatMap(tensorsOf).filter(name => !known.includes(name));
+    const main = this.#graphs.get(MAIN_GRAPH)!;
+    const known = [...main.graph.outputs.map(({ name }) => name), ...(this.#encoder.outputs ?? [])];
+    const needed = this.source.outputs.flatMap(graphOutputs);
+    const missing = needed.filter(name => !known.includes(name));
     if (missing.length > 0)
       throw new Error(`${MAIN_GRAPH} has no output ${missing.join(', ')}; it has ${known.join(', ')}`);
-    const failures = await this.run([this.#encoder.warmUp], (_, answer) => this.#check(answer));
+    const { warmUp } = this.#encoder;
+    const failures = await this.run([warmUp], (_, answer) => this.#check(answer));
     for (const failure of failures.values()) throw new Error(failure.message);
+    if (!(await answersRows(this.#encoder, main, needed))) {
+      main.useSingleRows();
+      await this.run([warmUp, warmUp], (_, answer) => this.#check(answer));
+    }
   }
 
   /** Whether the graph gives what version.json says of each output. */
   #check(answer: RowOutputs): void {
     for (const output of this.source.outputs) {
-      const row = Object.values(REGIONS).find(({ outputKinds }) => Object.hasOwn(outputKinds, output.kind));
-      row?.outputKinds[output.kind]?.check?.(answer, output);
+      const rows = Object.values(REGIONS).filter(({ outputKinds }) =>
+        Object.hasOwn(outputKinds, output.kind),
+      );
+      const { kind } = this.source.input;
+      const meta = INPUTS[kind]!.meta ?? '';
+      if (!rows.some(({ needs }) => needs?.includes(meta) ?? true)) {
+        throw new Error(
+          `its output '${output.name}' of the kind ${output.kind} needs an input of ${rows.flatMap(({ needs }) => needs!).join(' or ')}, and '${kind}' is none`,
+        );
+      }
+      const others = this.source.outputs.filter(each => each !== output);
+      rows[0]?.outputKinds[output.kind]?.check?.(answer, output, others);
     }
   }
 
@@ -84,20 +110,37 @@ export class LoadedVersion {
   async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
     const failures = new Map<number, TaskFailure>();
     const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
-    const runGraph: RunGraph = (feeds, graph = MAIN_GRAPH) => this.#graphs.get(graph)!.run(feeds);
+    const runGraph: RunGraph = async (feeds, graph = MAIN_GRAPH) => {
+      const rows = Object.values(feeds)[0]!.dims[0] ?? 1;
+      return joined(await this.#graphs.get(graph)!.parts(feeds, rows));
+    };
     for await (const batch of this.#encoder.encode(values, fail, runGraph)) {
       const { rows, metas, drawn, continues = false } = batch;
-      const outputs = 'feeds' in batch ? await runGraph(batch.feeds) : batch.outputs;
-      for (let row = 0, next = 1; row < rows.length; row = next++) {
-        while (next < rows.length && rows[next] === rows[row]) next++;
-        const answer = { outputs, row, metas: metas?.slice(row, next) ?? NO_METAS, drawn: drawn?.[row] };
-        visit(rows[row]!, answer, continues && next === rows.length);
+      for (const { first, count, outputs } of await this.#answers(batch)) {
+        const end = first + count;
+        for (let row = first, next = row + 1; row < end; row = next++) {
+          while (next < end && rows[next] === rows[row]) next++;
+          visit(
+            rows[row]!,
+            { outputs, row: row - first, metas: metas?.slice(row, next) ?? NO_METAS, drawn: drawn?.[row] },
+            continues && next === rows.length,
+          );
+        }
       }
     }
     return failures;
   }
 
+  /** What the graph says of a batch, in parts in which the rows of each value stand together. */
+  async #answers(batch: EncodedBatch | AnsweredBatch): Promise<RowsPart[]> {
+    const { rows } = batch;
+    if (!('feeds' in batch)) return [{ first: 0, count: rows.length, outputs: batch.outputs }];
+    const parts = await this.#graphs.get(MAIN_GRAPH)!.parts(batch.feeds, rows.length);
+    const isCut = parts.some(({ first }) => first > 0 && rows[first - 1] === rows[first]);
+    return isCut ? [{ first: 0, count: rows.length, outputs: joined(parts) }] : parts;
+  }
+
   async release(): Promise<void> {
-    for (const graph of this.#graphs.values()) await graph.release();
+    for (const { graph } of this.#graphs.values()) await graph.release();
   }
 }

@@ -3,6 +3,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { PlainTensor } from '../inputs/contract.js';
 import type { ProviderChoice } from './providers/contract.js';
 import { PROVIDERS } from './providers/index.js';
+import { asInput, asOutput, type GraphTensor, type TensorInfo } from './tensors.js';
 
 /**
  * The only file that imports onnxruntime-node: sessions in, plain tensors out.
@@ -18,11 +19,11 @@ const IDENTITY_GRAPH = Buffer.from(
 
 /** A loaded graph. */
 export interface Graph {
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
   /**
-   * Feeds that the graph has no input for are left out.
-   * @throws Error of ONNX Runtime when the feeds do not fit the graph or a kernel fails
+   * Feeds that the graph has no input for are left out; the others are given in the type that it takes.
+   * @throws Error with a reason for people when the feeds do not fit the graph; one of ONNX Runtime when a kernel fails
    */
   run(feeds: Readonly<Record<string, PlainTensor>>): Promise<Record<string, PlainTensor>>;
   /** Frees the native memory; without it sessions leak. */
@@ -61,19 +62,37 @@ export async function chooseProvider(
  */
 export async function loadGraph(path: string, choice: ProviderChoice): Promise<Graph> {
   const session = await InferenceSession.create(path, PROVIDERS[choice.name]!.sessionOptions(choice.device));
+  const inputs = session.inputMetadata.map(infoOf);
   return {
-    inputs: session.inputNames,
-    outputs: session.outputNames,
+    inputs,
+    outputs: session.outputMetadata.map(infoOf),
     async run(feeds) {
       const tensors: Record<string, Tensor> = {};
-      for (const name of session.inputNames) {
-        const feed = feeds[name];
-        if (feed) tensors[name] = new Tensor(feed.type, feed.data as Float32Array, feed.dims);
+      for (const info of inputs) {
+        const feed = feeds[info.name];
+        if (feed === undefined) throw unfed(inputs, feeds);
+        const { type, data, dims } = asInput(feed, info);
+        tensors[info.name] = new Tensor(type as 'float32', data as Float32Array, dims);
       }
       const outputs = await session.run(tensors);
       for (const tensor of Object.values(tensors)) tensor.dispose();
-      return outputs as unknown as Record<string, PlainTensor>;
+      const plain: Record<string, PlainTensor> = {};
+      for (const name of session.outputNames) plain[name] = asOutput(outputs[name] as GraphTensor, name);
+      return plain;
     },
     release: () => session.release(),
   };
+}
+
+function infoOf(value: InferenceSession.ValueMetadata): TensorInfo {
+  return value.isTensor
+    ? { name: value.name, type: value.type, shape: value.shape }
+    : { name: value.name, type: 'no tensor', shape: [] };
+}
+
+function unfed(inputs: readonly TensorInfo[], feeds: Readonly<Record<string, PlainTensor>>): Error {
+  const missing = inputs.map(({ name }) => name).filter(name => feeds[name] === undefined);
+  return new Error(
+    `its graph has an input ${missing.join(', ')}, which its input does not give; it gives ${Object.keys(feeds).join(', ')}`,
+  );
 }

@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
 import type { InputKind } from './contract.js';
 import { readHtml } from './html/text.js';
-import { MAX_TOKENS_OPTION, TOKENIZER_OPTION, tokens } from './tokens.js';
+import { FIRST_POSITION_OPTION, MAX_TOKENS_OPTION, TOKENIZER_OPTION, tokens } from './tokens.js';
 
 /** An item of a List: its id, and what it says. */
 export interface ListItem {
@@ -26,7 +26,11 @@ export const list: InputKind = {
   kind: 'list',
   objectTags: ['List'],
   optionsSchema: {
-    properties: { tokenizer: TOKENIZER_OPTION, max_tokens: MAX_TOKENS_OPTION },
+    properties: {
+      tokenizer: TOKENIZER_OPTION,
+      max_tokens: MAX_TOKENS_OPTION,
+      first_position: FIRST_POSITION_OPTION,
+    },
     required: [],
   },
   meta: 'items',

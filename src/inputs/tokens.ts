@@ -24,11 +24,18 @@ export const MAX_TOKENS_OPTION = {
   description: 'the most tokens of a row, special ones included (default 512)',
 } as const;
 
+export const FIRST_POSITION_OPTION = {
+  type: 'integer',
+  minimum: 0,
+  description: "the first of position_ids, if the graph takes them (default 0; RoBERTa's is 2)",
+} as const;
+
 /**
  * A text, the utterances of Paragraphs as one, or the text of an HTML document, as token ids: by a `tokenizer.json` of
  * Hugging Face, or by `words.json`, a vocabulary of whole words.
  *
- * The graph gets `input_ids`, and `attention_mask` and `token_type_ids` if it has such inputs, each int64 [rows, tokens];
+ * The graph gets `input_ids`, and `attention_mask`, `token_type_ids` and `position_ids` if it has such inputs, each [rows,
+ * tokens];
  * and, if `words.json` has an alphabet, `characters`, int64 [rows, tokens, characters].
  * A text of more tokens than `max_tokens` is cut into windows that share `overlap` tokens; without `overlap` only its
  * first tokens are read.
@@ -49,6 +56,7 @@ export const tokens: InputKind = {
         description:
           'tokens that two windows of a longer text share; without it, its first tokens alone are read',
       },
+      first_position: FIRST_POSITION_OPTION,
     },
     required: [],
   },

@@ -1,5 +1,6 @@
 import type { OutputSpec } from '../registry/version.js';
 import type { RowOutputs } from './contract.js';
+import { checkClasses, checkValue } from './outputs.js';
 
 /** A kind of output of a version: what version.json says of it, and whether a graph gives what it says. */
 export interface OutputKind {
@@ -11,9 +12,10 @@ export interface OutputKind {
    * type and range. Absent: nothing but the tensor's name is checked.
    *
    * @param answer of the input's warm-up value
+   * @param others the version's other outputs
    * @throws Error or AppError whose message ends the sentence "... cannot be served: "
    */
-  check?(answer: RowOutputs, output: OutputSpec): void;
+  check?(answer: RowOutputs, output: OutputSpec, others: readonly OutputSpec[]): void;
 }
 
 /**
@@ -47,16 +49,28 @@ const DECISION = {
   ],
 };
 
-const COLUMNS = {
-  properties: { tensor: TENSOR, labels: LABELS, decision: DECISION },
-  required: ['tensor'],
+/** What makes scores of a graph's numbers; `none`: they are scores already. */
+export const ACTIVATION = { enum: ['none', 'sigmoid', 'softmax'] } as const;
+
+const COLUMNS = { tensor: TENSOR, labels: LABELS, decision: DECISION };
+
+/**
+ * Classes: `probabilities` are in 0..1, once `activation` was applied; `scores` are decision scores and never called
+ * probabilities. One column for two labels is about the second one.
+ */
+export const CLASSES: OutputKinds = {
+  probabilities: {
+    properties: { ...COLUMNS, activation: ACTIVATION },
+    required: ['tensor'],
+    check: checkClasses,
+  },
+  scores: { properties: COLUMNS, required: ['tensor'], check: checkClasses },
 };
 
-/** Classes: `probabilities` are in 0..1; `scores` are decision scores and never called probabilities. */
-export const CLASSES: OutputKinds = { probabilities: COLUMNS, scores: COLUMNS };
-
 /** A regression. */
-export const VALUE: OutputKinds = { value: COLUMNS };
+export const VALUE: OutputKinds = {
+  value: { properties: COLUMNS, required: ['tensor'], check: checkValue },
+};
 
 /**
  * The option `model_score_threshold`, an attribute of controls that Label Studio's own examples of backends read:

@@ -1,6 +1,7 @@
-import { AppError } from '../errors.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RowOutputs } from './contract.js';
+import { failed, probability } from './failed.js';
+import { sigmoid, softmax } from './scores.js';
 
 /** The classes that a row's decision rule chose. */
 export interface ClassRow {
@@ -10,64 +11,137 @@ export interface ClassRow {
   score: number | null;
 }
 
+/** Kinds of output that say something of all that a row shows. */
+const OF_WHOLE_ROWS: ReadonlySet<string> = new Set(['probabilities', 'scores', 'value', 'texts']);
+
 /** Where the numbers of a row are. */
 type ClassOutputs = Pick<RowOutputs, 'outputs' | 'row'>;
 
 /**
  * Reads one row of class numbers and applies the version's decision rule.
  *
- * @param answer the class numbers are [rows, columns]; of a value that was cut into windows the first one counts
+ * @param answer the class numbers are [rows, columns], or [rows] of one; of a value that was cut into windows the first row
+ *   counts
  * @param threshold in the place of the version's, under the rule `threshold`
- * @throws AppError `model_failed` when one of the numbers is NaN
+ * @throws AppError `model_failed` when there are not as many as labels, one is NaN, or a probability is none
  */
-export function classRow({ outputs, row }: ClassOutputs, output: OutputSpec, threshold?: number): ClassRow {
-  const { data, dims } = outputs[output.tensor!]!;
-  const columns = dims[1] ?? 1;
-  const first = row * columns;
-  const at = (column: number) => Number(data[first + column]);
+export function classRow(answer: ClassOutputs, output: OutputSpec, threshold?: number): ClassRow {
+  const numbers = classNumbers(answer, output);
   const isProbability = output.kind === 'probabilities';
   const decision = output.decision ?? { rule: 'argmax' };
-  // NaN is larger than nothing and smaller than nothing: it would go unseen, and the first class would be chosen.
-  for (let column = 0; column < columns; column++) if (Number.isNaN(at(column))) throw noNumber(output, NaN);
 
   if (decision.rule === 'threshold') {
     const least = threshold ?? decision.threshold;
     const chosen: number[] = [];
     let certainty = 1;
-    for (let column = 0; column < columns; column++) {
-      const value = at(column);
+    for (const [column, value] of numbers.entries()) {
       const accepted = value > least;
       if (accepted) chosen.push(column);
       certainty = Math.min(certainty, accepted ? value : 1 - value);
     }
-    return { chosen, score: isProbability ? inUnit(certainty) : null };
+    return { chosen, score: isProbability ? Math.max(certainty, 0) : null };
   }
 
   let best = 0;
   if (decision.rule === 'label') {
-    best = Number(outputs[decision.tensor]!.data[row]);
+    best = Number(answer.outputs[decision.tensor]!.data[answer.row]);
+    if (!(Number.isInteger(best) && best >= 0 && best < numbers.length))
+      throw failed(output, `the number ${best} as a class of ${numbers.length}`);
   } else {
-    for (let column = 1; column < columns; column++) if (at(column) > at(best)) best = column;
+    for (let column = 1; column < numbers.length; column++)
+      if (numbers[column]! > numbers[best]!) best = column;
   }
-  return { chosen: [best], score: isProbability ? inUnit(at(best)) : null };
+  return { chosen: [best], score: isProbability ? numbers[best]! : null };
 }
 
-/** Sums of probabilities can be a last bit above 1, and Label Studio then refuses the prediction. */
-function inUnit(probability: number): number {
-  return Math.min(Math.max(probability, 0), 1);
+/** A number for each label; probabilities are within 0..1. */
+function classNumbers({ outputs, row }: ClassOutputs, output: OutputSpec): Float64Array {
+  const { data, dims } = outputs[output.tensor!]!;
+  const columns = columnsOf(output, dims);
+  const labels = output.labels?.length ?? columns;
+  const isBinary = columns === 1 && labels === 2;
+  if (columns !== labels && !isBinary)
+    throw failed(output, `[${dims.join(', ')}], and not [rows, ${labels}] for its ${labels} labels,`);
+  const numbers = new Float64Array(labels);
+  const first = row * columns;
+  const offset = labels - columns;
+  for (let column = 0; column < columns; column++) {
+    const value = Number(data[first + column]);
+    // NaN is larger than nothing and smaller than nothing: it would go unseen, and the first class would be chosen.
+    if (Number.isNaN(value)) throw failed(output, 'NaN');
+    numbers[offset + column] = value;
+  }
+  const own = isBinary ? numbers.subarray(1) : numbers;
+  if (output.activation === 'softmax') softmax(own);
+  else if (output.activation === 'sigmoid') for (const [at, value] of own.entries()) own[at] = sigmoid(value);
+  if (output.kind === 'probabilities')
+    for (const [at, value] of own.entries()) own[at] = probability(output, value);
+  // What one number says of the second label says the opposite of the first.
+  if (isBinary) numbers[0] = output.kind === 'probabilities' ? 1 - numbers[1]! : -numbers[1]!;
+  return numbers;
 }
 
 /**
- * Reads the value of a regressor.
+ * The class numbers of one of the things that another output of the same graph finds, which are [rows, n, columns].
+ *
+ * @throws AppError `model_failed` when they are of another shape
+ */
+export function ofRegion({ outputs, row }: ClassOutputs, output: OutputSpec, index: number): ClassOutputs {
+  const { type, data, dims } = outputs[output.tensor!]!;
+  const [rows = 0, count = 0, columns = 0] = dims;
+  if (dims.length !== 3 || columns !== output.labels?.length)
+    throw failed(output, `[${dims.join(', ')}], and not [rows, regions, ${output.labels?.length}],`);
+  const flat = { type, data, dims: [rows * count, columns] };
+  return { outputs: { ...outputs, [output.tensor!]: flat }, row: row * count + index };
+}
+
+/** How many numbers a row has; further axes than one are of 1. */
+function columnsOf(output: OutputSpec, dims: readonly number[]): number {
+  const columns = dims.slice(1).reduce((product, side) => product * side, 1);
+  if (dims.length > 0 && columns > 0 && dims.slice(1).filter(side => side > 1).length <= 1) return columns;
+  throw failed(output, `a tensor of [${dims.join(', ')}], and not [rows, columns],`);
+}
+
+/**
+ * Checks the numbers of classes when a version is loaded.
+ * @throws AppError `model_failed`, and Error with what contradicts itself
+ */
+export function checkClasses(
+  answer: RowOutputs,
+  output: OutputSpec,
+  others: readonly OutputSpec[] = [],
+): void {
+  const { labels, decision, activation } = output;
+  const { dims } = answer.outputs[output.tensor!]!;
+  // Of each thing that another output finds.
+  if (dims.length === 3 && others.some(({ kind }) => !OF_WHOLE_ROWS.has(kind))) {
+    for (let index = 0; index < dims[1]!; index++) classRow(ofRegion(answer, output, index), output);
+    return;
+  }
+  const columns = columnsOf(output, dims);
+  if (activation === 'softmax' && columns === 1)
+    throw new Error(`'${output.name}' has one column, of which softmax always makes 1: declare sigmoid`);
+  if (decision?.rule === 'threshold' && columns === 1 && labels?.length === 2) {
+    throw new Error(
+      `'${output.name}' has one column for two labels, and its rule accepts any number of them: declare one label`,
+    );
+  }
+  classRow(answer, output);
+}
+
+/**
+ * Reads the value of a regressor: [rows] or [rows, 1].
  * @throws AppError `model_failed` when it is not finite: JSON cannot hold it, and no control either
  */
 export function valueRow({ outputs, row }: ClassOutputs, output: OutputSpec): number {
   const { data, dims } = outputs[output.tensor!]!;
-  const value = Number(data[row * (dims[1] ?? 1)]);
-  if (!Number.isFinite(value)) throw noNumber(output, value);
+  if (columnsOf(output, dims) !== 1) throw failed(output, `[${dims.join(', ')}], and not one value a row,`);
+  const value = Number(data[row]);
+  if (!Number.isFinite(value)) throw failed(output, `${value}`);
   return value;
 }
 
-function noNumber({ name }: OutputSpec, value: number): AppError {
-  return new AppError('model_failed', `the model gives ${value} for '${name}', which is no answer`);
+/** Checks a regressor's numbers when a version is loaded. @throws AppError `model_failed` */
+export function checkValue(answer: RowOutputs, output: OutputSpec): void {
+  valueRow(answer, output);
 }

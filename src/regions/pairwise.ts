@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
 import type { RegionKind } from './contract.js';
+import { probability } from './failed.js';
 import { CLASSES, VALUE } from './output-kinds.js';
 import { classRow, valueRow } from './outputs.js';
 import { readOne, UNREADABLE } from './reading.js';
@@ -51,12 +52,7 @@ export const pairwise: RegionKind<PairwiseBinding> = {
 
   encode(answer, output, { sides }) {
     if (sides === null) {
-      const left = valueRow(answer, output);
-      if (left < 0 || left > 1)
-        throw new AppError(
-          'model_failed',
-          `the model gives ${left} for '${output.name}', which is no probability`,
-        );
+      const left = probability(output, valueRow(answer, output));
       const score = Math.max(left, 1 - left);
       return { results: [{ value: { selected: left >= 0.5 ? 'left' : 'right' }, score }], score };
     }

@@ -3,7 +3,7 @@ import { type ChoicesBinding, checkChoice, choices } from './choices.js';
 import type { RegionBody, RegionKind } from './contract.js';
 import { IMAGE_EXAMPLE } from './image/box-kind.js';
 import { keyOf } from './image/control.js';
-import { classRow } from './outputs.js';
+import { classRow, ofRegion } from './outputs.js';
 import { rectangle } from './rectangle.js';
 import { regionReader } from './spans/reading.js';
 
@@ -32,19 +32,11 @@ export const regionChoices: RegionKind<ChoicesBinding> = {
     checkChoice(target, options);
   },
 
-  encode({ outputs, row }, output, { choices: names, threshold }) {
-    const { type, data, dims } = outputs[output.tensor!]!;
-    const [rows = 0, count = 0, columns = 0] = dims;
-    if (dims.length !== 3 || columns !== names.length) {
-      throw new AppError(
-        'model_failed',
-        `the model gives [${dims.join(', ')}] for '${output.name}', and not [rows, regions, ${names.length}]`,
-      );
-    }
-    const flat = { ...outputs, [output.tensor!]: { type, data, dims: [rows * count, columns] } };
+  encode(answer, output, { choices: names, threshold }) {
+    const count = answer.outputs[output.tensor!]!.dims.at(-2) ?? 0;
     const results: RegionBody[] = [];
     for (let index = 0; index < count; index++) {
-      const { chosen, score } = classRow({ outputs: flat, row: row * count + index }, output, threshold);
+      const { chosen, score } = classRow(ofRegion(answer, output, index), output, threshold);
       const labels = [...new Set(chosen.map(column => names[column]!))];
       if (labels.length === 0) continue;
       const value = { choices: labels };

@@ -1,5 +1,7 @@
 import { AppError } from '../errors.js';
+import type { OutputSpec } from '../registry/version.js';
 import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
+import { probability } from './failed.js';
 import { IMAGE_EXAMPLE } from './image/box-kind.js';
 import { keyOf } from './image/control.js';
 import { THRESHOLD } from './output-kinds.js';
@@ -53,7 +55,7 @@ export const regionTextArea: RegionKind<Binding> = {
   encode(answer, output, { threshold }) {
     const scores = output.tensors?.scores;
     const results = textsOf(answer, output).flatMap((text, index): RegionBody[] => {
-      const score = scores === undefined ? null : scoreAt(answer, scores, index, output.name);
+      const score = scores === undefined ? null : scoreAt(answer, output, scores, index);
       if (text === '' || (score !== null && score < threshold)) return [];
       return [{ value: { text: [text] }, regionKey: keyOf({ index }), ...(score !== null && { score }) }];
     });
@@ -91,9 +93,8 @@ export const regionTextArea: RegionKind<Binding> = {
 };
 
 /** @throws AppError `model_failed` */
-function scoreAt({ outputs, row }: RowOutputs, tensor: string, index: number, name: string): number {
+function scoreAt({ outputs, row }: RowOutputs, output: OutputSpec, tensor: string, index: number): number {
   const { data, dims } = outputs[tensor]!;
   const score = Number(data[row * (dims[1] ?? 1) + index]);
-  if (Number.isNaN(score)) throw new AppError('model_failed', `the model gives NaN as a score for '${name}'`);
-  return Math.min(Math.max(score, 0), 1);
+  return probability(output, score);
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionKind, RowOutputs } from './contract.js';
+import { failed } from './failed.js';
 import { numberOf } from './numbers.js';
 import { type OutputKinds, TENSOR } from './output-kinds.js';
 import { readOne, UNREADABLE } from './reading.js';
@@ -22,6 +23,7 @@ export const TEXTS: OutputKinds = {
       tensors: { type: 'object', properties: { scores: TENSOR }, additionalProperties: false },
     },
     required: ['tensor'],
+    check: checkTexts,
   },
 };
 
@@ -35,6 +37,16 @@ export function textsOf({ outputs, row }: RowOutputs, output: OutputSpec): strin
     throw new AppError('model_failed', `the model gives ${type} for '${output.name}', and not strings`);
   const count = dims[1] ?? 1;
   return (data as string[]).slice(row * count, (row + 1) * count).map(text => text.trim());
+}
+
+/** Checks texts and their scores when a version is loaded. @throws AppError `model_failed` */
+function checkTexts(answer: RowOutputs, output: OutputSpec): void {
+  textsOf(answer, output);
+  const scores = output.tensors?.scores;
+  if (scores === undefined) return;
+  const [texts, own] = [output.tensor!, scores].map(name => answer.outputs[name]!);
+  if (own!.dims.join() !== texts!.dims.join())
+    throw failed(output, `scores of [${own!.dims.join(', ')}] for texts of [${texts!.dims.join(', ')}]`);
 }
 
 /** Reads what annotators typed; null: nothing. */

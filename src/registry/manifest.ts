@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { AppError, messageOf } from '../errors.js';
 import { INPUTS } from '../inputs/index.js';
+import { isRecord } from '../is-record.js';
 import { lazily } from '../lazily.js';
 import { loadedKinds } from '../load-kinds.js';
 import { CONTROL_TAGS, REGIONS } from '../regions/index.js';
@@ -117,7 +119,7 @@ export async function readJson<T>(
   path: string,
   checkOf: (value: unknown) => ValidateFunction<T>,
   code: 'manifest_invalid' | 'version_invalid',
-  hint: string,
+  hint: () => string,
 ): Promise<T> {
   let value: unknown;
   try {
@@ -131,7 +133,7 @@ export async function readJson<T>(
   const wrong = (check.errors ?? []).filter(
     ({ keyword, params }) => keyword !== 'discriminator' || params.tagValue !== undefined,
   );
-  throw new AppError(code, `${path}: ${wrong.map(describe).join('; ')}${hint}`);
+  throw new AppError(code, `${path}: ${wrong.map(describe).join('; ')}${hint()}`);
 }
 
 /** The options that an input leaves to the training, by name. */
@@ -139,12 +141,29 @@ export function learntOptions(input: InputSpec): string[] {
   return (INPUTS[input.kind]!.recipe?.options ?? []).filter(option => input[option] === undefined);
 }
 
+/** Inputs whose tensors are others since format 2 of version.json. */
+const OF_PIXELS: ReadonlySet<string> = new Set(['image', 'image-prompts', 'ocr', 'video']);
+
+/** How a model is brought from format 1 to the present one. */
+function upgrade(modelFolder: string): string {
+  return `\`python3 scripts/upgrade_model.py ${modelFolder}\` exports it anew`;
+}
+
 /**
  * What a version reads: its own `input`, else the manifest's.
- * @throws AppError `version_invalid` when it reads another kind of thing, or neither says what
+ *
+ * @param folder that of the version
+ * @throws AppError `version_invalid` when it reads another kind of thing, neither says what, or its format is too old for it
  */
-export function inputOf(folder: string, { input }: VersionRecord, manifest: Manifest): InputSpec {
+export function inputOf(folder: string, { format, input }: VersionRecord, manifest: Manifest): InputSpec {
   const { kind } = manifest.input;
+  if (format === 1 && OF_PIXELS.has(kind)) {
+    const model = dirname(dirname(folder));
+    throw new AppError(
+      'version_invalid',
+      `it was exported when pixels were scaled in another way than in training: ${upgrade(model)} (${folder}/version.json has format 1)`,
+    );
+  }
   if (input !== undefined && input.kind !== kind) {
     throw new AppError(
       'version_invalid',
@@ -166,12 +185,14 @@ export function inputOf(folder: string, { input }: VersionRecord, manifest: Mani
  * @throws AppError `manifest_invalid`, naming the file, the path in it and what was expected
  */
 export function readManifest(path: string): Promise<Manifest> {
-  const hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
-  const checkOf = (value: unknown) =>
-    typeof value === 'object' && value !== null && 'train' in value
-      ? checks().trained()
-      : checks().manifest();
-  return readJson(path, checkOf, 'manifest_invalid', hint);
+  let hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
+  const checkOf = (value: unknown) => {
+    const { input, train } = isRecord(value) ? value : {};
+    if (isRecord(input) && input.kernel !== undefined)
+      hint = ` ("kernel" has become "resample": ${upgrade(dirname(path))})`;
+    return train === undefined ? checks().manifest() : checks().trained();
+  };
+  return readJson(path, checkOf, 'manifest_invalid', () => hint);
 }
 
 /**
@@ -179,5 +200,10 @@ export function readManifest(path: string): Promise<Manifest> {
  * @throws AppError `version_invalid`, naming the file, the path in it and what was expected
  */
 export function readVersion(path: string): Promise<VersionRecord> {
-  return readJson(path, () => checks().version(), 'version_invalid', '');
+  return readJson(
+    path,
+    () => checks().version(),
+    'version_invalid',
+    () => '',
+  );
 }

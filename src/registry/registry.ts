@@ -14,7 +14,7 @@ import {
   projectModels,
   VERSIONS,
 } from './repository.js';
-import { type Lease, type ServedVersion, Shelf, type Slot } from './shelf.js';
+import { type Lease, place, type ServedVersion, Shelf, type Slot } from './shelf.js';
 import { isAccepted } from './training-record.js';
 
 export type { Lease, ServedVersion } from './shelf.js';
@@ -48,6 +48,8 @@ export class Registry {
   readonly #shelf: Shelf;
   #manifests = new Map<string, Manifest>();
   #problems = new Map<string, Problem>();
+  /** Why nothing serves in a slot that has versions, by `place`. */
+  #unusable = new Map<string, AppError>();
   #reloading: Promise<void> | undefined;
   /** The reload that begins when this one has ended. */
   #next: Promise<void> | undefined;
@@ -86,6 +88,16 @@ export class Registry {
   /** The version that serves a project: its own, else the shipped one; undefined for a recipe. */
   current(model: string, project: string | null): ServedVersion | undefined {
     return this.#shelf.current(model, project);
+  }
+
+  /**
+   * Why a model that has versions serves none of them: its own of the project, else the shipped one, cannot be loaded.
+   * Undefined when one serves, and when there is none.
+   */
+  unusable(model: string, project: string | null): AppError | undefined {
+    if (this.current(model, project)) return undefined;
+    const own = project === null ? undefined : this.#unusable.get(place({ project, model }));
+    return own ?? this.#unusable.get(place({ project: null, model }));
   }
 
   /** All versions of a model that serve somebody, newest first. */
@@ -241,6 +253,7 @@ export class Registry {
       report(place, model, `${place} names the version '${active}', which is not there`);
     }
     let any = false;
+    let first: AppError | undefined;
     for (const version of [...names].sort((a, b) => Number(b === active) - Number(a === active))) {
       const folder = join(modelFolder, VERSIONS, version);
       try {
@@ -253,19 +266,29 @@ export class Registry {
       } catch (error) {
         any = true;
         report(folder, model, error);
+        first ??= unusable(`${model}:${version}`, folder, error);
         if (current?.version === version) return;
       }
     }
     // Without a single folder left it was taken away on purpose; with only broken ones the old version serves on.
     if (!any) this.#shelf.clear(slot);
+    if (first) this.#unusable.set(place(slot), first);
+    else this.#unusable.delete(place(slot));
   }
 
   #serve(next: ServedVersion): void {
     const replaced = this.#shelf.at(next);
+    this.#unusable.delete(place(next));
     this.#shelf.put(next);
     this.#options.log.info(
       { project: next.project, version: next.label, replaced: replaced?.label },
       `${next.label} serves now`,
     );
   }
+}
+
+/** A version that cannot be loaded as those who need it are told: the reason before the place. */
+function unusable(label: string, folder: string, error: unknown): AppError {
+  const message = messageOf(error).replace(`${folder} cannot be served: `, '');
+  return new AppError('version_unusable', `${label} cannot be served: ${message}`, { cause: error });
 }

@@ -119,7 +119,7 @@ export const manifestSchema = (isRecipe: boolean) => ({
 export const versionSchema = () => ({
   type: 'object',
   properties: {
-    format: { const: 1 },
+    format: { enum: [1, 2] },
     created: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
     files: {
       type: 'object',

@@ -133,6 +133,7 @@ export class Shelf {
   }
 }
 
-function place({ project, model }: Slot): string {
+/** Names a slot in maps. */
+export function place({ project, model }: Slot): string {
   return `${project ?? ''}/${model}`;
 }

@@ -91,7 +91,7 @@ const checkTraining = lazily(() =>
  */
 export async function readTraining(folder: string): Promise<TrainingRecord | null> {
   try {
-    return await readJson(join(folder, TRAINING_FILE), checkTraining, 'version_invalid', '');
+    return await readJson(join(folder, TRAINING_FILE), checkTraining, 'version_invalid', () => '');
   } catch (error) {
     if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null;
     throw error;

@@ -23,9 +23,15 @@ export interface OutputSpec {
   [option: string]: unknown;
 }
 
-/** The graph's outputs that a model's output is made of. */
+/** The graph's outputs that hold the numbers of a model's output. */
 export function tensorsOf({ tensor, tensors = {} }: OutputSpec): string[] {
   return [...(tensor === undefined ? [] : [tensor]), ...Object.values(tensors)];
+}
+
+/** The same, with the one that says which class was chosen. */
+export function graphOutputs(output: OutputSpec): string[] {
+  const { decision } = output;
+  return [...tensorsOf(output), ...(decision?.rule === 'label' ? [decision.tensor] : [])];
 }
 
 /** What a model reads: a word of `src/inputs/index.ts`, and the options of that kind. */
@@ -36,7 +42,8 @@ export interface InputSpec {
 
 /** `versions/<version>/version.json`. */
 export interface VersionRecord {
-  format: 1;
+  /** 1: from before images were scaled as models are trained with; inputs of pixels are refused there. */
+  format: 1 | 2;
   /** ISO 8601, UTC. */
   created: string;
   /** SHA-256 (hex) of every other file of the folder. */

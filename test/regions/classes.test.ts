@@ -106,7 +106,7 @@ describe('Choices', () => {
   it('fails the task, and says for which output, when a number is NaN', () => {
     assert.equal(
       refusal(choices(''), probabilities(['a', 'b']), [0.5, Number.NaN], single),
-      "model_failed: the model gives NaN for 'out', which is no answer",
+      "model_failed: the model gives NaN for 'out'",
     );
   });
 });

@@ -95,33 +95,34 @@ describe('Labels on Text', () => {
       fc.constantFrom('😀', '  ', 'Ada', '\n'),
     );
     const text = fc.array(word, { maxLength: 8 }).map(words => words.join(' '));
-    const number = fc.double({ noNaN: true, min: -1e6, max: 1e6 });
+    const logit = fc.double({ noNaN: true, min: -1e6, max: 1e6 });
+    const probability = fc.double({ noNaN: true, min: 0, max: 1 });
+    const row = (number: typeof logit) => fc.array(number, { minLength: 5 * 12, maxLength: 5 * 12 });
+    const tags = fc.oneof(
+      row(logit).map(numbers => ({ numbers, values: 'logits' })),
+      row(probability).map(numbers => ({ numbers, values: 'probabilities' })),
+    );
     fc.assert(
-      fc.property(
-        text,
-        fc.array(number, { minLength: 5 * 12, maxLength: 5 * 12 }),
-        fc.boolean(),
-        (of, row, isLogits) => {
-          const meta = metaOf(of);
-          const output = { ...TAGS, values: isLogits ? 'logits' : 'probabilities' };
-          const { results, score } = encode({ tags: tensor(row, [1, 12, 5]) }, output, [
-            { ...meta, count: Math.min(meta.count, 12) },
-          ]);
-          const characters = [...of];
-          let end = 0;
-          for (const result of results) {
-            const { start, end: to, text: covered, labels } = result.value as Record<string, number>;
-            assert.isAtLeast(start!, end);
-            assert.isAbove(to!, start!);
-            assert.isAtMost(to!, characters.length);
-            assert.equal(covered, characters.slice(start, to).join('') as never);
-            assert.include([['Person'], ['ORG']].map(String), String(labels));
-            assert.isTrue(result.score! >= 0 && result.score! <= 1);
-            end = to!;
-          }
-          assert.isTrue(score === null || (score >= 0 && score <= 1));
-        },
-      ),
+      fc.property(text, tags, (of, { numbers, values }) => {
+        const meta = metaOf(of);
+        const output = { ...TAGS, values };
+        const { results, score } = encode({ tags: tensor(numbers, [1, 12, 5]) }, output, [
+          { ...meta, count: Math.min(meta.count, 12) },
+        ]);
+        const characters = [...of];
+        let end = 0;
+        for (const result of results) {
+          const { start, end: to, text: covered, labels } = result.value as Record<string, number>;
+          assert.isAtLeast(start!, end);
+          assert.isAbove(to!, start!);
+          assert.isAtMost(to!, characters.length);
+          assert.equal(covered, characters.slice(start, to).join('') as never);
+          assert.include([['Person'], ['ORG']].map(String), String(labels));
+          assert.isTrue(result.score! >= 0 && result.score! <= 1);
+          end = to!;
+        }
+        assert.isTrue(score === null || (score >= 0 && score <= 1));
+      }),
     );
   });
 
@@ -156,12 +157,18 @@ describe('Labels on Text', () => {
       starts: tensor([2], [1, 1]),
       ends: tensor([4], [1, 1]),
       labels: tensor([0], [1, 1]),
-      scores: tensor([1.5], [1, 1]),
+      scores: tensor([0.75], [1, 1]),
     };
     assert.deepEqual(encode(outputs, { ...SPANS, unit: 'tokens' }, [meta]), {
-      results: [{ value: { start: 4, end: 16, text: 'Ada Lovelace', labels: ['Person'] }, score: 1 }],
-      score: 1,
+      results: [{ value: { start: 4, end: 16, text: 'Ada Lovelace', labels: ['Person'] }, score: 0.75 }],
+      score: 0.75,
     });
+    assert.match(
+      refusal(() =>
+        encode({ ...outputs, scores: tensor([1.5], [1, 1]) }, { ...SPANS, unit: 'tokens' }, [meta]),
+      ),
+      /^model_failed: the model gives 1.5 as a score, which must be 0 to 1 /,
+    );
   });
 
   it('never takes a listed span that is none of the text', () => {
@@ -210,7 +217,7 @@ describe('Labels on Text', () => {
     );
     assert.match(
       refusal(() => encode({ tags: tensor([1, 0], [1, 1, 2]) }, TAGS, meta)),
-      /^model_failed: the model gives \[1, 1, 2\] for 'out', and not \[rows, tokens, 5\]$/,
+      /^model_failed: the model gives \[1, 1, 2\], and not \[rows, tokens, 5\], for 'out'$/,
     );
     assert.match(
       refusal(() => encode({ tags: tensor(new Array(10).fill(Number.NaN), [1, 2, 5]) }, TAGS, meta)),

@@ -2,8 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import type { ErrorBody } from '../support/client.js';
 import { SENTIMENT, tasksOf } from '../support/configs.js';
 import {
+  addRecipe,
   addVersion,
   editJson,
   flipByte,
@@ -182,6 +184,37 @@ describe('a new version', () => {
     assert.equal(reply.status, 422);
     assert.include(reply.body as object, { code: 'no_model_fits' });
     assert.equal((await backend.get('/ready')).status, 503);
+  });
+});
+
+describe('a version that cannot be loaded', () => {
+  it('is told as that where it is the only one, and never as untrained', async () => {
+    const root = await modelRepository();
+    await addRecipe(root, 'sentiment');
+    const folder = join(root, 'sentiment', 'versions', NEWER);
+    await addVersion(join(root, 'sentiment'), NEWER, staged => flipByte(join(staged, 'model.onnx')));
+    const server = await startBackend({ MODEL_DIR: root });
+    try {
+      const reason = new RegExp(
+        `^sentiment:${NEWER} cannot be served: ${folder}/model.onnx was changed after its export`,
+      );
+      for (const model of ['', '/models/sentiment']) {
+        const setup = await server.post<ErrorBody>(`${model}/setup`, { project: '1', schema: SENTIMENT });
+        assert.equal(`${setup.status} ${setup.body.code}`, '422 version_unusable');
+        assert.match(setup.body.message, reason);
+        const body = { tasks: [{ id: 1, data: { text: 'good' } }], label_config: SENTIMENT };
+        const reply = await server.post<ErrorBody>(`${model}/predict`, body);
+        assert.equal(`${reply.status} ${reply.body.code}`, '422 version_unusable');
+        assert.match(reply.body.message, reason);
+      }
+      assert.deepEqual((await server.get('/versions')).body, { versions: [] });
+      await flipByte(join(folder, 'model.onnx'));
+      await server.backend.reload();
+      const setup = await server.setup({ project: '1', schema: SENTIMENT });
+      assert.equal(setup.body.model_version, `sentiment:${NEWER}`);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

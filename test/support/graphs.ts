@@ -8,15 +8,19 @@ import { runPython } from './python.js';
 
 type Tensors = Readonly<Record<string, PlainTensor>>;
 
-/** A graph that takes inputs like these, gives them back as `same_<name>`, and answers with constants. */
+/**
+ * A graph that takes inputs like these, gives them back as `same_<name>`, and answers with constants; one that takes
+ * `input_ids` gives each row what belongs to the row with the same first token.
+ */
 export interface GraphSpec {
   inputs: Tensors;
   outputs: Tensors;
 }
 
-/** Makes such graphs; they take a single row. */
+/** Makes such graphs. */
 export async function makeGraphs(specs: readonly GraphSpec[]): Promise<Buffer[]> {
   const lines = specs.map(({ inputs, outputs }) => ({
+    tokens: tokensOf(inputs),
     inputs: Object.fromEntries(
       Object.entries(inputs).map(([name, { type, dims }]) => [name, { type, rank: dims.length }]),
     ),
@@ -29,6 +33,15 @@ export async function makeGraphs(specs: readonly GraphSpec[]): Promise<Buffer[]>
   }));
   const texts = await runPython<string>('test/support/graphs.py', lines);
   return texts.map(text => Buffer.from(text, 'base64'));
+}
+
+/** The rows of `input_ids`, if there are any. */
+function tokensOf({ input_ids }: Tensors): number[][] | null {
+  if (input_ids === undefined) return null;
+  const { data, dims } = input_ids;
+  const [rows = 0, length = 0] = dims;
+  const ids = Array.from(data as BigInt64Array, Number);
+  return Array.from({ length: rows }, (_, row) => ids.slice(row * length, (row + 1) * length));
 }
 
 /** The parts of a model with one version. */
@@ -60,7 +73,7 @@ export async function addModel(root: string, name: string, parts: ModelParts): P
     files[file] = createHash('sha256').update(content).digest('hex');
     await writeFile(join(folder, file), content);
   }
-  const record = { format: 1, created: '2026-01-01T00:00:00Z', files, outputs: parts.outputs };
+  const record = { format: 2, created: '2026-01-01T00:00:00Z', files, outputs: parts.outputs };
   const whole = { ...record, metrics: {}, parity: {}, tools: {} };
   await writeFile(join(folder, 'version.json'), JSON.stringify(whole));
   const manifest = { format: 1, title: name, ...parts.manifest };

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.js';
+import { lazily } from '../../lazily.js';
 import type { EncodedBatch, Encoder, PlainTensor, TaskFailure, TaskValue } from '../contract.js';
 import { type HtmlValue, readHtml } from '../html/text.js';
 import type { ItemsValue } from '../list.js';
@@ -10,6 +11,8 @@ export interface RowOptions {
   max_tokens?: number;
   /** Tokens that two windows of a longer text share; absent: only its first tokens are read. */
   overlap?: number;
+  /** The position of the first token; absent: 0. */
+  first_position?: number;
 }
 
 /** Tokens of a batch, padding included: what attention takes grows with them. */
@@ -41,9 +44,14 @@ export class TokensEncoder implements Encoder {
   readonly #tokenizer: TextTokenizer;
   readonly #capacity: number;
   readonly #overlap: number | undefined;
+  readonly #firstPosition: number;
 
   /** @throws Error when the options leave no room for tokens */
-  constructor(tokenizer: TextTokenizer, { max_tokens = MAX_TOKENS, overlap }: RowOptions) {
+  constructor(
+    tokenizer: TextTokenizer,
+    { max_tokens = MAX_TOKENS, overlap, first_position = 0 }: RowOptions,
+  ) {
+    this.#firstPosition = first_position;
     this.#tokenizer = tokenizer;
     this.#capacity = max_tokens - tokenizer.before.length - tokenizer.behind.length;
     this.#overlap = overlap;
@@ -154,12 +162,26 @@ export class TokensEncoder implements Encoder {
       }
     }
     const tensor = (data: BigInt64Array): PlainTensor => ({ type: 'int64', data, dims: [count, length] });
-    // One segment: all of it is of type 0.
-    const types = new BigInt64Array(count * length);
-    const feeds = { input_ids: tensor(ids), attention_mask: tensor(mask), token_type_ids: tensor(types) };
     const { characters } = this.#tokenizer;
-    if (characters === undefined) return { rows, feeds, metas };
-    return { rows, feeds: { ...feeds, characters: charactersOf(metas, characters, length) }, metas };
+    const positions = lazily(() => {
+      const at = (index: number) => BigInt((index % length) + this.#firstPosition);
+      return tensor(BigInt64Array.from({ length: count * length }, (_, index) => at(index)));
+    });
+    // One segment: all of it is of type 0.
+    const types = lazily(() => tensor(new BigInt64Array(count * length)));
+    // What only some graphs take is made when one asks for it.
+    const feeds = {
+      input_ids: tensor(ids),
+      attention_mask: tensor(mask),
+      get token_type_ids() {
+        return types();
+      },
+      get position_ids() {
+        return positions();
+      },
+      ...(characters && { characters: charactersOf(metas, characters, length) }),
+    };
+    return { rows, feeds, metas };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AudioMeta } from '../../inputs/audio/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
-import { failed } from '../failed.js';
+import { failed, probability } from '../failed.js';
 import type { FramesBinding } from '../frames/outputs.js';
 import { LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
 
@@ -21,6 +21,9 @@ export const SEGMENTS: OutputKinds = {
       labels: LABELS,
     },
     required: ['tensors', 'labels'],
+    check(answer, output) {
+      for (let row = 0; row < answer.metas.length; row++) entries(answer, output, row);
+    },
   },
 };
 
@@ -69,7 +72,7 @@ function entries({ outputs, row }: RowOutputs, output: OutputSpec, window: numbe
     if (numbers.some(Number.isNaN)) throw failed(output, 'NaN');
     if (!Number.isInteger(label) || output.labels![label] === undefined)
       throw failed(output, `the label ${label} of ${output.labels!.length}`);
-    found.push({ start, end, label, score: Math.min(Math.max(score, 0), 1) });
+    found.push({ start, end, label, score: probability(output, score) });
   }
   return found;
 }

@@ -1,8 +1,10 @@
+import type { Window } from '../../inputs/windows.js';
 import type { OutputSpec } from '../../registry/version.js';
-import type { BindTarget, RegionOptions } from '../contract.js';
+import type { BindTarget, RegionOptions, RowOutputs } from '../contract.js';
 import { configLabels } from '../image/control.js';
-import { ACTIVATION } from '../image/detections/activation.js';
-import { LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js';
+import { ACTIVATION, LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js';
+import { withFrames } from '../video/parts.js';
+import { frameScores } from './scores.js';
 
 /**
  * The outputs of models that say something of each moment.
@@ -28,6 +30,7 @@ export const FRAMES: OutputKinds = {
       background: { type: 'string' },
     },
     required: ['tensor', 'labels'],
+    check: checkFrames,
   },
 };
 
@@ -35,6 +38,7 @@ export const PEAKS: OutputKinds = {
   peaks: {
     properties: { tensor: TENSOR, labels: LABELS, activation: ACTIVATION, transposed: { type: 'boolean' } },
     required: ['tensor', 'labels'],
+    check: checkFrames,
   },
 };
 
@@ -72,6 +76,13 @@ export interface FramesBinding {
   offset: number;
   minLength: number;
   mergeGap: number;
+}
+
+/** Checks the scores of frames when a version is loaded. @throws AppError `model_failed` */
+function checkFrames(answer: RowOutputs, output: OutputSpec): void {
+  const { size } = answer.metas[0] as Window;
+  const isFrame = answer.outputs[output.tensor!]!.dims.length === 2 && size === 1;
+  frameScores(isFrame ? withFrames(answer, output.tensor!, output.transposed) : answer, output);
 }
 
 /** Whether a frame may have several labels, or none. */

@@ -1,9 +1,8 @@
-import type { AppError } from '../../errors.js';
 import type { Window } from '../../inputs/windows.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
-import { failed } from '../failed.js';
-import { sigmoid } from '../image/detections/activation.js';
+import { failed, probability } from '../failed.js';
+import { sigmoid, softmax } from '../scores.js';
 
 /** The scores of all frames of something long. */
 export interface FrameScores {
@@ -21,7 +20,7 @@ export interface FrameScores {
  * Puts the frames of a value's windows together. Where two windows share frames, those count that are farther from the
  * end of their window, because a model knows most of what is around them.
  *
- * @throws AppError `model_failed` when the tensor is of another shape, or a number is NaN
+ * @throws AppError `model_failed` when the tensor is of another shape, a number is NaN, or a score is not within 0..1
  */
 export function frameScores({ outputs, row, metas }: RowOutputs, output: OutputSpec): FrameScores {
   const { data, dims } = outputs[output.tensor!]!;
@@ -67,20 +66,9 @@ export function frameScores({ outputs, row, metas }: RowOutputs, output: OutputS
 
 /** Turns the numbers of a frame into scores, in place. */
 function activate(values: Float64Array, output: OutputSpec): void {
-  let most = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    if (Number.isNaN(value)) throw nan(output);
-    most = Math.max(most, value);
-  }
+  for (const value of values) if (Number.isNaN(value)) throw failed(output, 'NaN as a score');
   if (output.activation === 'sigmoid') {
     for (let at = 0; at < values.length; at++) values[at] = sigmoid(values[at]!);
-  } else if (output.activation === 'softmax') {
-    let sum = 0;
-    for (let at = 0; at < values.length; at++) sum += values[at] = Math.exp(values[at]! - most);
-    for (let at = 0; at < values.length; at++) values[at]! /= sum;
-  }
-}
-
-function nan(output: OutputSpec): AppError {
-  return failed(output, 'NaN as a score');
+  } else if (output.activation === 'softmax') softmax(values);
+  else for (let at = 0; at < values.length; at++) values[at] = probability(output, values[at]!);
 }

@@ -28,6 +28,7 @@ export const SPANS: OutputKinds = {
       values: { enum: ['logits', 'probabilities'] },
     },
     required: ['tensor', 'labels', 'values'],
+    check: (answer, output) => void tagWords(answer, output, schemeOf(output.labels!).tags),
   },
   spans: {
     properties: {
@@ -42,8 +43,24 @@ export const SPANS: OutputKinds = {
       ...RELATIONS.labels,
     },
     required: ['tensors', 'labels', 'unit'],
+    check: checkSpans,
   },
 };
+
+/** Checks listed spans, and how they are related, when a version is loaded. @throws AppError `model_failed` */
+function checkSpans(answer: RowOutputs, output: OutputSpec): void {
+  const spans = listedSpans(answer, output, output.labels!.length);
+  if (output.tensors!.relations === undefined) return;
+  const [, count = 0] = answer.outputs[output.tensors!.starts!]!.dims;
+  const all = { threshold: 0, labels: null, single: false };
+  relationsBetween(
+    answer,
+    output,
+    all,
+    spans.map(({ entries = [] }) => entries),
+    count,
+  );
+}
 
 /** The options of a control of spans. */
 export const SPAN_OPTIONS = {

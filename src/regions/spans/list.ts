@@ -1,7 +1,7 @@
 import type { TokensMeta } from '../../inputs/tokens/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
-import { failed } from '../failed.js';
+import { failed, probability } from '../failed.js';
 import { utf16Offsets } from './code-points.js';
 import type { Span } from './scheme.js';
 
@@ -50,7 +50,7 @@ export function listedSpans(
       const key = `${span.start} ${span.end} ${entity}`;
       const known = found.get(key);
       const entries = [...(known?.entries ?? []), at];
-      const most = Math.max(known?.score ?? 0, Math.min(Math.max(score, 0), 1));
+      const most = Math.max(known?.score ?? 0, probability(output, score));
       found.set(key, { ...span, entity, score: most, entries });
     }
   }

@@ -1,7 +1,7 @@
-import { AppError } from '../../errors.js';
 import type { TokensMeta } from '../../inputs/tokens/contract.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
+import { failed, probability } from '../failed.js';
 import type { Tag, TaggedWord } from './scheme.js';
 
 /**
@@ -20,10 +20,7 @@ export function tagWords(
   const { data, dims } = outputs[output.tensor!]!;
   const [, length = 0, columns = 0] = dims;
   if (dims.length !== 3 || columns !== tags.length) {
-    throw new AppError(
-      'model_failed',
-      `the model gives [${dims.join(', ')}] for '${output.name}', and not [rows, tokens, ${tags.length}]`,
-    );
+    throw failed(output, `[${dims.join(', ')}], and not [rows, tokens, ${tags.length}],`);
   }
   const windows = metas as readonly TokensMeta[];
   const { tokens } = windows[0]!;
@@ -82,17 +79,13 @@ function largest(data: Float32Array, at: number, columns: number, output: Output
   let best = 0;
   for (let column = 0; column < columns; column++) {
     const value = data[at + column]!;
-    if (Number.isNaN(value)) throw noNumber(output);
+    if (Number.isNaN(value)) throw failed(output, 'NaN');
     if (value > data[at + best]!) best = column;
   }
   const top = data[at + best]!;
-  if (output.values === 'probabilities') return [best, Math.min(Math.max(top, 0), 1)];
+  if (output.values === 'probabilities') return [best, probability(output, top)];
   let sum = 0;
   for (let column = 0; column < columns; column++) sum += Math.exp(data[at + column]! - top);
-  if (Number.isNaN(sum)) throw noNumber(output);
+  if (Number.isNaN(sum)) throw failed(output, 'NaN');
   return [best, 1 / sum];
-}
-
-function noNumber({ name }: OutputSpec): AppError {
-  return new AppError('model_failed', `the model gives NaN for '${name}', which is no answer`);
 }

@@ -1,0 +1,126 @@
+"""Brings a model whose version.json has format 1 to the present format."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from .errors import ExportError
+from .files import VersionFiles, dump_json
+from .writer import FORMAT, Draft, staged
+
+# Inputs of pixels. Before format 2 their images were scaled in another way than in training.
+_PIXELS = ("image", "image-prompts", "video")
+# What a kernel of format 1 was meant to be.
+_RESAMPLE = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic", "lanczos3": "lanczos"}
+_FILTERS = ("nearest", "box", "bilinear", "bicubic", "lanczos", "opencv-linear")
+_TODO = "export the model again with the tool that made it"
+
+
+def upgrade(model: Path, options: dict[str, str]) -> list[str]:
+    """Writes the version that serves anew, beside the old one, and its model.json where that changes.
+
+    :param model: the model's folder
+    :param options: of the input, such as `resample`, where they are not to be what is assumed
+    :returns: what was done and assumed, in lines for people
+    :raises ExportError: when the model cannot be read, or was changed since its export
+    """
+    manifest = _read(model / "model.json")
+    folder = _serving(model)
+    record = _read(folder / "version.json")
+    if record["format"] == FORMAT:
+        return [f"{folder.name} has format {FORMAT} already: nothing was written"]
+    said: list[str] = []
+    outputs = record["outputs"]
+    own = _input(record["input"], outputs, options, said) if "input" in record else None
+    shared = _input(manifest["input"], outputs, options, [] if own else said)
+    draft = Draft(_files(folder, record), outputs, None, record["metrics"], own, record["tools"])
+    with staged(model / "versions", draft) as stage:
+        written = stage.commit(record["parity"])
+    if shared != manifest["input"]:
+        (model / "model.json").write_bytes(dump_json({**manifest, "input": shared}, indent=2) + b"\n")
+    if (model / "active").exists():
+        (model / "active").write_text(f"{written.name}\n")
+    return [f"{written.name} was written in the place of {folder.name}, which can be removed", *said]
+
+
+def _input(
+    given: dict[str, Any], outputs: list[dict[str, Any]], options: dict[str, str], said: list[str]
+) -> dict[str, Any]:
+    """An input of format 1 as it is declared now."""
+    if given["kind"] not in _PIXELS:
+        return given
+    kernel = given.get("kernel", "linear")
+    # Ultralytics scales with OpenCV.
+    is_yolo = any(output["kind"] == "yolo" for output in outputs)
+    resample = "opencv-linear" if is_yolo and kernel == "linear" else _RESAMPLE[kernel]
+    declared: dict[str, str] = {"resample": resample}
+    if is_yolo:
+        declared["color"] = "opencv"
+    if given["kind"] == "image-prompts" and given.get("fit") == "letterbox":
+        # Segment Anything pads what is normalised already.
+        declared["pad"] = "after"
+    declared |= options
+    said += [f'the input has "{name}": "{value}" now' for name, value in declared.items()]
+    said.append("if the model was trained with others, say so with --resample, --color and --pad")
+    return {**{name: value for name, value in given.items() if name != "kernel"}, **declared}
+
+
+def _serving(model: Path) -> Path:
+    """The folder of the version that `active` names, else of the newest."""
+    versions = sorted(model.glob("versions/????????-??????-??????"))
+    active = model / "active"
+    if active.exists():
+        versions = [model / "versions" / active.read_text().strip()]
+    if not versions:
+        raise ExportError(str(model), "it has no version", "name the folder that model.json is in")
+    return versions[-1]
+
+
+def _files(folder: Path, record: dict[str, Any]) -> VersionFiles:
+    files = VersionFiles()
+    for name, digest in record["files"].items():
+        data = (folder / name).read_bytes()
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ExportError(str(folder / name), "it was changed after its export", _TODO)
+        files.put(name, data)
+    return files
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ExportError(
+            str(path), f"cannot be read ({error})", "name the folder that model.json is in"
+        ) from error
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line: exits with 1 and one line on stderr when the model cannot be upgraded."""
+    parser = argparse.ArgumentParser(
+        description="Write a model's newest version anew in the present format of version.json."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="its folder, such as models/cars")
+    parser.add_argument(
+        "--resample",
+        choices=_FILTERS,
+        help="how images are scaled (default: what its kernel was meant to be)",
+    )
+    parser.add_argument(
+        "--color", choices=("pillow", "opencv", "managed"), help="how colours are read (default: pillow)"
+    )
+    parser.add_argument(
+        "--pad", choices=("before", "after"), help="when bars are put: before normalising or after"
+    )
+    given = vars(parser.parse_args(arguments))
+    model = given.pop("model")
+    try:
+        lines = upgrade(model, {name: value for name, value in given.items() if value is not None})
+    except ExportError as error:
+        sys.exit(str(error))
+    print("\n".join(lines))
