@@ -38,7 +38,7 @@ KINDS = {
     "masks": places.masks,
 }
 FAMILIES = {
-    "classes": (plans.classes, 6),
+    "classes": (plans.classes, 9),
     "value": (plans.value, 1),
     "boxes": (things.boxes, 3),
     "detections": (things.detections, 4),

@@ -149,17 +149,17 @@ def general(name: str) -> dict:
 def classes(random) -> Plan:
     """One or several labels of a whole task, or a number."""
     given = pick(random, inputs.image, inputs.tokens, inputs.text)(random)
-    count = int(random.integers(1, 6))
+    count = pick(random, 1, 2, 2, 2, 3, 4, 5)
     labels = NAMES[:count]
     if count > 3 and random.random() < 0.3:
         labels = [*labels[:-1], labels[0]]
     kind = pick(random, "probabilities", "probabilities", "probabilities", "scores")
-    rule = pick(random, "argmax", "argmax", "threshold", "label") if count > 1 else "threshold"
+    rule = pick(random, "argmax", "argmax", "argmax", "threshold", "label") if count > 1 else "threshold"
     activation = pick(random, "none", "softmax", "sigmoid") if kind == "probabilities" else "none"
     if (rule == "threshold" and activation == "softmax") or (count == 1 and activation == "softmax"):
         activation = "sigmoid"
     columns = (
-        1 if count == 2 and rule == "argmax" and activation != "softmax" and random.random() < 0.5 else count
+        1 if count == 2 and rule == "argmax" and activation != "softmax" and random.random() < 0.8 else count
     )
     main = Tensor("y", (columns,), dtype=dtype_of(random))
     if kind == "scores" or activation != "none":
