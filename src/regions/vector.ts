@@ -10,12 +10,12 @@ import {
   labelsKey,
   leastScore,
 } from './image/control.js';
-import { ACTIVATION, checkLabel } from './image/detections/activation.js';
+import { checkLabel } from './image/detections/activation.js';
 import { listedScores } from './image/detections/boxes.js';
 import { partOf, placeOf } from './image/detections/place.js';
 import { frameOf, inOriginal, percent } from './image/geometry.js';
 import { UNIT } from './image/kinds.js';
-import { LABELS, type OutputKinds, TENSOR } from './output-kinds.js';
+import { ACTIVATION, LABELS, type OutputKinds, TENSOR } from './output-kinds.js';
 import { regionReader } from './spans/reading.js';
 
 /**

@@ -1,4 +1,4 @@
-"""Random tensors of detectors, and what the functions of their own libraries make of them, a line of JSON each.
+"""Random tensors of detectors, and what the functions of their libraries make of them, a line of JSON each.
 
 A tensor is its sides and its numbers (float32, base64).
 """
@@ -111,7 +111,7 @@ def cells(width, height, strides, rounded):
 
 
 def yolox():
-    """As YOLOX's demo decodes its head: https://github.com/Megvii-BaseDetection/YOLOX (yolox/utils/demo_utils.py)."""
+    """As the demo of YOLOX decodes its head (https://github.com/Megvii-BaseDetection/YOLOX, demo_utils)."""
     width, height, strides = 32 * whole(1, 5), 32 * whole(1, 5), [8, 16, 32]
     grid = torch.tensor(list(cells(width, height, strides, int)), dtype=torch.float32)
     head = torch.cat([uniform(-1, 2, len(grid), 4), torch.rand(len(grid), 4)], dim=1)

@@ -1,4 +1,4 @@
-"""Random tensors of models of masks, and what the functions of their own libraries make of them, a line of JSON each.
+"""Random tensors of models of masks, and what the functions of their libraries make of them, as JSON lines.
 
 A tensor is its sides and its numbers (float32, base64); `masks` are pixels packed to bits, row by row.
 """

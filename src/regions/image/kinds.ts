@@ -1,8 +1,8 @@
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
-import { LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
+import { ACTIVATION, LABELS, type OutputKinds, TENSOR } from '../output-kinds.js';
 import { eachFrame } from '../video/frames.js';
-import { ACTIVATION } from './detections/activation.js';
+
 import { FORMAT } from './detections/boxes.js';
 import { COLUMNS } from './detections/columns.js';
 import type { Selection } from './detections/contract.js';
@@ -50,12 +50,12 @@ function checkDetections(answer: RowOutputs, output: OutputSpec): void {
   }
 }
 
-function decodeMasks(answer: RowOutputs, output: OutputSpec, selection: Selection): void {
-  for (const _ of findMasks(answer, output, { ...selection, pixel: HALF }));
-}
-
 function checkMasks(answer: RowOutputs, output: OutputSpec): void {
   decodeMasks(answer, output, { ...EVERYTHING, threshold: -1 });
+}
+
+function decodeMasks(answer: RowOutputs, output: OutputSpec, selection: Selection): void {
+  for (const _ of findMasks(answer, output, { ...selection, pixel: HALF }));
 }
 
 function checkKeyPoints(answer: RowOutputs, output: OutputSpec): void {

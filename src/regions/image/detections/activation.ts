@@ -1,16 +1,10 @@
 import { AppError } from '../../../errors.js';
 import type { OutputSpec } from '../../../registry/version.js';
 import { failed, probability } from '../../failed.js';
-
-/** What a model's numbers are turned into first. */
-export const ACTIVATION = { enum: ['none', 'sigmoid', 'softmax'] } as const;
+import { sigmoid } from '../../scores.js';
 
 /** Calls back with each label that a candidate may have, and its score, whose range was not checked. */
 export type Scorer = (index: number, take: (label: number, score: number) => void) => void;
-
-export function sigmoid(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
-}
 
 /** What an output declares and cannot be. @param what such as `"softmax" for scores of one label` */
 export function contradiction({ name }: OutputSpec, what: string): AppError {

@@ -1,6 +1,7 @@
 import type { ImageMeta } from '../../../inputs/image/contract.js';
 import { failed } from '../../failed.js';
-import { contradiction, perLabel, sigmoid } from './activation.js';
+import { sigmoid } from '../../scores.js';
+import { contradiction, perLabel } from './activation.js';
 import { boxOf } from './boxes.js';
 import type { Decoder } from './contract.js';
 import { gridDecoder } from './grid.js';

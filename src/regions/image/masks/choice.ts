@@ -1,7 +1,7 @@
 import type { ImageMeta } from '../../../inputs/image/contract.js';
 import type { OutputSpec } from '../../../registry/version.js';
 import { failed, probability } from '../../failed.js';
-import { sigmoid } from '../detections/activation.js';
+import { sigmoid } from '../../scores.js';
 import { nearestOf, placementOf, type Taps, tapsOf } from './axis.js';
 import { mixLines } from './cut.js';
 
