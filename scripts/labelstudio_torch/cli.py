@@ -14,7 +14,7 @@ from labelstudio_export.table import read_csv, text_column
 
 from .contract import Rows
 from .export import TorchRequest, export_torch
-from .image_rows import ImageRows, read_images
+from .image_rows import RESAMPLE, ImageRows, read_images
 from .load import load_model
 from .series_rows import STEPS, SeriesRows, read_series
 from .tasks import TASKS, make_task
@@ -79,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="GREY",
         help="of images: keep their shape, with bars of this grey (YOLO: 114)",
     )
+    add(
+        "--resample",
+        choices=RESAMPLE,
+        help="of images: how they are scaled in training (default: bilinear; with --letterbox opencv-linear)",
+    )
     add("--mean", type=_numbers, default=[0.0], metavar="A,B,C", help="taken off channels of 0 to 1")
     add("--std", type=_numbers, default=[1.0], metavar="A,B,C", help="what the rest is divided by")
     add(
@@ -116,9 +121,8 @@ def _texts(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
 def _images(options: argparse.Namespace) -> tuple[Rows, list[Any]]:
     if options.size is None:
         raise ExportError("--size", "images need one", "give that of the tensor, such as 224x224")
-    return ImageRows(*options.size, options.mean, options.std, options.letterbox), read_images(
-        options.samples
-    )
+    rows = ImageRows(*options.size, options.mean, options.std, options.letterbox, options.resample)
+    return rows, read_images(options.samples)
 
 
 def _series(options: argparse.Namespace) -> tuple[Rows, list[Any]]:

@@ -17,6 +17,7 @@ from labelstudio_export.samples import Samples
 
 from .contract import Wording
 
+RESAMPLE = ("nearest", "box", "bilinear", "bicubic", "lanczos", "opencv-linear")
 _INPUT = "pixel_values"
 _PNG = "data:image/png;base64,"
 # Each channel of a generated image has its own, so that their order is compared too.
@@ -27,12 +28,12 @@ _WHITE = 255
 class ImageRows:
     """What `src/inputs/image` makes of images in RGB, scaled to one size: float32 [rows, 3, height, width].
 
-    Samples are scaled here and kept without loss, because no two libraries scale to the same bits: what is
-    compared is all that comes after.
+    Samples are scaled here and kept without loss: what is compared is all that comes after.
 
     :param mean: taken off each channel, of values 0 to 1
     :param std: what the rest is divided by
     :param letterbox: the grey, 0 to 255, of the bars beside an image of another shape; None: it is stretched
+    :param resample: how the server scales, one of `RESAMPLE`; None: as OpenCV with bars, else `bilinear`
     """
 
     kind = "image"
@@ -47,6 +48,7 @@ class ImageRows:
         mean: Sequence[float] = (0.0,),
         std: Sequence[float] = (1.0,),
         letterbox: int | None = None,
+        resample: str | None = None,
     ) -> None:
         for option, numbers in (("--mean", mean), ("--std", std)):
             if len(numbers) not in {1, 3}:
@@ -57,6 +59,8 @@ class ImageRows:
             raise ExportError("--letterbox", f"{letterbox} is no grey", f"give one of 0 to {_WHITE}")
         self.width, self.height = width, height
         self.letterbox = letterbox
+        # Bars are of Ultralytics and its like, which read and scale with OpenCV.
+        self.resample = resample or ("bilinear" if letterbox is None else "opencv-linear")
         self.mean, self.std = list(mean), list(std)
         self.inputs = {_INPUT: {0: "rows"}}
 
@@ -64,7 +68,9 @@ class ImageRows:
         """The manifest's `input`."""
         size = {"width": self.width, "height": self.height}
         fit = {} if self.letterbox is None else {"fit": "letterbox", "fill": self.letterbox}
-        return {"kind": self.kind, **size, **fit, "mean": self.mean, "std": self.std}
+        color = "opencv" if self.resample == "opencv-linear" else "pillow"
+        scaled = {"resample": self.resample, "color": color}
+        return {"kind": self.kind, **size, **fit, **scaled, "mean": self.mean, "std": self.std}
 
     def put(self, files: VersionFiles) -> None:
         """It has no files."""
@@ -106,7 +112,7 @@ class ImageRows:
             with Image.open(path) as image:
                 size, colours = (self.width, self.height), image.convert("RGB")
                 if self.letterbox is None:
-                    return np.asarray(colours.resize(size))
+                    return np.asarray(colours.resize(size, Image.Resampling.BILINEAR))
                 return np.asarray(ImageOps.pad(colours, size, color=(self.letterbox,) * 3))
         except (OSError, UnidentifiedImageError) as error:
             raise ExportError(str(path), f"it cannot be read as an image ({error})", "remove it") from error

@@ -118,7 +118,8 @@ def test_images_keep_their_shape_with_bars(command, tmp_path):
     folder, _, _ = command("Squares", "--letterbox", "114")
     record = json.loads((folder / "version.json").read_text())
     size = {"kind": "image", "width": WIDTH, "height": HEIGHT, "fit": "letterbox", "fill": 114}
-    assert record["input"] == {**size, "mean": [0.0], "std": [1.0]}
+    scaled = {"resample": "opencv-linear", "color": "opencv"}
+    assert record["input"] == {**size, **scaled, "mean": [0.0], "std": [1.0]}
     rows = json.loads((folder / "parity.json").read_text())["rows"]
     box = rows[-1]["expected"]["label"][:4]
     assert box == pytest.approx([0.5, 0.5, 1, 6 / HEIGHT], abs=1e-3)

@@ -42,10 +42,11 @@ def command(weights, pictures, exported):
 
 @pytest.mark.parametrize("several", [False, True])
 def test_images_get_what_torch_says(command, weights, several):
-    scaling = ["--mean", ",".join(map(str, MEAN)), "--std", ",".join(map(str, STD))]
+    scaling = ["--resample", "bicubic", "--mean", ",".join(map(str, MEAN)), "--std", ",".join(map(str, STD))]
     kind = "image-multilabel-classification" if several else "image-classification"
     folder, record = command("Pictures", *scaling, task=kind)
-    assert record["input"] == {"kind": "image", "width": 20, "height": 12, "mean": MEAN, "std": STD}
+    size = {"kind": "image", "width": 20, "height": 12}
+    assert record["input"] == {**size, "resample": "bicubic", "color": "pillow", "mean": MEAN, "std": STD}
     assert record["parity"]["samples"] == 3 and record["parity"]["largestDifference"] < 1e-5
 
     pixels = np.random.default_rng(2).integers(0, 256, (12, 20, 3), dtype=np.uint8)

@@ -16,7 +16,11 @@ const EMBEDDING: PlainTensor = { type: 'float32', data: Float32Array.of(0.5, 0.2
  * Its options are those of the input `image`, but for `batch`.
  *
  * @example
- * { "kind": "image-prompts", "width": 1024, "height": 1024, "fit": "letterbox", "align": "start" }
+ * // Segment Anything: the colours of ImageNet, and bars of 0 behind the normalising.
+ * {
+ *   "kind": "image-prompts", "width": 1024, "height": 1024, "fit": "letterbox", "align": "start", "pad": "after",
+ *   "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]
+ * }
  */
 export const imagePrompts: InputKind = {
   kind: 'image-prompts',

@@ -8,7 +8,8 @@ const SIDE = { type: 'integer', minimum: 1, maximum: 8192 } as const;
 
 /**
  * The image of an Image tag as one tensor of its pixels, `[rows, channels, height, width]` or `[rows, height, width,
- * channels]`: turned as its EXIF orientation says, transparent parts white, of several frames the first.
+ * channels]`: turned as its EXIF orientation says, with the colours that Pillow reads, of several frames the first. Graphs that
+ * ask for it get `pixel_mask`, `orig_target_sizes`, `im_shape` and `scale_factor` as well.
  *
  * @example
  * // What the image processors of most Vision Transformers do.
@@ -20,31 +21,50 @@ export const image: InputKind = {
   objectTags: ['Image'],
   optionsSchema: {
     properties: {
-      width: { ...SIDE, description: 'pixels of a row of the tensor' },
-      height: { ...SIDE, description: 'rows of the tensor' },
+      width: { ...SIDE, description: 'pixels of a row of the tensor; with edges it may be absent' },
+      height: { ...SIDE, description: 'rows of the tensor; with edges it may be absent' },
       fit: {
-        enum: ['stretch', 'letterbox', 'crop'],
+        enum: ['stretch', 'letterbox', 'crop', 'edges', 'none'],
         description:
-          'how an image of another shape fits: stretched (default), whole with bars beside it, or its middle',
+          'how an image of another shape fits: stretched (default), whole with bars beside it, its middle, scaled by its edges, or as it is',
       },
       shortest_edge: {
         ...SIDE,
         description:
-          'with crop: what the shorter side is scaled to first (default: what just fills the tensor)',
+          'with crop and edges: pixels that the shorter side is scaled to (default of crop: what just fills the tensor)',
+      },
+      longest_edge: { ...SIDE, description: 'with edges: pixels that the longer side has at most' },
+      multiple_of: {
+        ...SIDE,
+        description:
+          'with edges without a width and height, and with none: sides of the tensor are multiples of this (default 1)',
+      },
+      rounding: {
+        enum: ['torchvision', 'transformers', 'nearest', 'down'],
+        description:
+          'how scaled sides become whole pixels: as a library does it (default torchvision), or to the nearest number (default of letterbox, and of longest_edge alone), or down',
       },
       align: {
         enum: ['center', 'start'],
-        description: 'with letterbox: the image in the middle (default), or at the top left',
+        description: 'with letterbox, edges and none: the image in the middle (default), or at the top left',
       },
       fill: {
-        type: 'integer',
-        minimum: 0,
-        maximum: 255,
-        description: 'with letterbox: the grey of the bars (default 0)',
+        anyOf: [{ type: 'number' }, { ...COLOUR }],
+        description: 'what the bars are, a number or one for each channel (default 0)',
       },
-      kernel: {
-        enum: ['nearest', 'linear', 'cubic', 'lanczos3'],
-        description: 'how it is scaled (default linear)',
+      pad: {
+        enum: ['before', 'after'],
+        description:
+          'when bars are put beside the image: before the normalising (default; fill is a level of 0 to 255), or after it (fill is a number of the tensor)',
+      },
+      resample: {
+        enum: ['nearest', 'box', 'bilinear', 'bicubic', 'lanczos', 'opencv-linear'],
+        description: "how it is scaled: a filter of Pillow (default bilinear), or OpenCV's INTER_LINEAR",
+      },
+      color: {
+        enum: ['pillow', 'opencv', 'managed'],
+        description:
+          'how colours are read: as Pillow does (default) or OpenCV, or with profiles and transparency as a browser shows them',
       },
       channels: { enum: ['rgb', 'bgr', 'gray'], description: 'default rgb' },
       layout: { enum: ['nchw', 'nhwc'], description: 'default nchw' },
@@ -67,7 +87,6 @@ export const image: InputKind = {
         description: 'the most images of a run (default 8); 1 for a graph of a fixed size',
       },
     },
-    required: ['width', 'height'],
   },
   meta: 'image',
 

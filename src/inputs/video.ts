@@ -54,7 +54,6 @@ export const video: InputKind = {
         description: 'the most rows of a run (default 8 frames, or 1 clip)',
       },
     },
-    required: ['width', 'height'],
   },
   meta: 'video',
 

@@ -114,7 +114,7 @@ describe('video input', () => {
       { width: 20, height: 20, fit: 'letterbox', fill: 114 },
       { width: 9, height: 7, fit: 'crop', shortest_edge: 12, channels: 'bgr', layout: 'nhwc' },
       { width: 12, height: 8, channels: 'gray', mean: [0.5], std: [0.25] },
-      { width: 40, height: 9, kernel: 'cubic', mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] },
+      { width: 40, height: 9, resample: 'bicubic', mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] },
     ] as const) {
       const pictures = await image.load('/nowhere', options);
       const frames = await video.load('/nowhere', { ...options, fps: 1 });
@@ -124,7 +124,7 @@ describe('video input', () => {
       };
       const expected = await first(pictures, file);
       const { feeds, meta } = await first(frames, { file: at('exact.mkv'), frameRate: 25 });
-      assert.deepEqual(feeds, expected.feeds);
+      assert.deepEqual(feeds.pixel_values, expected.feeds.pixel_values);
       assert.deepEqual((meta as VideoMeta).image, expected.meta);
     }
   });

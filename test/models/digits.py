@@ -1,4 +1,7 @@
-"""Draws scikit-learn's handwritten digits as people see them: dark ink on light paper, in PNGs."""
+"""Draws scikit-learn's handwritten digits as people see them: dark ink on light paper, in PNGs.
+
+With `enlarged` they are drawn smaller than they were learnt, and then enlarged by Pillow.
+"""
 
 import base64
 import io
@@ -14,7 +17,11 @@ for line in sys.stdin:
     inks, digits = load_digits(return_X_y=True)
     for index in range(0, len(inks), case["every"]):
         pixels = (255 - inks[index].reshape(8, 8) * 255 / 16).round().astype(np.uint8)
-        image = Image.fromarray(pixels).resize((case["side"], case["side"]), Image.Resampling.NEAREST)
+        small = case["side"] < pixels.shape[0]
+        scaled = Image.Resampling.BILINEAR if small else Image.Resampling.NEAREST
+        image = Image.fromarray(pixels).resize((case["side"], case["side"]), scaled)
+        if case.get("enlarged"):
+            image = image.resize(pixels.shape, Image.Resampling.BILINEAR)
         file = io.BytesIO()
         image.convert(case["mode"]).save(file, "PNG")
         uri = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,17 +1,19 @@
-import type { Sharp } from 'sharp';
 import { Slots } from '../../task-data/slots.js';
+import { greysOf } from './colours.js';
 import type { ImageMeta } from './contract.js';
 import { type Fitting, place } from './geometry.js';
+import type { Kernel } from './kernels.js';
+import { type Part, type Picture, resample, type Size } from './resample.js';
+import { openImage, type Reading } from './source.js';
 
 /** How an image's pixels come. */
-export interface PixelOptions extends Fitting {
-  fill?: number;
-  kernel?: 'nearest' | 'linear' | 'cubic' | 'lanczos3';
-  channels?: 'rgb' | 'bgr' | 'gray';
+export interface PixelOptions extends Fitting, Reading {
+  /** Default `bilinear`. */
+  resample?: Kernel;
 }
 
-/** Pixels row by row, 8 bits a channel, `rgb` or `gray`. */
-export interface Pixels {
+/** What is seen of an image, row by row, 8 bits a channel, `rgb` or `gray`; and where in the tensor it lies. */
+export interface Pixels extends Part {
   data: Uint8Array;
   meta: ImageMeta;
 }
@@ -22,29 +24,16 @@ export type Decode = (
   options: PixelOptions | ((width: number, height: number) => PixelOptions),
 ) => Promise<Pixels>;
 
-/** An image that is decoded already: row by row, three bytes a pixel. */
-export interface RawImage {
-  data: Uint8Array;
-  width: number;
-  height: number;
-}
-
-export type FitImage = (image: RawImage, options: PixelOptions) => Promise<Pixels>;
+/** Pixels of a side of a tensor that is as large as its image, at most. */
+const MOST_SIDE = 8192;
 
 /**
- * Pixels of an image, at most: a small file can hold billions of them. Twice what Pillow warns of, where it refuses as well:
- * https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.open
- */
-export const MOST_PIXELS = 178_956_970;
-
-/**
- * Pixels of an image that is decoded beside others, at most; larger ones go one after the other. A progressive JPEG is held
- * whole while it is decoded, 3 bytes a pixel, whatever it is scaled to.
+ * Pixels of an image that is decoded beside others, at most; larger ones go one after the other, because an image is held whole
+ * until it is scaled, 3 bytes a pixel, and a progressive JPEG a second time.
  */
 const MOST_PIXELS_BESIDE = 2 ** 24;
-
-/** What shows through transparent parts, as on the page of the editor. */
-const PAPER = '#ffffff';
+/** Images that are decoded at once: as many as Node.js has threads for it. */
+const BESIDE = 4;
 
 /**
  * Loads the decoder. Only the inference children do: the server never decodes.
@@ -52,87 +41,57 @@ const PAPER = '#ffffff';
  * @returns a function that throws an Error with a reason for people when it cannot decode
  */
 export async function loadDecoder(): Promise<Decode> {
-  const sharp = await loadSharp();
-  const alone = new Slots(1);
-  return async (bytes, wanted) => {
-    const input = { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true } as const;
-    const image = sharp(bytes, input);
-    // With the size as it is after the orientation was applied.
-    const { autoOrient, width, height } = await image.metadata();
-    if (width * height > MOST_PIXELS)
-      throw new Error(`it has ${width} x ${height} pixels, and at most ${MOST_PIXELS} in all are decoded`);
-    const options = typeof wanted === 'function' ? wanted(autoOrient.width, autoOrient.height) : wanted;
-    const decode = () => pixelsOf(image.autoOrient().flatten({ background: PAPER }), autoOrient, options);
-    return width * height > MOST_PIXELS_BESIDE ? alone.run(decode, undefined) : decode();
-  };
-}
-
-/** Loads what fits images that are decoded already, in the same way. */
-export async function loadFitter(): Promise<FitImage> {
-  const sharp = await loadSharp();
-  return ({ data, width, height }, options) =>
-    pixelsOf(sharp(data, { raw: { width, height, channels: 3 } }), { width, height }, options);
-}
-
-async function loadSharp() {
   const { default: sharp } = await import('sharp');
   // The children are as many as the cores; and no image comes twice.
   sharp.concurrency(1);
   sharp.cache(false);
-  return sharp;
-}
-
-async function pixelsOf(
-  image: Sharp,
-  { width, height }: { width: number; height: number },
-  options: PixelOptions,
-): Promise<Pixels> {
-  const placed = place(options, width, height);
-  const data = await fitted(image, placed, options).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer();
-  const { scaledWidth: _, scaledHeight: __, ...meta } = placed;
-  return { data: options.channels === 'gray' ? greysOf(data) : data, meta };
+  const alone = new Slots(1);
+  const beside = new Slots(BESIDE);
+  return async (bytes, wanted) => {
+    const image = await openImage(sharp, bytes);
+    const { width, height } = image;
+    const options = typeof wanted === 'function' ? wanted(width, height) : wanted;
+    const slots = width * height > MOST_PIXELS_BESIDE ? alone : beside;
+    return slots.run(async () => fitted(await image.read(options), options), undefined);
+  };
 }
 
 /**
- * The luma of ITU-R BT.601, which is the grey of Pillow, OpenCV and torchvision; libvips' own is another one.
+ * Fits an image that is decoded already, in the same way.
  *
- * @see https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.convert
+ * @param image three bytes a pixel
+ * @throws Error with a reason for people when its tensor would be too large
  */
-function greysOf(rgb: Uint8Array): Uint8Array {
-  const greys = new Uint8Array(rgb.length / 3);
-  for (let to = 0, from = 0; to < greys.length; to++, from += 3)
-    greys[to] = Math.round((299 * rgb[from]! + 587 * rgb[from + 1]! + 114 * rgb[from + 2]!) / 1000);
-  return greys;
+export function fitImage(image: Picture, options: PixelOptions): Pixels {
+  const { channels, color = 'pillow' } = options;
+  return fitted(channels === 'gray' ? { ...image, data: greysOf(image.data, color) } : image, options);
 }
 
-function fitted(image: Sharp, placed: ReturnType<typeof place>, options: PixelOptions): Sharp {
-  const { tensorWidth, tensorHeight, scaledWidth, scaledHeight, left, top } = placed;
-  const { kernel = 'linear', fill = 0 } = options;
-  // The decoder of JPEG scales down by itself, but only to twice the size: at less, models would see what they were not trained with.
-  const scaled = image.resize(scaledWidth, scaledHeight, { fit: 'fill', kernel, fastShrinkOnLoad: false });
-  const right = tensorWidth - scaledWidth - left;
-  const bottom = tensorHeight - scaledHeight - top;
-  if (options.fit === 'crop') {
-    return scaled.extract({ left: -left, top: -top, width: tensorWidth, height: tensorHeight });
+function fitted(picture: Picture, options: PixelOptions): Pixels {
+  const { scaledWidth, scaledHeight, ...meta } = place(options, picture.width, picture.height);
+  const { tensorWidth, tensorHeight, left, top } = meta;
+  if (Math.max(tensorWidth, tensorHeight) > MOST_SIDE) {
+    throw new Error(
+      `its tensor would have ${tensorWidth} x ${tensorHeight} pixels, more than ${MOST_SIDE} a side; a longest_edge in the model's input limits it`,
+    );
   }
-  return left + top + right + bottom === 0
-    ? scaled
-    : scaled.extend({ left, top, right, bottom, background: { r: fill, g: fill, b: fill } });
+  // What lies in the tensor: of an image that is larger only its middle.
+  const seen = {
+    left: Math.max(left, 0),
+    top: Math.max(top, 0),
+    width: Math.min(scaledWidth, tensorWidth),
+    height: Math.min(scaledHeight, tensorHeight),
+  };
+  const part = { ...seen, left: Math.max(-left, 0), top: Math.max(-top, 0) };
+  const size = { width: scaledWidth, height: scaledHeight };
+  return { data: resample(picture, size, options.resample ?? 'bilinear', part), ...seen, meta };
 }
 
 /**
- * Scales decoded pixels, three channels of 8 bits each.
+ * Scales decoded pixels as OpenCV does, three channels of 8 bits each.
  *
  * @returns the pixels of an image of that size
  */
-export async function rescale(
-  data: Uint8Array,
-  from: { width: number; height: number },
-  { width, height }: { width: number; height: number },
-): Promise<Uint8Array> {
-  const { default: sharp } = await import('sharp');
-  return sharp(data, { raw: { width: from.width, height: from.height, channels: 3 } })
-    .resize(width, height, { fit: 'fill', kernel: 'linear' })
-    .raw({ depth: 'uchar' })
-    .toBuffer();
+export async function rescale(data: Uint8Array, from: Size, to: Size): Promise<Uint8Array> {
+  return resample({ data, ...from }, to, 'opencv-linear');
 }

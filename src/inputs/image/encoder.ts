@@ -2,6 +2,8 @@ import { messageOf } from '../../errors.js';
 import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
 import { type FileValue, fileBytes, undecodable } from '../file.js';
 import { type Decode, loadDecoder, type Pixels } from './decode.js';
+import { sizeFeeds } from './feeds.js';
+import { invalid, isDynamic } from './options.js';
 import { PixelTensors, type TensorOptions } from './tensor.js';
 
 /** The manifest's `input`, without `kind`. */
@@ -36,6 +38,8 @@ export class ImageEncoder implements Encoder {
 
   /** @throws AppError `version_invalid` for options that contradict each other */
   static async create(options: ImageOptions): Promise<ImageEncoder> {
+    if (isDynamic(options) && (options.batch ?? 1) > 1)
+      throw invalid(`batch is ${options.batch}, and images without a width and height go one by one`);
     return new ImageEncoder(options, await loadDecoder());
   }
 
@@ -43,7 +47,8 @@ export class ImageEncoder implements Encoder {
     values: readonly TaskValue[],
     fail: (row: number, failure: TaskFailure) => void,
   ): AsyncGenerator<EncodedBatch> {
-    const { batch = BATCH } = this.#options;
+    // Images of several sizes are no batch.
+    const batch = isDynamic(this.#options) ? 1 : (this.#options.batch ?? BATCH);
     const decode = (first: number) =>
       Promise.all(
         values
@@ -60,12 +65,11 @@ export class ImageEncoder implements Encoder {
         else sound.push(each);
       }
       if (sound.length === 0) continue;
+      const images = sound.map(({ pixels }) => pixels);
       yield {
         rows: sound.map(({ row }) => row),
-        metas: sound.map(({ pixels }) => pixels.meta),
-        feeds: {
-          [this.#options.tensor ?? TENSOR]: this.#tensors.images(sound.map(({ pixels }) => pixels.data)),
-        },
+        metas: images.map(({ meta }) => meta),
+        feeds: sizeFeeds(images, { [this.#options.tensor ?? TENSOR]: this.#tensors.images(images) }),
       };
     }
   }

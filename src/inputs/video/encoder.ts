@@ -1,8 +1,10 @@
 import { AppError, messageOf } from '../../errors.js';
 import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
 import { filePath, undecodable } from '../file.js';
-import { type FitImage, loadFitter, type Pixels, type RawImage } from '../image/decode.js';
+import { fitImage, type Pixels } from '../image/decode.js';
 import { TENSOR } from '../image/encoder.js';
+import { invalid } from '../image/options.js';
+import type { Picture } from '../image/resample.js';
 import { PixelTensors, type TensorOptions } from '../image/tensor.js';
 import { cutWindows, type Window } from '../windows.js';
 import type { EditorVideo, VideoMeta, VideoValue } from './contract.js';
@@ -44,12 +46,10 @@ export class VideoEncoder implements Encoder {
   readonly warmUp = WARM_UP;
   readonly #options: VideoOptions;
   readonly #tensors: PixelTensors;
-  readonly #fit: FitImage;
 
-  private constructor(options: VideoOptions, fit: FitImage) {
+  private constructor(options: VideoOptions) {
     this.#options = options;
     this.#tensors = new PixelTensors(options);
-    this.#fit = fit;
   }
 
   /** @throws AppError `version_invalid` for options that contradict each other */
@@ -61,7 +61,7 @@ export class VideoEncoder implements Encoder {
       throw invalid(`overlap is ${overlap} frames, and a clip has ${clip}`);
     if (spread && (fps !== undefined || overlap > 0))
       throw invalid('a clip that is spread over the video takes no fps and no overlap');
-    return new VideoEncoder(options, await loadFitter());
+    return new VideoEncoder(options);
   }
 
   async *encode(
@@ -86,7 +86,7 @@ export class VideoEncoder implements Encoder {
       const { windows, step } = plan;
       const { total } = windows[0]!;
       reader = readFrames(path, { rate: 1 / step, count: total });
-      const rows = new RowReader(reader, image => this.#fit(image, this.#options));
+      const rows = new RowReader(reader, image => fitImage(image, this.#options));
       const { batch = this.#options.clip === undefined ? BATCH : 1 } = this.#options;
       let next = this.#rows(rows, windows.slice(0, batch));
       for (let first = 0; first < windows.length; first += batch) {
@@ -136,14 +136,13 @@ export class VideoEncoder implements Encoder {
     continues: boolean,
   ): EncodedBatch {
     const { clip, tensor = TENSOR } = this.#options;
-    const pixels = frames.map(({ data }) => data);
     const image = frames[0]!.meta;
     return {
       rows: windows.map(() => index),
       continues,
       metas: windows.map((window): VideoMeta => ({ ...window, video, step, image })),
       feeds: {
-        [tensor]: clip === undefined ? this.#tensors.images(pixels) : this.#tensors.clips(pixels, clip),
+        [tensor]: clip === undefined ? this.#tensors.images(frames) : this.#tensors.clips(frames, clip),
       },
     };
   }
@@ -152,12 +151,12 @@ export class VideoEncoder implements Encoder {
 /** Reads the frames of windows, one after the other; those that two windows share are read once. */
 class RowReader {
   readonly #reader: FrameReader;
-  readonly #fit: (image: RawImage) => Promise<Pixels>;
+  readonly #fit: (image: Picture) => Pixels;
   /** Frames that are held, from `#first` on. */
   #held: Pixels[] = [];
   #first = 0;
 
-  constructor(reader: FrameReader, fit: (image: RawImage) => Promise<Pixels>) {
+  constructor(reader: FrameReader, fit: (image: Picture) => Pixels) {
     this.#reader = reader;
     this.#fit = fit;
   }
@@ -166,11 +165,7 @@ class RowReader {
   async read({ first, count, size }: Window): Promise<Pixels[]> {
     this.#held = this.#held.slice(first - this.#first);
     this.#first = first;
-    while (this.#held.length < count) this.#held.push(await this.#fit(await this.#reader.next()));
+    while (this.#held.length < count) this.#held.push(this.#fit(await this.#reader.next()));
     return Array.from({ length: size }, (_, at) => this.#held[Math.min(at, count - 1)]!);
   }
-}
-
-function invalid(what: string): AppError {
-  return new AppError('version_invalid', `the input's ${what}`);
 }

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AppError } from '../../errors.js';
-import { MOST_PIXELS, type RawImage } from '../image/decode.js';
+import type { Picture } from '../image/resample.js';
+import { MOST_PIXELS } from '../image/source.js';
 
 /**
  * The containers that are read. Playlists are not among them: one could name any file or address of the server's network.
@@ -59,7 +60,7 @@ export async function lengthsOf(path: string): Promise<Lengths> {
 /** Frames of a video, one after the other. */
 export interface FrameReader {
   /** @throws Error with a reason for people when there is none */
-  next(): Promise<RawImage>;
+  next(): Promise<Picture>;
   /** Ends the reading, whether or not all was read. */
   close(): void;
 }
@@ -151,9 +152,9 @@ async function within<T>(process: Running, step: Promise<T>): Promise<T> {
 }
 
 /** The images of a stream of them in the format PPM: https://netpbm.sourceforge.net/doc/ppm.html */
-async function* parsePpm(stream: AsyncIterable<Buffer>): AsyncGenerator<RawImage> {
+async function* parsePpm(stream: AsyncIterable<Buffer>): AsyncGenerator<Picture> {
   let rest: Buffer = Buffer.alloc(0);
-  let image: RawImage | undefined;
+  let image: Picture | undefined;
   let filled = 0;
   for await (const chunk of stream) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

@@ -9,7 +9,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 ORIENTATION = 0x0112
-KERNELS = {"linear": Image.Resampling.BILINEAR, "lanczos3": Image.Resampling.LANCZOS}
+KERNELS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
 
 
 def picture(width: int, height: int, mode: str) -> Image.Image:
@@ -23,31 +28,44 @@ def picture(width: int, height: int, mode: str) -> Image.Image:
     return image.convert(mode)
 
 
-def tensor(image: Image.Image, options: dict) -> np.ndarray:
-    if image.mode == "RGBA":
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image)
-    image = ImageOps.exif_transpose(image).convert("RGB")
+def bars(image: Image.Image, options: dict, corner: tuple[int, int]) -> Image.Image:
+    fill = options.get("fill", 0)
+    page = Image.new(
+        image.mode, (options["width"], options["height"]), fill if image.mode == "L" else tuple(fill)
+    )
+    page.paste(image, corner)
+    return page
+
+
+def fitted(image: Image.Image, options: dict) -> Image.Image:
     width, height = options["width"], options["height"]
     fit = options.get("fit", "stretch")
-    kernel = KERNELS[options.get("kernel", "linear")]
+    kernel = KERNELS[options.get("resample", "bilinear")]
     if fit == "stretch":
-        image = image.resize((width, height), kernel)
-    elif fit == "letterbox":
+        return image.resize((width, height), kernel)
+    if fit == "letterbox":
         scale = min(width / image.width, height / image.height)
         image = image.resize((round(image.width * scale), round(image.height * scale)), kernel)
-        page = Image.new("RGB", (width, height), (options["fill"],) * 3)
         start = options.get("align") == "start"
-        page.paste(image, (0, 0) if start else ((width - image.width) // 2, (height - image.height) // 2))
-        image = page
-    else:
-        scale = options["shortest_edge"] / min(image.size)
-        image = image.resize((round(image.width * scale), round(image.height * scale)), kernel)
-        left, top = (image.width - width + 1) // 2, (image.height - height + 1) // 2
-        image = image.crop((left, top, left + width, top + height))
+        corner = (0, 0) if start else ((width - image.width) // 2, (height - image.height) // 2)
+        return bars(image, options, corner)
+    edge, (short, long) = options["shortest_edge"], sorted(image.size)
+    sides = edge, int(edge * long / short)
+    image = image.resize(sides if image.width <= image.height else sides[::-1], kernel)
+    if min(image.size) < min(width, height):
+        return bars(image, options, ((width - image.width) // 2, (height - image.height) // 2))
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))
+
+
+def tensor(image: Image.Image, options: dict) -> np.ndarray:
+    if options.get("color") == "managed" and image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    mode = "L" if options.get("channels") == "gray" else "RGB"
+    image = fitted(ImageOps.exif_transpose(image).convert(mode), options)
     pixels = np.asarray(image)
-    if options.get("channels") == "gray":
-        pixels = np.asarray(image.convert("L"))[..., None]
+    if mode == "L":
+        pixels = pixels[..., None]
     if options.get("channels") == "bgr":
         pixels = pixels[..., ::-1]
     if options.get("dtype") != "uint8":

@@ -1,0 +1,233 @@
+import {
+  type Filter,
+  filterTaps,
+  type Kernel,
+  LINEAR_ONE,
+  linearPixels,
+  nearestPixels,
+  PRECISION,
+  type Taps,
+} from './kernels.js';
+
+/** In pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Row by row, 8 bits a channel; one channel or three. */
+export interface Picture extends Size {
+  data: Uint8Array;
+}
+
+/** A rectangle of whole pixels. */
+export interface Part extends Size {
+  left: number;
+  top: number;
+}
+
+/**
+ * Scales a picture to the pixels that Pillow makes of it with the filter of that name, or OpenCV with `INTER_LINEAR`. Pixels
+ * are squares with their colour in the middle, and what is beyond the border does not count.
+ *
+ * @param size of the whole scaled picture
+ * @param part what is wanted of it, inside of it; only that is computed
+ * @returns the part's pixels; the picture's own data where nothing changes
+ * @example
+ * resample({ data: Uint8Array.of(0, 100), width: 2, height: 1 }, { width: 1, height: 1 }, 'box'); // [50]
+ */
+export function resample(
+  picture: Picture,
+  size: Size,
+  kernel: Kernel,
+  part: Part = { left: 0, top: 0, ...size },
+): Uint8Array {
+  if (size.width === picture.width && size.height === picture.height) return cutOut(picture, part);
+  if (kernel === 'nearest') return nearest(picture, size, part);
+  if (kernel === 'opencv-linear') return linear(picture, size, part);
+  return filtered(picture, size, kernel, part);
+}
+
+function channelsOf({ data, width, height }: Picture): number {
+  return data.length / (width * height);
+}
+
+function cutOut(picture: Picture, { left, top, width, height }: Part): Uint8Array {
+  const { data } = picture;
+  if (width === picture.width && height === picture.height) return data;
+  const channels = channelsOf(picture);
+  const out = new Uint8Array(width * height * channels);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * picture.width + left) * channels;
+    out.set(data.subarray(from, from + width * channels), y * width * channels);
+  }
+  return out;
+}
+
+function nearest(picture: Picture, size: Size, part: Part): Uint8Array {
+  const { data } = picture;
+  const channels = channelsOf(picture);
+  const columns = nearestPixels(picture.width, size.width, part.left, part.width);
+  const rows = nearestPixels(picture.height, size.height, part.top, part.height);
+  const out = new Uint8Array(part.width * part.height * channels);
+  let at = 0;
+  for (const row of rows) {
+    for (const column of columns) {
+      const from = (row * picture.width + column) * channels;
+      for (let channel = 0; channel < channels; channel++) out[at++] = data[from + channel]!;
+    }
+  }
+  return out;
+}
+
+/** First all rows that matter, then the columns of what came out, which was rounded to 8 bits: so does Pillow. */
+function filtered(picture: Picture, size: Size, filter: Filter, part: Part): Uint8Array {
+  const channels = channelsOf(picture);
+  const isTall = size.height !== picture.height;
+  const down = filterTaps(filter, picture.height, size.height, part.top, part.height);
+  const top = isTall ? down.first[0]! : part.top;
+  const last = part.height - 1;
+  const rows = isTall ? down.first[last]! + down.count[last]! - top : part.height;
+  let wide: Uint8Array;
+  if (size.width === picture.width) {
+    wide = cutOut(picture, { left: part.left, top, width: part.width, height: rows });
+  } else {
+    const across = filterTaps(filter, picture.width, size.width, part.left, part.width);
+    const length = picture.width * channels;
+    const used = picture.data.subarray(top * length, (top + rows) * length);
+    wide = (channels === 3 ? acrossColours : acrossGreys)(used, picture.width, rows, across);
+  }
+  return isTall ? downwards(wide, part.width * channels, top, down) : wide;
+}
+
+/** Added before the bits behind the point are cut off. What is then beyond 0 to 255 is clamped by the arrays. */
+const HALF = 1 << (PRECISION - 1);
+
+function acrossColours(
+  data: Uint8Array,
+  width: number,
+  rows: number,
+  { first, count, weights, most }: Taps,
+): Uint8Array {
+  const columns = first.length;
+  const out = new Uint8ClampedArray(columns * rows * 3);
+  let to = 0;
+  for (let y = 0; y < rows; y++) {
+    const row = y * width * 3;
+    for (let x = 0, tap = 0; x < columns; x++, tap += most, to += 3) {
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      const end = tap + count[x]!;
+      for (let k = tap, from = row + first[x]! * 3; k < end; k++, from += 3) {
+        const weight = weights[k]!;
+        red = (red + Math.imul(data[from]!, weight)) | 0;
+        green = (green + Math.imul(data[from + 1]!, weight)) | 0;
+        blue = (blue + Math.imul(data[from + 2]!, weight)) | 0;
+      }
+      out[to] = red >> PRECISION;
+      out[to + 1] = green >> PRECISION;
+      out[to + 2] = blue >> PRECISION;
+    }
+  }
+  return new Uint8Array(out.buffer);
+}
+
+function acrossGreys(
+  data: Uint8Array,
+  width: number,
+  rows: number,
+  { first, count, weights, most }: Taps,
+): Uint8Array {
+  const columns = first.length;
+  const out = new Uint8ClampedArray(columns * rows);
+  let to = 0;
+  for (let y = 0; y < rows; y++) {
+    const row = y * width;
+    for (let x = 0, tap = 0; x < columns; x++, tap += most) {
+      let sum = HALF;
+      const end = tap + count[x]!;
+      for (let k = tap, from = row + first[x]!; k < end; k++, from++)
+        sum = (sum + Math.imul(data[from]!, weights[k]!)) | 0;
+      out[to++] = sum >> PRECISION;
+    }
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** @param top the row of the picture that the data begin with */
+function downwards(
+  data: Uint8Array,
+  length: number,
+  top: number,
+  { first, count, weights, most }: Taps,
+): Uint8Array {
+  const rows = first.length;
+  const out = new Uint8ClampedArray(length * rows);
+  const sums = new Int32Array(length);
+  for (let y = 0; y < rows; y++) {
+    sums.fill(HALF);
+    const end = y * most + count[y]!;
+    for (let k = y * most, from = (first[y]! - top) * length; k < end; k++, from += length) {
+      const weight = weights[k]!;
+      for (let i = 0; i < length; i++) sums[i] = sums[i]! + Math.imul(data[from + i]!, weight);
+    }
+    for (let i = 0, to = y * length; i < length; i++) out[to + i] = sums[i]! >> PRECISION;
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** OpenCV's arithmetic: rows are scaled in whole numbers, and lose 4 bits before two of them are mixed. */
+function linear(picture: Picture, size: Size, part: Part): Uint8Array {
+  const channels = channelsOf(picture);
+  const across = linearPixels(picture.width, size.width, part.left, part.width, true);
+  const down = linearPixels(picture.height, size.height, part.top, part.height, false);
+  const length = part.width * channels;
+  const out = new Uint8Array(length * part.height);
+  // The rows that were scaled last, by their number in the picture.
+  const held = [0, 1].map(() => ({ row: -1, sums: new Int32Array(length) }));
+  const scaled = (row: number, kept: number) => {
+    const known = held.find(each => each.row === row);
+    if (known !== undefined) return known;
+    const replaced = held.find(each => each.row !== kept)!;
+    replaced.row = row;
+    const from = row * picture.width * channels;
+    scaleRow(picture.data, from, channels, picture.width, across, replaced.sums);
+    return replaced;
+  };
+  const bottom = picture.height - 1;
+  for (let y = 0; y < part.height; y++) {
+    const low = down.low[y]!;
+    const upper = Math.min(Math.max(low, 0), bottom);
+    const lower = Math.min(Math.max(low + 1, 0), bottom);
+    const { sums: above } = scaled(upper, lower);
+    const { sums: below } = scaled(lower, upper);
+    const second = down.weight[y]!;
+    const first = LINEAR_ONE - second;
+    for (let i = 0, to = y * length; i < length; i++) {
+      const sum = ((first * (above[i]! >> 4)) >> 16) + ((second * (below[i]! >> 4)) >> 16);
+      out[to + i] = (sum + 2) >> 2;
+    }
+  }
+  return out;
+}
+
+function scaleRow(
+  data: Uint8Array,
+  start: number,
+  channels: number,
+  width: number,
+  { low, weight }: ReturnType<typeof linearPixels>,
+  sums: Int32Array,
+): void {
+  let to = 0;
+  for (let x = 0; x < low.length; x++) {
+    const from = start + low[x]! * channels;
+    // Behind the last column there is none, and its weight is 0.
+    const next = low[x]! + 1 < width ? channels : 0;
+    const second = weight[x]!;
+    const first = LINEAR_ONE - second;
+    for (let channel = 0; channel < channels; channel++)
+      sums[to++] = first * data[from + channel]! + second * data[from + next + channel]!;
+  }
+}
