@@ -32,7 +32,9 @@ export function listed(answer: RowOutputs, output: OutputSpec, selection: MaskSe
   const { dims } = scores;
   const perLabel = labels === undefined && (output.labels!.length > 1 || dims.length === 3);
   const count = dims.at(perLabel ? -2 : -1) ?? 0;
-  const scorer = listedScores(output, { scores, labels }, row, count, output.score_activation);
+  // The activation of an output of masks is that of their pixels.
+  const scored = { ...output, activation: output.score_activation };
+  const scorer = listedScores(scored, { scores, labels }, row, count);
   return masksOf(answer, output, selection, { count, scores: scorer, check: probability, twice: false });
 }
 
