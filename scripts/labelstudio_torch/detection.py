@@ -247,8 +247,9 @@ class RawHead(_Detector):
         return (torch.cat([boxes, activated(scores, activation)], dim=self._axis),)
 
     def spec(self, output: str, numbers: Sequence[np.ndarray]) -> dict[str, Any]:
-        """A raw head; the server sees for itself which axis has the channels."""
-        spec = {"name": output, "kind": "yolo", "tensor": TENSOR, "labels": self.labels}
+        """A raw head, and whether its channels are the last axis."""
+        place = {"tensor": TENSOR, "labels": self.labels, "transposed": self._axis == 2}
+        spec = {"name": output, "kind": "yolo", **place}
         return {**spec, "objectness": True} if self._extra else spec
 
 

@@ -104,7 +104,8 @@ def test_corners_are_suppressed_where_they_overlap(command):
 def test_raw_heads_are_served_as_they_are(command, net):
     folder, output, shown = command(net)
     spec = {"name": "label", "kind": "yolo", "tensor": "numbers", "labels": ["red", "green"]}
-    assert output == (spec if net == "GridSquares" else {**spec, "objectness": True})
+    grid, objects = {"transposed": False}, {"transposed": True, "objectness": True}
+    assert output == {**spec, **(grid if net == "GridSquares" else objects)}
     assert shown == {"name": "label", "control": "RectangleLabels", "model_score_threshold": 0.25}
     told = numbers(folder)
     places = told.reshape(6, 6).T if net == "GridSquares" else told.reshape(8, 7)

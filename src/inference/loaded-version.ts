@@ -15,7 +15,7 @@ import { graphOutputs } from '../registry/version.js';
 import type { VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
 import { GraphRows, joined, type RowsPart } from './rows.js';
-import { loadGraph } from './runtime.js';
+import { loadGraph, NO_TENSOR } from './runtime.js';
 import { answersRows } from './single-rows.js';
 
 /**
@@ -76,13 +76,17 @@ export class LoadedVersion {
     const missing = needed.filter(name => !known.includes(name));
     if (missing.length > 0)
       throw new Error(`${MAIN_GRAPH} has no output ${missing.join(', ')}; it has ${known.join(', ')}`);
+    const unread = main.graph.outputs.find(({ name, type }) => type === NO_TENSOR && needed.includes(name));
+    if (unread !== undefined) {
+      throw new Error(
+        `its graph gives no tensor for '${unread.name}': export it without maps and sequences (zipmap=False)`,
+      );
+    }
     const { warmUp } = this.#encoder;
+    // First of all, as the value that it is tried with may have several rows itself.
+    if (!(await answersRows(this.#encoder, main, needed))) main.useSingleRows();
     const failures = await this.run([warmUp], (_, answer) => this.#check(answer));
     for (const failure of failures.values()) throw new Error(failure.message);
-    if (!(await answersRows(this.#encoder, main, needed))) {
-      main.useSingleRows();
-      await this.run([warmUp, warmUp], (_, answer) => this.#check(answer));
-    }
   }
 
   /** Whether the graph gives what version.json says of each output. */
@@ -120,9 +124,10 @@ export class LoadedVersion {
         const end = first + count;
         for (let row = first, next = row + 1; row < end; row = next++) {
           while (next < end && rows[next] === rows[row]) next++;
+          const own = { metas: metas?.slice(row, next) ?? NO_METAS, drawn: drawn?.[row] };
           visit(
             rows[row]!,
-            { outputs, row: row - first, metas: metas?.slice(row, next) ?? NO_METAS, drawn: drawn?.[row] },
+            { outputs, row: row - first, rows: count, ...own },
             continues && next === rows.length,
           );
         }

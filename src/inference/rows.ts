@@ -2,7 +2,8 @@ import type { PlainTensor } from '../inputs/contract.js';
 import type { Graph } from './runtime.js';
 import { lacksRows } from './tensors.js';
 
-type Tensors = Readonly<Record<string, PlainTensor>>;
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, PlainTensor>>;
 
 /** Some rows of a batch that went through the graph together. */
 export interface RowsPart {
@@ -101,7 +102,12 @@ export function joined(parts: readonly RowsPart[]): Tensors {
 }
 
 /** Some rows of a tensor, the last one repeated until there are as many as asked for. */
-function taken({ type, data, dims }: PlainTensor, first: number, count: number, size: number): PlainTensor {
+export function taken(
+  { type, data, dims }: PlainTensor,
+  first: number,
+  count: number,
+  size: number,
+): PlainTensor {
   const length = data.length / dims[0]!;
   const part = data.slice(first * length, (first + count) * length) as typeof data;
   const last = part.slice((count - 1) * length) as typeof data;
@@ -109,7 +115,8 @@ function taken({ type, data, dims }: PlainTensor, first: number, count: number, 
   return { type, data: filled, dims: [size, ...dims.slice(1)] };
 }
 
-function concatenated(parts: readonly PlainTensor['data'][]): PlainTensor['data'] {
+/** The data of several tensors of one type, one after the other. */
+export function concatenated(parts: readonly PlainTensor['data'][]): PlainTensor['data'] {
   const [head] = parts;
   if (Array.isArray(head)) return (parts as string[][]).flat();
   const length = parts.reduce((sum, part) => sum + part.length, 0);

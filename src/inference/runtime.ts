@@ -17,12 +17,16 @@ const IDENTITY_GRAPH = Buffer.from(
   'base64',
 );
 
+/** The type of maps and sequences in `Graph.inputs` and `Graph.outputs`. */
+export const NO_TENSOR = 'no tensor';
+
 /** A loaded graph. */
 export interface Graph {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
-   * Feeds that the graph has no input for are left out; the others are given in the type that it takes.
+   * Feeds that the graph has no input for are left out; the others are given in the type that it takes. Outputs that are no
+   * tensors are left out too.
    * @throws Error with a reason for people when the feeds do not fit the graph; one of ONNX Runtime when a kernel fails
    */
   run(feeds: Readonly<Record<string, PlainTensor>>): Promise<Record<string, PlainTensor>>;
@@ -63,9 +67,12 @@ export async function chooseProvider(
 export async function loadGraph(path: string, choice: ProviderChoice): Promise<Graph> {
   const session = await InferenceSession.create(path, PROVIDERS[choice.name]!.sessionOptions(choice.device));
   const inputs = session.inputMetadata.map(infoOf);
+  const outputs = session.outputMetadata.map(infoOf);
+  // The binding throws when it is to give anything else.
+  const tensorNames = outputs.filter(({ type }) => type !== NO_TENSOR).map(({ name }) => name);
   return {
     inputs,
-    outputs: session.outputMetadata.map(infoOf),
+    outputs,
     async run(feeds) {
       const tensors: Record<string, Tensor> = {};
       for (const info of inputs) {
@@ -74,10 +81,10 @@ export async function loadGraph(path: string, choice: ProviderChoice): Promise<G
         const { type, data, dims } = asInput(feed, info);
         tensors[info.name] = new Tensor(type as 'float32', data as Float32Array, dims);
       }
-      const outputs = await session.run(tensors);
+      const given = await session.run(tensors, tensorNames);
       for (const tensor of Object.values(tensors)) tensor.dispose();
       const plain: Record<string, PlainTensor> = {};
-      for (const name of session.outputNames) plain[name] = asOutput(outputs[name] as GraphTensor, name);
+      for (const name of tensorNames) plain[name] = asOutput(given[name] as GraphTensor);
       return plain;
     },
     release: () => session.release(),
@@ -87,12 +94,12 @@ export async function loadGraph(path: string, choice: ProviderChoice): Promise<G
 function infoOf(value: InferenceSession.ValueMetadata): TensorInfo {
   return value.isTensor
     ? { name: value.name, type: value.type, shape: value.shape }
-    : { name: value.name, type: 'no tensor', shape: [] };
+    : { name: value.name, type: NO_TENSOR, shape: [] };
 }
 
 function unfed(inputs: readonly TensorInfo[], feeds: Readonly<Record<string, PlainTensor>>): Error {
   const missing = inputs.map(({ name }) => name).filter(name => feeds[name] === undefined);
   return new Error(
-    `its graph has an input ${missing.join(', ')}, which its input does not give; it gives ${Object.keys(feeds).join(', ')}`,
+    `its graph has an input '${missing.join("', '")}', which its input kind does not give; it gives ${Object.keys(feeds).join(', ')}: export it with these alone, or name its input in "tensor" of "input" where the kind has that`,
   );
 }

@@ -1,12 +1,13 @@
 import type { Encoder, PlainTensor } from '../inputs/contract.js';
-import type { GraphRows } from './rows.js';
+import { concatenated, type GraphRows, type Tensors, taken } from './rows.js';
 
 /** How far the numbers of two equal rows of one run may lie apart: kernels sum in another order. */
 const NEAR = 1e-3;
 
 /**
  * Whether a graph answers every row of a run, each for itself. A graph that was exported for one row may take several and
- * answer the first alone, or fail. It is tried with the same value twice.
+ * answer the first alone, or fail, or say the same of all. It is tried with the same value twice, and with that value and a
+ * changed one.
  *
  * @param names the outputs that matter
  * @returns true as well when it is never given several rows
@@ -29,12 +30,55 @@ export async function answersRows(
       if (!('feeds' in batch) || new Set(batch.rows).size < 2 || graph.rowsOf(batch.feeds) !== undefined)
         return true;
       const [answer] = await graph.parts(batch.feeds, rows);
-      return names.every(name => isTwice(answer!.outputs[name]!, rows));
+      if (!names.every(name => isTwice(answer!.outputs[name]!, rows))) return false;
+      return await tellsApart(graph, batch.feeds, rows, names);
     }
     return true;
   } catch {
     return runsItself;
   }
+}
+
+/** Whether rows behind the first ones get an answer of their own: it is what they get alone. */
+async function tellsApart(graph: GraphRows, feeds: Tensors, rows: number, names: readonly string[]) {
+  const own = graph.graph.inputs.map(({ name }) => [name, feeds[name]!] as const);
+  if (own.some(([, { dims }]) => dims[0] !== rows)) return true;
+  const half = rows / 2;
+  const others = own.map(([name, feed]) => [name, changed(taken(feed, half, half, half))] as const);
+  const both = others.map(([name, other]) => {
+    const data = concatenated([taken(feeds[name]!, 0, half, half).data, other.data]);
+    return [name, { ...other, data, dims: [rows, ...other.dims.slice(1)] }] as const;
+  });
+  try {
+    const [together] = await graph.parts(Object.fromEntries(both), rows);
+    if (!names.every(name => isTwice(together!.outputs[name]!, rows))) return true;
+    const [alone] = await graph.parts(Object.fromEntries(others), half);
+    return names.every(name =>
+      isNear(alone!.outputs[name]!.data, taken(together!.outputs[name]!, half, half, half).data),
+    );
+  } catch {
+    // The graph does not take such numbers.
+    return true;
+  }
+}
+
+/** Rows of other numbers of the same kind: ids, which may be none that is larger, in another order and halved. */
+function changed({ type, data, dims }: PlainTensor): PlainTensor {
+  const length = data.length / dims[0]!;
+  const mirrored = (at: number) => data[at - 2 * (at % length) + length - 1]!;
+  const copy = data.slice() as Float32Array | BigInt64Array | string[];
+  for (let at = 0; at < copy.length; at++) {
+    if (type === 'float32' || type === 'float64') copy[at] = Number(data[at]) + ((at % 5) + 1) / 4;
+    else if (type === 'uint8') copy[at] = Number(data[at]) ^ 0x55;
+    else if (type === 'int64') copy[at] = halved(mirrored(at) as bigint);
+    else copy[at] = mirrored(at);
+  }
+  return { type, data: copy, dims };
+}
+
+/** Masks and such keep their ones. */
+function halved(id: bigint): bigint {
+  return id > 1n ? id >> 1n : id;
 }
 
 /** Whether the second half of the rows is as the first. */
@@ -44,8 +88,13 @@ function isTwice({ data, dims }: PlainTensor, rows: number): boolean {
   // rows at 0 as well.
   if (dims.length > 2 && (data as Float32Array).every(each => each === 0)) return false;
   const half = data.length / 2;
-  for (let at = 0; at < half; at++) {
-    const [a, b] = [data[at]!, data[half + at]!];
+  return isNear(data.slice(0, half), data.slice(half));
+}
+
+function isNear(some: PlainTensor['data'], others: PlainTensor['data']): boolean {
+  if (some.length !== others.length) return false;
+  for (let at = 0; at < some.length; at++) {
+    const [a, b] = [some[at]!, others[at]!];
     if (a === b) continue;
     const [x, y] = [Number(a), Number(b)];
     if (Number.isNaN(x) && Number.isNaN(y)) continue;

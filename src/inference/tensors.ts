@@ -32,33 +32,25 @@ const BECOMES: Readonly<Partial<Record<PlainTensor['type'], readonly string[]>>>
  * @throws Error with a reason for people when it cannot be
  */
 export function asInput(feed: PlainTensor, info: TensorInfo): GraphTensor {
-  const dims = fittingDims(feed.dims, info);
-  if (feed.type === info.type) return { type: feed.type, data: feed.data, dims };
-  if (!BECOMES[feed.type]?.includes(info.type)) {
+  const possible = BECOMES[feed.type] ?? [];
+  const isSame = feed.type === info.type;
+  if (!isSame && !possible.includes(info.type)) {
     const hint =
       info.type === 'uint8' && feed.type === 'float32'
-        ? ': declare "dtype": "uint8" if it takes pixels as they are'
+        ? 'declare "dtype": "uint8" if it takes pixels as they are'
         : feed.type === 'uint8'
-          ? ': leave "dtype" out'
-          : '';
+          ? 'leave "dtype" out'
+          : `export it with ${[feed.type, ...possible].join(' or ')}`;
     throw new Error(
-      `its graph takes ${info.type} for '${info.name}', and its input gives ${feed.type}${hint}`,
+      `its graph takes ${info.type} for '${info.name}', and its input gives ${feed.type}: ${hint}`,
     );
   }
-  return { type: info.type, data: converted(feed, info.type), dims };
+  const dims = fittingDims(feed.dims, info);
+  return { type: info.type, data: isSame ? feed.data : converted(feed, info.type), dims };
 }
 
-/**
- * What a graph gave, half precision as single.
- *
- * @throws Error with a reason for people when it is no tensor
- */
-export function asOutput(tensor: GraphTensor, name: string): PlainTensor {
-  if (!Array.isArray(tensor?.dims)) {
-    throw new Error(
-      `its graph gives no tensor for '${name}': export it without maps and sequences (zipmap=False)`,
-    );
-  }
+/** What a graph gave, half precision as single. */
+export function asOutput(tensor: GraphTensor): PlainTensor {
   // One of ONNX Runtime's has its data behind a getter, which copies of it lack.
   const { type, data, dims } = tensor;
   if (type === 'float16') return { type: 'float32', data: floatsOf(data as Uint16Array), dims };
@@ -80,8 +72,18 @@ function fittingDims(dims: readonly number[], { name, shape }: TensorInfo): read
   );
   if (fit !== undefined) return fit;
   throw new Error(
-    `its graph takes [${shape.join(', ')}] for '${name}', and its input gives [${dims.join(', ')}]: declare in "input" what it was exported with`,
+    `its graph takes [${shape.join(', ')}] for '${name}', and its input gives [${dims.join(', ')}]: declare ${missingOption(dims, shape)}`,
   );
+}
+
+/** The option of the input that another shape asks for. */
+function missingOption([rows, ...sides]: readonly number[], shape: TensorInfo['shape']): string {
+  if (sides.length === 3) {
+    const [a, b, c] = sides as [number, number, number];
+    if (fitsRows([rows!, b, c, a], shape)) return '"layout": "nhwc"';
+    if (fitsRows([rows!, c, a, b], shape)) return '"layout": "nchw"';
+  }
+  return 'in "input" what it was exported with';
 }
 
 function fitsAll(dims: readonly number[], shape: TensorInfo['shape']): boolean {

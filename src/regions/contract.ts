@@ -94,6 +94,8 @@ export interface RowOutputs {
   outputs: Readonly<Record<string, PlainTensor>>;
   /** The index of the value's first row, along the first axis of the graph's inputs. */
   row: number;
+  /** How many rows the graph was given, of this value and of others; absent: as many as its outputs have. */
+  rows?: number;
   /** What the input knows of each of the value's rows (more than one if it was cut into windows). */
   metas: readonly unknown[];
   /** What `RegionKind.part` kept of the value's rows that came in earlier batches; absent: there were none. */

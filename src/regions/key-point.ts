@@ -11,7 +11,8 @@ import {
   selectionOf,
 } from './image/control.js';
 import { frameOf, percent } from './image/geometry.js';
-import { KEY_POINTS, keyPoints } from './image/key-points.js';
+import { keyPoints } from './image/key-points.js';
+import { KEY_POINTS } from './image/kinds.js';
 import { regionReader } from './spans/reading.js';
 
 /** How large the editor draws a point, in percent of the image's width. It tells nothing of the model. */
@@ -35,7 +36,8 @@ function keyPointKind(tag: string): RegionKind<DetectionBinding> {
     check() {},
 
     bind(target, output, options) {
-      const names = (output.kind === 'yolo' ? output.points : output.labels) as readonly string[] | undefined;
+      const isDetector = output.kind === 'yolo' || output.kind === 'detections';
+      const names = (isDetector ? output.points : output.labels) as readonly string[] | undefined;
       if (names === undefined)
         throw new AppError('no_model_fits', `gives no points for '${output.name}', which ${tag} needs`);
       return { labels: key === null ? null : configLabels(target, names), ...selectionOf(output, options) };
@@ -51,7 +53,7 @@ function keyPointKind(tag: string): RegionKind<DetectionBinding> {
           return [
             {
               value: { x, y, width: POINT_SIZE, ...(key !== null && { [key]: [name] }) },
-              ...(score !== null && { score: Math.min(Math.max(score, 0), 1) }),
+              ...(score !== null && { score }),
               ...(parentKey !== undefined && { parentKey }),
               ...frameOf(meta),
             },

@@ -15,7 +15,7 @@ export interface ClassRow {
 const OF_WHOLE_ROWS: ReadonlySet<string> = new Set(['probabilities', 'scores', 'value', 'texts']);
 
 /** Where the numbers of a row are. */
-type ClassOutputs = Pick<RowOutputs, 'outputs' | 'row'>;
+type ClassOutputs = Pick<RowOutputs, 'outputs' | 'row' | 'rows'>;
 
 /**
  * Reads one row of class numbers and applies the version's decision rule.
@@ -44,9 +44,10 @@ export function classRow(answer: ClassOutputs, output: OutputSpec, threshold?: n
 
   let best = 0;
   if (decision.rule === 'label') {
-    best = Number(answer.outputs[decision.tensor]!.data[answer.row]);
-    if (!(Number.isInteger(best) && best >= 0 && best < numbers.length))
-      throw failed(output, `the number ${best} as a class of ${numbers.length}`);
+    best = labelNumber(answer, output, decision.tensor);
+    if (!(Number.isInteger(best) && best >= 0 && best < numbers.length)) {
+      throw failed(output, `the number ${best} as a class of ${numbers.length}, of which the first is 0,`);
+    }
   } else {
     for (let column = 1; column < numbers.length; column++)
       if (numbers[column]! > numbers[best]!) best = column;
@@ -55,9 +56,10 @@ export function classRow(answer: ClassOutputs, output: OutputSpec, threshold?: n
 }
 
 /** A number for each label; probabilities are within 0..1. */
-function classNumbers({ outputs, row }: ClassOutputs, output: OutputSpec): Float64Array {
-  const { data, dims } = outputs[output.tensor!]!;
-  const columns = columnsOf(output, dims);
+function classNumbers(answer: ClassOutputs, output: OutputSpec): Float64Array {
+  const { row } = answer;
+  const { data, dims } = answer.outputs[output.tensor!]!;
+  const columns = columnsOf(answer, output);
   const labels = output.labels?.length ?? columns;
   const isBinary = columns === 1 && labels === 2;
   if (columns !== labels && !isBinary)
@@ -92,14 +94,33 @@ export function ofRegion({ outputs, row }: ClassOutputs, output: OutputSpec, ind
   if (dims.length !== 3 || columns !== output.labels?.length)
     throw failed(output, `[${dims.join(', ')}], and not [rows, regions, ${output.labels?.length}],`);
   const flat = { type, data, dims: [rows * count, columns] };
-  return { outputs: { ...outputs, [output.tensor!]: flat }, row: row * count + index };
+  return { outputs: { ...outputs, [output.tensor!]: flat }, row: row * count + index, rows: rows * count };
 }
 
-/** How many numbers a row has; further axes than one are of 1. */
-function columnsOf(output: OutputSpec, dims: readonly number[]): number {
-  const columns = dims.slice(1).reduce((product, side) => product * side, 1);
-  if (dims.length > 0 && columns > 0 && dims.slice(1).filter(side => side > 1).length <= 1) return columns;
-  throw failed(output, `a tensor of [${dims.join(', ')}], and not [rows, columns],`);
+/** Which class the graph itself says that a row is. */
+function labelNumber({ outputs, row, rows }: ClassOutputs, output: OutputSpec, tensor: string): number {
+  const { type, data, dims } = outputs[tensor]!;
+  if (type === 'string')
+    throw failed(output, `texts in '${tensor}', and not the number of a class, counted from 0,`);
+  if (data.length !== (rows ?? data.length))
+    throw failed(output, `[${dims.join(', ')}] in '${tensor}', and not one number a row,`);
+  return Number(data[row]);
+}
+
+/** How many numbers a row has; further axes than one are of 1, and of a single row there may be one axis alone. */
+function columnsOf({ outputs, rows }: ClassOutputs, output: OutputSpec): number {
+  const { type, dims } = outputs[output.tensor!]!;
+  if (type === 'string') throw failed(output, 'texts, and not numbers,');
+  const isAlone = rows === 1 && dims.length === 1;
+  const sides = isAlone ? dims : dims.slice(1);
+  const columns = sides.reduce((product, side) => product * side, 1);
+  if (dims.length === 0 || columns === 0 || sides.filter(side => side > 1).length > 1)
+    throw failed(output, `a tensor of [${dims.join(', ')}], and not [rows, columns],`);
+  if (!isAlone && dims[0] !== (rows ?? dims[0])) {
+    const given = rows === 1 ? 'one row' : `${rows} rows`;
+    throw failed(output, `a tensor of [${dims.join(', ')}] to ${given}, and not [${rows}, columns],`);
+  }
+  return columns;
 }
 
 /**
@@ -118,7 +139,7 @@ export function checkClasses(
     for (let index = 0; index < dims[1]!; index++) classRow(ofRegion(answer, output, index), output);
     return;
   }
-  const columns = columnsOf(output, dims);
+  const columns = columnsOf(answer, output);
   if (activation === 'softmax' && columns === 1)
     throw new Error(`'${output.name}' has one column, of which softmax always makes 1: declare sigmoid`);
   if (decision?.rule === 'threshold' && columns === 1 && labels?.length === 2) {
@@ -133,10 +154,10 @@ export function checkClasses(
  * Reads the value of a regressor: [rows] or [rows, 1].
  * @throws AppError `model_failed` when it is not finite: JSON cannot hold it, and no control either
  */
-export function valueRow({ outputs, row }: ClassOutputs, output: OutputSpec): number {
-  const { data, dims } = outputs[output.tensor!]!;
-  if (columnsOf(output, dims) !== 1) throw failed(output, `[${dims.join(', ')}], and not one value a row,`);
-  const value = Number(data[row]);
+export function valueRow(answer: ClassOutputs, output: OutputSpec): number {
+  const { data, dims } = answer.outputs[output.tensor!]!;
+  if (columnsOf(answer, output) !== 1) throw failed(output, `[${dims.join(', ')}], and not one value a row,`);
+  const value = Number(data[answer.row]);
   if (!Number.isFinite(value)) throw failed(output, `${value}`);
   return value;
 }

@@ -1,7 +1,7 @@
 import type { ImageMeta } from '../inputs/image/contract.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
-import { failed } from './failed.js';
+import { failed, probability } from './failed.js';
 import { FRAME_EXAMPLE, IMAGE_EXAMPLE } from './image/box-kind.js';
 import {
   bindDetections,
@@ -10,16 +10,19 @@ import {
   labelsKey,
   leastScore,
 } from './image/control.js';
-import { UNIT } from './image/detections.js';
+import { checkLabel } from './image/detections/activation.js';
+import { listedScores } from './image/detections/boxes.js';
+import { partOf, placeOf } from './image/detections/place.js';
 import { frameOf, inOriginal, percent } from './image/geometry.js';
-import { LABELS, type OutputKinds, TENSOR } from './output-kinds.js';
+import { UNIT } from './image/kinds.js';
+import { ACTIVATION, LABELS, type OutputKinds, TENSOR } from './output-kinds.js';
 import { regionReader } from './spans/reading.js';
 
 /**
- * Lines that a graph lists: `points` [rows, n, points, 2], `scores` [rows, n], and for several labels `labels` [rows, n]. A
- * line of fewer points has `lengths` [rows, n].
+ * Lines that a graph lists: `points` [rows, n, points, 2], `scores` [rows, n], and for several labels `labels` [rows, n] or
+ * `scores` [rows, n, labels]. A line of fewer points has `lengths` [rows, n].
  */
-const POLYLINES: OutputKinds = {
+const POLYLINES = {
   polylines: {
     properties: {
       tensors: {
@@ -30,11 +33,15 @@ const POLYLINES: OutputKinds = {
       },
       labels: LABELS,
       unit: UNIT,
+      activation: ACTIVATION,
       closed: { type: 'boolean' },
     },
     required: ['tensors', 'labels'],
+    check(answer, output) {
+      lines(answer, output, { labels: null, threshold: 0, most: Number.POSITIVE_INFINITY });
+    },
   },
-};
+} as const satisfies OutputKinds;
 
 type Vertex = { id: string; x: number; y: number; prevPointId: string | null; isBezier: boolean };
 
@@ -52,41 +59,47 @@ function chainOf(places: readonly (readonly [number, number])[]): Vertex[] {
   }));
 }
 
+type Choice = Pick<DetectionBinding, 'labels' | 'threshold' | 'most'>;
+
+/** @throws AppError `model_failed` when the tensors do not fit what the output declares, or a number is out of range */
 function lines(
   { outputs, row, metas }: RowOutputs,
   output: OutputSpec,
-  { labels, threshold, most }: DetectionBinding,
+  { labels, threshold, most }: Choice,
 ): { label: number; score: number; vertices: Vertex[] }[] {
   const meta = metas[0] as ImageMeta;
-  const [points, scores, numbers, lengths] = ['points', 'scores', 'labels', 'lengths'].map(part => {
-    const tensor = output.tensors![part];
-    return tensor === undefined ? undefined : outputs[tensor]!;
-  });
-  const [, count = 0, length = 0] = points!.dims;
+  const points = partOf(outputs, output, 'points')!;
+  const scores = partOf(outputs, output, 'scores')!;
+  const numbers = partOf(outputs, output, 'labels');
+  const lengths = partOf(outputs, output, 'lengths');
+  const [count = 0, length = 0] = points.dims.slice(-3);
+  const first = placeOf(output, 'points', points, row, [count, length, 2]);
+  const firstLength = lengths && placeOf(output, 'lengths', lengths, row, [count], [count, 1]);
+  const scoresOf = listedScores(output, { scores, labels: numbers }, row, count);
   const [width, height] = output.unit === 'relative' ? [meta.tensorWidth, meta.tensorHeight] : [1, 1];
   const inImage = (value: number, side: number) => percent(Math.min(Math.max(value, 0), side), side);
   const found: { label: number; score: number; vertices: Vertex[] }[] = [];
-  for (let at = row * count; at < (row + 1) * count; at++) {
-    const score = Number(scores!.data[at]);
-    const label = numbers === undefined ? 0 : Number(numbers.data[at]);
-    if (Number.isNaN(score)) throw failed(output, 'NaN as a score');
-    if (score < threshold) continue;
-    if (!(label >= 0 && label < output.labels!.length))
-      throw failed(output, `the label ${label} of ${output.labels!.length}`);
-    if (labels !== null && labels[label] === null) continue;
-    const own = lengths === undefined ? length : Math.min(Number(lengths.data[at]), length);
+  const take = (at: number, label: number, number: number) => {
+    const score = probability(output, number);
+    if (score <= threshold) return;
+    checkLabel(output, label);
+    if (labels !== null && labels[label] === null) return;
+    const own = lengths === undefined ? length : Number(lengths.data[firstLength! + at]);
+    if (!(Number.isInteger(own) && own >= 0 && own <= length))
+      throw failed(output, `a line of ${own} points, where there are ${length},`);
     const places = Array.from({ length: own }, (_, index) => {
-      const place = (at * length + index) * 2;
+      const place = first + (at * length + index) * 2;
       const [x, y] = inOriginal(meta, [
-        Number(points!.data[place]) * width,
-        Number(points!.data[place + 1]) * height,
+        Number(points.data[place]) * width,
+        Number(points.data[place + 1]) * height,
       ]);
       if (!Number.isFinite(x) || !Number.isFinite(y)) throw failed(output, 'a point that is no number');
       return [inImage(x, meta.width), inImage(y, meta.height)] as const;
     });
     const vertices = chainOf(places);
-    if (vertices.length > 1) found.push({ label, score: Math.min(Math.max(score, 0), 1), vertices });
-  }
+    if (vertices.length > 1) found.push({ label, score, vertices });
+  };
+  for (let at = 0; at < count; at++) scoresOf(at, (label, number) => take(at, label, number));
   return found.sort((a, b) => b.score - a.score).slice(0, most);
 }
 

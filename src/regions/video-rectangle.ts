@@ -1,9 +1,8 @@
-import type { PlainTensor } from '../inputs/contract.js';
+import type { ImageMeta } from '../inputs/image/contract.js';
 import { editorFrame, type VideoMeta } from '../inputs/video/contract.js';
 import { video } from '../inputs/video.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
-import { failed } from './failed.js';
 import {
   configLabels,
   DETECTION_OPTIONS,
@@ -11,9 +10,11 @@ import {
   leastScore,
   selectionOf,
 } from './image/control.js';
-import { DETECTIONS, type Detection, detect } from './image/detections.js';
+import { type Detection, detect } from './image/detections.js';
 import { clipped, percent } from './image/geometry.js';
+import { DETECTIONS } from './image/kinds.js';
 import { regionReader } from './spans/reading.js';
+import { eachFrame } from './video/frames.js';
 import { type KeyFrame, simplified, type Track, tracksOf } from './video/tracks.js';
 
 interface Binding extends DetectionBinding {
@@ -165,36 +166,16 @@ export const videoRectangle: RegionKind<Binding> = {
 
 /** @throws AppError `model_failed` */
 function detectInFrames(answer: RowOutputs, output: OutputSpec, binding: Binding): Found[] {
-  const metas = answer.metas as readonly VideoMeta[];
   const { labels } = binding;
   const selection = { ...binding, wants: (label: number) => labels === null || labels[label] !== null };
-  const { outputs, perRow } = framesAsRows(answer, output, metas[0]!);
-  return metas.flatMap(({ first, count, image }, row) =>
-    Array.from({ length: count }, (_, frame): Found => {
-      const at = (answer.row + row) * perRow + frame;
-      const found = detect({ outputs, row: at, metas: [image] }, output, selection).flatMap(each => {
-        const box = clipped(each.box, image);
-        return box === undefined ? [] : [{ ...each, box }];
-      });
-      return { at: first + frame, found };
-    }),
-  );
-}
-
-/** The output with a row for each frame, also where a row of the graph's is a clip. */
-function framesAsRows({ outputs }: RowOutputs, output: OutputSpec, { size }: VideoMeta) {
-  const names = output.tensor === undefined ? Object.values(output.tensors!) : [output.tensor];
-  const { dims } = outputs[output.tensor ?? output.tensors!.boxes!]!;
-  const isClip = dims.length === 4;
-  if (isClip ? dims[1] !== size : size > 1)
-    throw failed(output, `a tensor of [${dims.join(', ')}], and not of ${size} frames a row,`);
-  if (!isClip) return { outputs, perRow: 1 };
-  const flat = ([rows = 0, frames = 0, ...rest]: readonly number[]) => [rows * frames, ...rest];
-  const entries = names.map((name): [string, PlainTensor] => {
-    const tensor = outputs[name]!;
-    return [name, { ...tensor, dims: flat(tensor.dims) }];
+  return Array.from(eachFrame(answer, output), ({ at, ...frame }): Found => {
+    const image = frame.metas[0] as ImageMeta;
+    const found = detect(frame, output, selection).flatMap(each => {
+      const box = clipped(each.box, image);
+      return box === undefined ? [] : [{ ...each, box }];
+    });
+    return { at, found };
   });
-  return { outputs: Object.fromEntries(entries), perRow: size };
 }
 
 /** A track as the editor has it: `enabled` is false at the last frame in which it shows. */

@@ -109,7 +109,8 @@ describe('the examples of the three tables', () => {
   const folders = new Map<string, string>();
   let backend: TestBackend;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000);
     await useFfmpeg();
     const root = await temporaryFolder();
     const graphs = await makeGraphs(

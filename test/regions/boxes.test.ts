@@ -92,7 +92,16 @@ describe('RectangleLabels', () => {
       [[10, ['Bus']]],
     );
     const all = { options: { model_score_threshold: 0 } };
-    assert.lengthOf(encodeOnImage(rectangleLabels, output, { boxes, scores }, all).results, 2);
+    // What is a background still is a boat or a bus a little: only a threshold leaves it out.
+    const scored = encodeOnImage(rectangleLabels, output, { boxes, scores }, all).results;
+    assert.deepEqual(
+      scored.map(({ value, score }) => [value.width, score! < 0.001]),
+      [
+        [10, false],
+        [40, false],
+        [20, true],
+      ],
+    );
     assert.lengthOf(
       encodeOnImage(
         rectangleLabels,
@@ -195,7 +204,7 @@ describe('RectangleLabels', () => {
     const yolo = { kind: 'yolo', tensor: 'out', labels: ['bus', 'car'] };
     assert.throws(
       () => encodeOnImage(rectangleLabels, yolo, { out: float32([1, 5, 9]) }),
-      /no axis has 6 channels/,
+      /no axis has the 6 channels/,
     );
   });
 

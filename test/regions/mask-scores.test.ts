@@ -67,7 +67,7 @@ const scaled = fc
           .map(each => each / 1e6),
       ),
     );
-    const crop = [left, top, left + width, top + height].map(side => side * factor);
+    const crop = [left, top, left + width, top + height];
     return { grids, factor, crop: crop as Scaled['crop'], least };
   });
 
@@ -82,8 +82,8 @@ describe('scores of pixels', () => {
       const [left, top, right, bottom] = crop;
       const [tensorHeight, tensorWidth] = [grids[0]!.length, grids[0]![0]!.length];
       const meta = {
-        ...{ width: right - left, height: bottom - top, tensorWidth, tensorHeight },
-        ...{ scaleX: 1 / factor, scaleY: 1 / factor, left: left / factor, top: top / factor },
+        ...{ width: (right - left) * factor, height: (bottom - top) * factor, tensorWidth, tensorHeight },
+        ...{ scaleX: 1 / factor, scaleY: 1 / factor, left, top },
       };
       const labels = grids.map((_, label) => `${label}`);
       const scores = float32([1, labels.length, tensorHeight, tensorWidth], ...grids.flat(2));
@@ -181,7 +181,7 @@ describe('scores of things', () => {
     const scores = float32([1, 3], 1, 1, 1);
     assert.throws(
       () => found(output, { masks: float32([1, 3, 1, 1], 1, 1, 1), scores: float32([1, 2], 1, 1) }, meta),
-      /no labels for 3 labels/,
+      /scores of \[1, 2\], and not of \[rows, 1, 3\]/,
     );
     const labels = float32([1, 3], 0, Number.NaN, 1);
     const numbered = {

@@ -1,4 +1,5 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { isBmp, openBmp } from './bmp.js';
 import { bytesOf, type Colour, coloursOf, coloursOfInks, greysOf } from './colours.js';
 import { backgroundOf, type Rgb, withoutTransparency } from './gif.js';
 import type { Picture, Size } from './resample.js';
@@ -39,6 +40,7 @@ const SPACES: readonly string[] = ['srgb', 'rgb16', 'b-w', 'grey16', 'cmyk'];
  * @throws Error with a reason for people when it is no such file, or has too many pixels
  */
 export async function openImage(sharp: MakeSharp, bytes: Uint8Array): Promise<ImageSource> {
+  if (isBmp(bytes)) return bmpSource(bytes);
   const options = { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true } as const;
   // With the size as it is after the orientation was applied.
   const metadata = await sharp(bytes, options).metadata();
@@ -57,6 +59,19 @@ export async function openImage(sharp: MakeSharp, bytes: Uint8Array): Promise<Im
       const isGrey = data.length === width * height;
       if (channels === 'gray') return { data: isGrey ? data : greysOf(data, color), width, height };
       return { data: isGrey ? coloursOf(data) : data, width, height };
+    },
+  };
+}
+
+/** libvips has no loader of BMP. */
+function bmpSource(bytes: Uint8Array): ImageSource {
+  const { pixels, width, height } = openBmp(bytes, MOST_PIXELS);
+  return {
+    width,
+    height,
+    async read({ color = 'pillow', channels = 'rgb' }) {
+      const data = pixels(color);
+      return { data: channels === 'gray' ? greysOf(data, color) : data, width, height };
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Box, Point } from '../../regions/image/geometry.js';
 
-/** How much larger a straight box may be than a turned one, to be taken: it is easier to correct. */
+/** A straight box is taken if it is at most this many times as large as the turned one: it is easier to correct. */
 const STRAIGHT = 1.1;
 
 /**
@@ -26,15 +26,13 @@ function turn(a: Point, b: Point, c: Point): number {
 }
 
 /**
- * The smallest box around a convex hull, turned by less than 45 degrees to either side; one side of it lies on a side of the
- * hull (Freeman and Shapira, 1975).
+ * The smallest box around a convex hull, turned by at most 45 degrees to either side. One of its sides lies on a side of the
+ * hull (Freeman and Shapira, 1975). OpenCV's `minAreaRect` is the same box.
  *
  * @param hull at least one point
- * @returns the straight box where that is hardly larger
  */
 export function smallestBox(hull: readonly Point[]): Box {
-  const straight = boxAround(hull, 0);
-  let best = straight;
+  let best = boxAround(hull, 0);
   for (const [index, from] of hull.entries()) {
     const to = hull[(index + 1) % hull.length]!;
     const direction = Math.atan2(to[1] - from[1], to[0] - from[0]);
@@ -42,7 +40,15 @@ export function smallestBox(hull: readonly Point[]): Box {
     const box = boxAround(hull, direction - Math.round(direction / quarter) * quarter);
     if (box.width * box.height < best.width * best.height) best = box;
   }
-  return straight.width * straight.height <= best.width * best.height * STRAIGHT ? straight : best;
+  return best;
+}
+
+/** The straight box around a convex hull if it is hardly larger than the smallest one, else the smallest one. */
+export function straightened(hull: readonly Point[], smallest: Box): Box {
+  const straight = boxAround(hull, 0);
+  return straight.width * straight.height <= smallest.width * smallest.height * STRAIGHT
+    ? straight
+    : smallest;
 }
 
 /** The box around points whose sides have a given direction. */

@@ -1,4 +1,5 @@
 import type { PlainTensor, RunGraph } from '../contract.js';
+import { resample } from '../image/resample.js';
 import type { LineText, Picture } from './contract.js';
 import { cut, type LinePlace, upsideDown } from './crop.js';
 
@@ -54,7 +55,7 @@ export class Recognizer {
     const texts: LineText[] = new Array(places.length);
     const lines = places
       .map((place, index) => {
-        const width = Math.ceil((place.width * HEIGHT) / place.height);
+        const width = Math.ceil((HEIGHT * place.width) / Math.max(place.height, 1));
         return { place, index, width: Math.min(Math.max(width, 1), MOST_WIDTH) };
       })
       .sort((a, b) => a.width - b.width);
@@ -62,7 +63,10 @@ export class Recognizer {
       // The widest of those that are left says how many there can be.
       const widest = Math.max(lines.at(-1)!.width, LEAST_WIDTH);
       const batch = lines.splice(-Math.max(1, Math.floor(RUN_WIDTH / widest)));
-      const crops = batch.map(({ place, width }) => cut(picture, place, width, HEIGHT));
+      const crops = batch.map(({ place, width }) => {
+        const size = { width, height: HEIGHT };
+        return { data: resample(cut(picture, place), size, 'opencv-linear'), ...size };
+      });
       const answer = await run({ x: tensorOf(crops, widest) }, RECOGNIZER);
       const classes = outputOf(answer, this.#classes, RECOGNIZER);
       for (const [row, { index }] of batch.entries()) texts[index] = this.#decode(classes, row);
@@ -88,7 +92,8 @@ export class Recognizer {
       }
       last = best;
     }
-    return { text, score: count === 0 ? 0 : sum / count };
+    // What stands at the ends is the margin.
+    return { text: text.trim(), score: count === 0 ? 0 : sum / count };
   }
 }
 

@@ -1,57 +1,118 @@
-import type { Box, Point } from '../../regions/image/geometry.js';
-import { hullOf, smallestBox } from './min-area.js';
+import { type Box, cornersOf, type Point } from '../../regions/image/geometry.js';
+import { hullOf, smallestBox, straightened } from './min-area.js';
 
 /** A place where a detector sees text. */
 export interface TextBox {
+  /** In pixels of the map. */
   box: Box;
-  /** The mean of the map inside of it. */
+  /** The mean of the map inside the box before it is grown, 0 to 1. */
   score: number;
 }
 
 /**
- * What PaddleOCR takes unless it is told otherwise (`det_db_thresh`, `det_db_box_thresh`, `det_db_unclip_ratio`):
+ * PaddleOCR's defaults (`det_db_thresh`, `det_db_box_thresh`, `det_db_unclip_ratio`):
  * https://github.com/PaddlePaddle/PaddleOCR/blob/v2.7.0/tools/infer/utility.py
  */
 const TEXT = 0.3;
 const BOX = 0.6;
 const GROWTH = 1.5;
-/** The shorter side of what may be text, in pixels of the map. */
+/** The shorter side that a box must have before and after it is grown, in pixels of the map. */
 const LEAST_SIDE = 3;
-/** Places that are looked at in an image, at most, the largest first. */
+const LEAST_GROWN_SIDE = 5;
+/** At most this many places of an image become boxes, the largest first. */
 const MOST = 1000;
 
 /**
- * Finds the boxes of text in the map of a detector of the kind DB (Liao et al., 2019, https://arxiv.org/abs/1911.08947): around
- * what is connected and above a threshold, grown again by what the detector was taught to shrink them.
+ * Finds the boxes of text in the map of a DB detector (Liao et al., 2019, https://arxiv.org/abs/1911.08947) as PaddleOCR does:
+ * it takes the smallest box around the connected pixels above a threshold, and grows it by what the detector was trained to
+ * shrink it. Like there, a box reaches from the middle of its first pixel to the middle of its last one.
  *
+ * Holes in what is connected are not boxes here. PaddleOCR takes them as well, as its contours include them.
+ *
+ * @see https://github.com/PaddlePaddle/PaddleOCR/blob/v2.7.0/ppocr/postprocess/db_postprocess.py `boxes_from_bitmap`
  * @param map probabilities, row by row
- * @returns boxes in pixels of the map, in the order of reading
+ * @returns the boxes in the order of reading
  */
 export function textBoxes(map: Float32Array, width: number, height: number): TextBox[] {
   const parts = components(map, width, height)
     .sort((a, b) => b.pixels - a.pixels)
     .slice(0, MOST);
-  const found = parts.flatMap(({ outline, sum, pixels }): TextBox[] => {
-    const box = smallestBox(hullOf(outline));
+  const found = parts.flatMap(({ outline }): TextBox[] => {
+    const hull = hullOf(outline);
+    const box = smallestBox(hull);
     if (Math.min(box.width, box.height) < LEAST_SIDE) return [];
-    // What of the box is no text counts as the little that it is in the map.
-    const score = Math.min(1, sum / Math.max(pixels, box.width * box.height));
-    return score < BOX ? [] : [{ box: grown(box), score }];
+    const score = meanInside(map, width, height, box);
+    const { width: across, height: down } = grown(box);
+    if (!(score >= BOX) || Math.min(across, down) < LEAST_GROWN_SIDE) return [];
+    const shown = grown(straightened(hull, box));
+    return [{ box: shown.angle === 0 ? clipped(shown, width, height) : shown, score }];
   });
   return inOrder(found);
 }
 
-/** The distance of Vatti's clipping in DB's formula (8): area times ratio by perimeter. */
+/**
+ * A box as Vatti's clipping grows it, by area times ratio over perimeter (formula (8) of the paper). The original rounds the
+ * corners and takes the smallest box around the result, which is the same box with the distance on each side.
+ */
 function grown(box: Box): Box {
   const distance = (box.width * box.height * GROWTH) / (2 * (box.width + box.height));
   return { ...box, width: box.width + 2 * distance, height: box.height + 2 * distance };
 }
 
+/** The part of a straight box that lies in the map. */
+function clipped({ x, y, width, height, angle }: Box, mapWidth: number, mapHeight: number): Box {
+  const [left, right] = [Math.max(0, x - width / 2), Math.min(mapWidth, x + width / 2)];
+  const [top, bottom] = [Math.max(0, y - height / 2), Math.min(mapHeight, y + height / 2)];
+  return { x: (left + right) / 2, y: (top + bottom) / 2, width: right - left, height: bottom - top, angle };
+}
+
+/**
+ * PaddleOCR's `box_score_fast`: the mean of the map over the pixels that OpenCV's `fillPoly` fills, which includes the pixels
+ * of the sides. Of a convex polygon these are, in each row, all between the first and the last pixel of a side.
+ */
+function meanInside(map: Float32Array, width: number, height: number, box: Box): number {
+  const corners = cornersOf(box);
+  const first = (index: 0 | 1, size: number) =>
+    Math.min(Math.max(Math.floor(Math.min(...corners.map(each => each[index]))), 0), size - 1);
+  const [left, top] = [first(0, width), first(1, height)];
+  // Rounded towards the corner of the part of the map that the box is in, as the original casts them.
+  const pixels = corners.map(([x, y]): Point => [left + cast(x - left), top + cast(y - top)]);
+  const rows = new Map<number, [number, number]>();
+  for (const [index, from] of pixels.entries()) {
+    for (const [x, y] of lineBetween(from, pixels[(index + 1) % pixels.length]!)) {
+      const row = rows.get(y);
+      if (row === undefined) rows.set(y, [x, x]);
+      else rows.set(y, [Math.min(row[0], x), Math.max(row[1], x)]);
+    }
+  }
+  let [sum, count] = [0, 0];
+  for (const [y, [from, to]] of rows) {
+    if (y < 0 || y >= height) continue;
+    for (let x = Math.max(from, 0); x <= Math.min(to, width - 1); x++) {
+      sum += map[y * width + x]!;
+      count++;
+    }
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+/** Without the fraction, but for the error of the corners' own computation. */
+function cast(value: number): number {
+  return Math.trunc(value + Math.sign(value) * 1e-4);
+}
+
+/** The pixels of a line, one for each step along its longer side (Bresenham). */
+function* lineBetween([x0, y0]: Point, [x1, y1]: Point): Generator<Point> {
+  const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0));
+  for (let step = 0; step <= steps; step++) {
+    const share = steps === 0 ? 0 : step / steps;
+    yield [Math.round(x0 + (x1 - x0) * share), Math.round(y0 + (y1 - y0) * share)];
+  }
+}
+
 interface Component {
   pixels: number;
-  /** The sum of the map. */
-  sum: number;
-  /** Both ends of each of its rows, sorted by y, then by x. */
+  /** The first and the last pixel of each of its rows, sorted by y, then by x. */
   outline: Point[];
 }
 
@@ -63,14 +124,13 @@ function components(map: Float32Array, width: number, height: number): Component
   for (let start = 0; start < map.length; start++) {
     if (seen[start] === 1 || !(map[start]! > TEXT)) continue;
     const ends = new Map<number, [number, number]>();
-    let [pixels, sum] = [0, 0];
+    let pixels = 0;
     seen[start] = 1;
     stack.push(start);
     while (stack.length > 0) {
       const at = stack.pop()!;
       const [x, y] = [at % width, Math.floor(at / width)];
       pixels++;
-      sum += map[at]!;
       const end = ends.get(y);
       if (end === undefined) ends.set(y, [x, x]);
       else if (x < end[0]) end[0] = x;
@@ -84,21 +144,21 @@ function components(map: Float32Array, width: number, height: number): Component
         }
       }
     }
-    found.push({ pixels, sum, outline: corners(ends) });
+    found.push({ pixels, outline: outlineOf(ends) });
   }
   return found;
 }
 
-/** The corners of the first and the last pixel of each row. */
-function corners(ends: ReadonlyMap<number, readonly [number, number]>): Point[] {
+function outlineOf(ends: ReadonlyMap<number, readonly [number, number]>): Point[] {
   const rows = [...ends].sort(([a], [b]) => a - b);
-  const points = rows.flatMap(([y, [left, right]]): Point[] => [
-    [left, y],
-    [right + 1, y],
-    [left, y + 1],
-    [right + 1, y + 1],
-  ]);
-  return points.sort((a, b) => a[1] - b[1] || a[0] - b[0]);
+  return rows.flatMap(([y, [left, right]]): Point[] =>
+    left === right
+      ? [[left, y]]
+      : [
+          [left, y],
+          [right, y],
+        ],
+  );
 }
 
 /** Line by line from the top, each from the left; boxes whose middles are at half a line's height are of one line. */

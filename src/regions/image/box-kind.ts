@@ -8,8 +8,8 @@ import {
   encodeDetections,
   labelsKey,
 } from './control.js';
-import { DETECTIONS } from './detections.js';
 import type { ellipseOf } from './geometry.js';
+import { DETECTIONS } from './kinds.js';
 
 /** The name of the labels of a control of this tag, in an example. */
 export const LABELLED = '<Label value="Car" predicted_values="car"/><Label value="Bus"/>';

@@ -11,7 +11,10 @@ import { frameOf } from './geometry.js';
 export const DETECTION_OPTIONS = {
   optionsSchema: {
     properties: {
-      model_score_threshold: { ...THRESHOLD, description: 'the least score of what is shown (default 0.5)' },
+      model_score_threshold: {
+        ...THRESHOLD,
+        description: 'what is shown scores more than this (default 0.5)',
+      },
       iou_threshold: {
         type: 'number',
         minimum: 0,
@@ -91,7 +94,7 @@ export function bindDetections(
   return { labels, ...selectionOf(output, options) };
 }
 
-/** What names a detection in a prediction. */
+/** What names the object of an index in a prediction. */
 export function keyOf({ index }: Pick<Detection, 'index'>): string {
   return `box ${index}`;
 }
@@ -119,7 +122,7 @@ export function encodeDetections(
     const shape = shapeOf(each, meta);
     if (shape === undefined) return [];
     const value = key === null ? shape : { ...shape, [key]: [labels![each.label]!] };
-    return [{ value, score: each.score, key: keyOf(each), ...frameOf(meta) }];
+    return [{ value, score: each.score, key: each.key, ...frameOf(meta) }];
   });
   return { results, score: leastScore(results) };
 }

@@ -12,8 +12,9 @@ import {
   labelsKey,
   leastScore,
 } from './control.js';
-import { type FoundMask, findMasks, MASKS } from './found-masks.js';
+import { type FoundMask, findMasks } from './found-masks.js';
 import { frameOf } from './geometry.js';
+import { MASKS } from './kinds.js';
 
 export interface MaskBinding extends DetectionBinding {
   pixel: number;
@@ -22,6 +23,8 @@ export interface MaskBinding extends DetectionBinding {
 
 const PIXEL = 0.5;
 const MIN_AREA = 16;
+/** Less than any score. */
+const ANY_SCORE = -1;
 
 const OPTIONS = {
   optionsSchema: {
@@ -30,11 +33,12 @@ const OPTIONS = {
       model_score_threshold: {
         ...THRESHOLD,
         description:
-          'the least score of what is shown (default 0.5; of a segmentation 0, its mean over the pixels; of what is pointed at 0)',
+          'what is shown scores more than this (default 0.5; all of a segmentation, whose score is its mean over the pixels, and of what is pointed at)',
       },
       mask_threshold: {
         ...THRESHOLD,
-        description: 'the score from which a pixel is in, where it is not the likeliest label (default 0.5)',
+        description:
+          'a pixel that scores more than this is in, where it is not the likeliest label (default 0.5)',
       },
       min_area: {
         type: 'integer',
@@ -95,7 +99,8 @@ export function maskKind(
     check() {},
 
     bind(target, output, options) {
-      if (output.kind === 'yolo' && output.tensors?.prototypes === undefined)
+      const mixed = output.kind === 'yolo' || output.kind === 'detections';
+      if (mixed && output.tensors?.prototypes === undefined)
         throw new AppError('no_model_fits', `gives no prototypes for '${output.name}', which ${tag} needs`);
       const { model_score_threshold, mask_threshold, min_area } = options as Record<
         string,
@@ -107,7 +112,7 @@ export function maskKind(
       const isShown = isPrompted || output.kind === 'segmentation';
       return {
         ...bound,
-        threshold: model_score_threshold ?? (isShown ? 0 : bound.threshold),
+        threshold: model_score_threshold ?? (isShown ? ANY_SCORE : bound.threshold),
         pixel: mask_threshold ?? PIXEL,
         minArea: min_area ?? MIN_AREA,
       };
@@ -118,8 +123,7 @@ export function maskKind(
       const { labels, most } = binding;
       const { prompts } = meta as Partial<PromptMeta>;
       const isPrompted = output.kind === 'prompted';
-      const background = output.labels?.indexOf(output.background as string);
-      const wants = (each: number) => (labels === null ? each !== background : labels[each] !== null);
+      const wants = (each: number) => labels === null || labels[each] !== null;
       const results: RegionBody[] = [];
       for (const found of findMasks(answer, output, { ...binding, wants })) {
         const { label, score } = found;

@@ -41,16 +41,90 @@ function turnedOverlap(a: Box, b: Box): number {
   return Math.abs(doubled) / 2;
 }
 
+/** Boxes of one class that are tried against each other. */
+type Labelled = { box: Box; label: number };
+
 /**
- * Keeps of boxes of the same class that overlap by more than `most` the one of the largest score.
+ * Keeps of boxes of the same class that overlap by more than `limit` the one of the largest score, as `nms` of torchvision
+ * does.
  *
  * @param boxes in the order of their scores, the largest first
+ * @param limit intersection over union
+ * @param most how many are kept, at most
  */
-export function suppress<T extends { box: Box; label: number }>(boxes: readonly T[], most: number): T[] {
+export function suppress<T extends Labelled>(
+  boxes: readonly T[],
+  limit: number,
+  most = Number.POSITIVE_INFINITY,
+): T[] {
   const kept: T[] = [];
+  const byLabel = new Map<number, Box[]>();
   for (const each of boxes) {
-    if (kept.every(better => better.label !== each.label || iou(better.box, each.box) <= most))
-      kept.push(each);
+    if (kept.length >= most) break;
+    const better = byLabel.get(each.label) ?? [];
+    if (better.some(box => iou(box, each.box) > limit)) continue;
+    better.push(each.box);
+    byLabel.set(each.label, better);
+    kept.push(each);
   }
   return kept;
+}
+
+/** A turned box as a Gaussian: its middle and its covariances. */
+interface Gaussian {
+  x: number;
+  y: number;
+  a: number;
+  b: number;
+  c: number;
+}
+
+function gaussianOf({ x, y, width, height, angle }: Box): Gaussian {
+  const [along, across] = [width ** 2 / 12, height ** 2 / 12];
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return {
+    x,
+    y,
+    a: along * cos ** 2 + across * sin ** 2,
+    b: along * sin ** 2 + across * cos ** 2,
+    c: (along - across) * cos * sin,
+  };
+}
+
+/** What Ultralytics adds so that nothing is divided by 0. */
+const EPSILON = 1e-7;
+
+/**
+ * How alike two turned boxes are as Gaussians, 0..1: 1 less the Hellinger distance. It is `batch_probiou` of Ultralytics.
+ *
+ * @see https://arxiv.org/abs/2106.06072
+ */
+function likeness(p: Gaussian, q: Gaussian): number {
+  const [a, b, c] = [p.a + q.a, p.b + q.b, p.c + q.c];
+  const [dx, dy] = [p.x - q.x, p.y - q.y];
+  const determinant = a * b - c ** 2;
+  const apart = (0.25 * (a * dy ** 2 + b * dx ** 2) - 0.5 * c * dx * dy) / (determinant + EPSILON);
+  const own = ({ a, b, c }: Gaussian) => Math.max(a * b - c ** 2, 0);
+  const shape = 0.5 * Math.log(determinant / (4 * Math.sqrt(own(p) * own(q)) + EPSILON) + EPSILON);
+  const distance = Math.min(Math.max(apart + shape, EPSILON), 100);
+  return 1 - Math.sqrt(1 - Math.exp(-distance) + EPSILON);
+}
+
+/**
+ * Keeps of turned boxes of the same class those that are like no better one by more than `limit`, as Ultralytics does: a
+ * box that is left out itself leaves out others as well (Fast NMS, https://arxiv.org/abs/1904.02689).
+ *
+ * @param boxes in the order of their scores, the largest first
+ * @param limit `likeness` of the two
+ */
+export function suppressTurned<T extends Labelled>(boxes: readonly T[], limit: number): T[] {
+  const byLabel = new Map<number, Gaussian[]>();
+  return boxes.filter(({ box, label }) => {
+    const better = byLabel.get(label) ?? [];
+    byLabel.set(label, better);
+    const own = gaussianOf(box);
+    const isKept = better.every(other => likeness(other, own) <= limit);
+    better.push(own);
+    return isKept;
+  });
 }

@@ -1,7 +1,7 @@
 """Scales grids of scores as Pillow does, and says for each pixel which labels it has.
 
 Of each line of JSON: `grids` is one grid a label, `factor` what they are enlarged by, `crop` the part
-that is the original, in its pixels, `least` null for the likeliest label alone, else the score from
+that is the original, in cells, `least` null for the likeliest label alone, else the score from
 which a pixel has a label.
 """
 
@@ -13,16 +13,18 @@ from PIL import Image
 
 for line in sys.stdin:
     case = json.loads(line)
+    left, top, right, bottom = case["crop"]
+    size = ((right - left) * case["factor"], (bottom - top) * case["factor"])
     scaled = []
     for grid in case["grids"]:
-        image = Image.fromarray(np.array(grid, dtype=np.float32))
-        size = (image.width * case["factor"], image.height * case["factor"])
-        scaled.append(np.asarray(image.resize(size, Image.Resampling.BILINEAR).crop(case["crop"])))
+        # Pillow leaves out what lies outside of its box, as bars are cut off before a mask is scaled.
+        image = Image.fromarray(np.array(grid, dtype=np.float32)).crop(case["crop"])
+        scaled.append(np.asarray(image.resize(size, Image.Resampling.BILINEAR)))
     scores = np.stack(scaled)
     if case["least"] is None:
         has = scores.argmax(axis=0) == np.arange(len(scores))[:, None, None]
     else:
-        has = scores >= case["least"]
+        has = scores > case["least"]
     means = [
         float(own[own_has].mean()) if own_has.any() else None
         for own, own_has in zip(scores, has, strict=True)

@@ -1,0 +1,45 @@
+import type { PlainTensor } from '../../../inputs/contract.js';
+import type { OutputSpec } from '../../../registry/version.js';
+import { failed, probability } from '../../failed.js';
+import { contradiction } from '../detections/activation.js';
+
+/** The logit of a score, 0..1: where the sigmoid of a number is that score. */
+export function logit(score: number): number {
+  return Math.log(score / (1 - score));
+}
+
+/**
+ * The number above which a pixel is in, for a score: of logits its logit.
+ *
+ * @throws AppError `version_invalid` for "softmax", which masks that may overlap cannot have
+ */
+export function cutOf(output: OutputSpec, score: number): number {
+  if (output.activation === 'softmax')
+    throw contradiction(output, 'softmax for masks that may overlap: use sigmoid');
+  return output.activation === 'sigmoid' ? logit(score) : score;
+}
+
+/** Numbers of a tensor as floats, without a copy where it holds such. */
+export function floatsOf({ data }: PlainTensor, first: number, count: number): Float32Array {
+  if (data instanceof Float32Array) return data.subarray(first, first + count);
+  const floats = new Float32Array(count);
+  for (let at = 0; at < count; at++) floats[at] = Number(data[first + at]);
+  return floats;
+}
+
+/**
+ * Looks through the numbers of pixels.
+ *
+ * @throws AppError `model_failed` when one is NaN, or none is declared to be a logit and one is not 0 to 1
+ */
+export function checkNumbers(output: OutputSpec, numbers: Float32Array): void {
+  let [least, most] = [0, 0];
+  for (const number of numbers) {
+    if (Number.isNaN(number)) throw failed(output, 'NaN in a mask');
+    if (number < least) least = number;
+    else if (number > most) most = number;
+  }
+  if (output.activation === 'sigmoid' || output.activation === 'softmax') return;
+  probability(output, least);
+  probability(output, most);
+}

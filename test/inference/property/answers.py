@@ -1,0 +1,318 @@
+"""What a model says by its version.json: a few lines of NumPy for each kind of output, given what ONNX Runtime gives.
+
+Nothing here is taken from the server. Tasks whose answer hangs on a last digit are `Close`: another one is made.
+"""
+
+import math
+
+import numpy as np
+
+NEAR = 2e-3
+
+
+class Close(Exception):
+    """The answer would change with rounding."""
+
+
+class Wrong(Exception):
+    """The model's numbers are no answer."""
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-np.asarray(x, np.float64)))
+
+
+def softmax(x):
+    e = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def activated(numbers, activation):
+    numbers = np.asarray(numbers, np.float64)
+    return {"sigmoid": sigmoid, "softmax": softmax}.get(activation, lambda x: x)(numbers)
+
+
+def apart(values, limit):
+    """The values that are above a limit, none of them near to it."""
+    if np.any(np.abs(np.asarray(values) - limit) < NEAR):
+        raise Close
+    return np.asarray(values) > limit
+
+
+def probable(values):
+    """Checks probabilities."""
+    values = np.asarray(values)
+    if np.any(np.isnan(values)) or np.any(values < -1e-3) or np.any(values > 1 + 1e-3):
+        if not np.any((values < -2e-3) | (values > 1 + 2e-3) | np.isnan(values)):
+            raise Close
+        raise Wrong
+    return np.clip(values, 0, 1)
+
+
+def largest(values):
+    """The index of the largest value, no other one being near."""
+    order = np.sort(values)
+    if len(order) > 1 and order[-1] - order[-2] < NEAR:
+        raise Close
+    return int(np.argmax(values))
+
+
+def classes(spec, outputs, _plan):
+    labels, rule = spec["labels"], spec.get("decision", {"rule": "argmax"})
+    y = activated(outputs[spec["tensor"]].reshape(-1), spec.get("activation"))
+    is_probable = spec["kind"] == "probabilities"
+    if np.any(np.isnan(y)):
+        raise Wrong
+    y = probable(y) if is_probable else y
+    if len(y) == 1 and len(labels) == 2:
+        y = np.array([1 - y[0] if is_probable else -y[0], y[0]])
+    if rule["rule"] == "threshold":
+        chosen = apart(y, rule["threshold"])
+        names = list(dict.fromkeys(label for label, own in zip(labels, chosen) if own))
+        return {"labels": names, "score": float(np.where(chosen, y, 1 - y).min()) if is_probable else None}
+    best = largest(y) if rule["rule"] == "argmax" else float(outputs[rule["tensor"]].reshape(-1)[0])
+    if best not in range(len(labels)):
+        raise Wrong
+    return {"labels": [labels[int(best)]], "score": float(y[int(best)]) if is_probable else None}
+
+
+def value(spec, outputs, _plan):
+    number = float(outputs[spec["tensor"]].reshape(-1)[0])
+    if not math.isfinite(number):
+        raise Wrong
+    return {"number": number}
+
+
+def corners(form, box):
+    """Left, top, right and bottom of boxes."""
+    a, b, c, d = np.moveaxis(np.asarray(box, np.float64), -1, 0)
+    return {
+        "xyxy": lambda: (a, b, c, d),
+        "yxyx": lambda: (b, a, d, c),
+        "xywh": lambda: (a, b, a + c, b + d),
+        "cxcywh": lambda: (a - c / 2, b - d / 2, a + c / 2, b + d / 2),
+    }[form]()
+
+
+def labelled(spec, numbers, plan):
+    """Each candidate and label that scores enough: index, label, score; given a number of each label."""
+    scores = activated(numbers, spec.get("activation"))
+    probable(scores)
+    free = [i for i, name in enumerate(spec["labels"]) if name != spec.get("background")]
+    found = []
+    for index, row in enumerate(scores):
+        own = free if spec.get("multi_label") else [free[largest(row[free])]] if free else []
+        found += [(index, label, row[label]) for label in own if apart(row[label], plan.threshold)]
+    return found
+
+
+def chosen(spec, scores, labels, plan):
+    """The same, given one score and the number of a label for each candidate."""
+    scores = probable(activated(scores, spec.get("activation")))
+    found = []
+    for index, (score, label) in enumerate(zip(scores, labels)):
+        own = label in range(len(spec["labels"])) and spec["labels"][int(label)] == spec.get("background")
+        if own or not apart(score, plan.threshold):
+            continue
+        if label not in range(len(spec["labels"])):
+            raise Wrong
+        found.append((index, int(label), score))
+    return found
+
+
+def overlap(a, b):
+    """Intersection over union."""
+    left, top, right, bottom = *np.maximum(a[:2], b[:2]), *np.minimum(a[2:], b[2:])
+    shared = max(right - left, 0) * max(bottom - top, 0)
+    area = lambda box: (box[2] - box[0]) * (box[3] - box[1])  # noqa: E731
+    return shared / (area(a) + area(b) - shared)
+
+
+def shown(spec, found, box, plan, angles=None):
+    """The candidates that are shown, the surest first: index, label, score and the box in pixels of the tensor."""
+    box = np.stack(box, -1) * (np.tile(plan.input.size, 2) if spec.get("unit") == "relative" else 1)
+    found = sorted(found, key=lambda each: -each[2])
+    if len(found) > 1 and min(a[2] - b[2] for a, b in zip(found, found[1:])) < 1e-5:
+        raise Close
+    kept = []
+    for index, label, score in found:
+        if np.any(np.isnan(box[index])):
+            raise Wrong
+        same = [overlap(box[index], box[i]) for i, other, _ in kept if other == label]
+        if plan.overlap is None or not np.any(apart(same, plan.overlap)):
+            kept.append((index, label, score))
+    return [(i, label, score, box[i], 0 if angles is None else angles[i]) for i, label, score in kept[: plan.most]]
+
+
+def region(spec, label, score, box, angle, plan):
+    """A rectangle in percents; a turned one by its corner."""
+    width, height = plan.input.size
+    left, top, right, bottom = box
+    if angle:
+        x, y, w, h = (left + right) / 2, (top + bottom) / 2, right - left, bottom - top
+        left = x - w / 2 * math.cos(angle) + h / 2 * math.sin(angle)
+        top = y - w / 2 * math.sin(angle) - h / 2 * math.cos(angle)
+        if not (0 < left < width and 0 < top < height):
+            raise Close
+        right, bottom = left + w, top + h
+    else:
+        left, right = np.clip([left, right], 0, width)
+        top, bottom = np.clip([top, bottom], 0, height)
+    place = [left / width, top / height, (right - left) / width, (bottom - top) / height]
+    return {
+        "label": spec["labels"][label],
+        "score": float(score),
+        "place": [100 * float(each) for each in place] + [math.degrees(angle)],
+    }
+
+
+def regions(spec, kept, plan):
+    return told([region(spec, label, score, box, angle, plan) for _, label, score, box, angle in kept])
+
+
+def told(found):
+    scores = [each["score"] for each in found if each["score"] is not None]
+    return {"regions": found, "score": min(scores) if scores else None}
+
+
+def boxes(spec, outputs, plan):
+    part = {name: outputs[tensor] for name, tensor in spec["tensors"].items()}
+    scores = part["scores"]
+    if "labels" in part:
+        found = chosen(spec, scores, part["labels"], plan)
+    else:
+        found = labelled(spec, scores.reshape(len(scores), -1), plan)
+    box = corners(spec.get("format", "xyxy"), part["boxes"])
+    return regions(spec, shown(spec, found, box, plan, part.get("angles")), plan)
+
+
+def detections(spec, outputs, plan):
+    rows, words = outputs[spec["tensor"]], spec.get("columns") or plan.words
+    at = {}
+    for word in words:
+        at[word] = sum(len(spec["labels"]) if other == "scores" else 1 for other in at)
+    if "scores" in at:
+        found = labelled(spec, rows[:, at["scores"] : at["scores"] + len(spec["labels"])], plan)
+    else:
+        label = rows[:, at["class"]] if "class" in at else np.zeros(len(rows))
+        label = outputs[spec["tensors"]["labels"]] if "labels" in spec.get("tensors", {}) else label
+        found = chosen(spec, rows[:, at["score"]], label, plan)
+    form = "xyxy" if "right" in at else "cxcywh" if "cx" in at else "xywh"
+    names = {"xyxy": "left top right bottom", "cxcywh": "cx cy width height", "xywh": "left top width height"}
+    box = corners(form, rows[:, [at[word] for word in names[form].split()]])
+    kept = shown(spec, found, box, plan, rows[:, at["angle"]] if "angle" in at else None)
+    if "points" not in spec or plan.tag != "KeyPointLabels":
+        return regions(spec, kept, plan)
+    first = rows.shape[1] - len(spec["points"]) * (2 if spec.get("point_scores") is False else 3)
+    return points(spec, [(rows[i, first:], score) for i, _, score, _, _ in kept], spec["points"], plan)
+
+
+def yolo(spec, outputs, plan):
+    rows = outputs[spec["tensor"]].astype(np.float64)
+    rows = rows if plan.transposed else rows.T
+    first = 5 if spec.get("objectness") else 4
+    count = len(spec["labels"])
+    scores = activated(rows[:, first : first + count], spec.get("activation"))
+    if spec.get("objectness"):
+        scores = scores * activated(rows[:, 4:5], spec.get("activation"))
+    found = labelled({**spec, "activation": "none"}, scores, plan)
+    kept = shown(spec, found, corners("cxcywh", rows[:, :4]), plan)
+    if plan.tag != "KeyPointLabels":
+        return regions(spec, kept, plan)
+    behind = first + count
+    return points(spec, [(rows[i, behind:], score) for i, _, score, _, _ in kept], spec["points"], plan)
+
+
+def points(spec, objects, names, plan):
+    """Key points of objects, given the numbers of each object and its score."""
+    size = 2 if spec.get("point_scores") is False else 3
+    found = []
+    for numbers, score in objects:
+        for name, each in zip(names, np.reshape(numbers, (-1, size))):
+            own = float(probable(activated(each[2], spec.get("activation") if spec["kind"] == "keypoints" else None))) if size == 3 else score
+            if own is not None and not apart(own, plan.threshold):
+                continue
+            unit = plan.input.size if spec.get("unit") == "relative" else (1, 1)
+            place = [100 * float(at) * own / side for at, own, side in zip(each, unit, plan.input.size)]
+            found.append({"label": name, "score": None if own is None else float(own), "place": place})
+    return told(found)
+
+
+def keypoints(spec, outputs, plan):
+    numbers = outputs[spec["tensors"]["points"]]
+    spec = {**spec, "point_scores": numbers.shape[-1] == 3}
+    objects = numbers if numbers.ndim == 3 else numbers[None]
+    if "scores" not in spec["tensors"]:
+        return points(spec, [(each, None) for each in objects], spec["labels"], plan)
+    scores = probable(activated(outputs[spec["tensors"]["scores"]].reshape(-1), spec.get("activation")))
+    sure = [(each, float(score)) for each, score in zip(objects, scores) if apart(score, plan.threshold)]
+    return points(spec, sure, spec["labels"], plan)
+
+
+def heatmaps(spec, outputs, plan):
+    found = []
+    for name, each in zip(spec["labels"], activated(outputs[spec["tensor"]], spec.get("activation"))):
+        best = largest(each.reshape(-1))
+        y, x = divmod(best, each.shape[1])
+        score = float(np.clip(each[y, x], 0, 1))
+        if apart(score, plan.threshold):
+            place = [100 * (x + 0.5) / each.shape[1], 100 * (y + 0.5) / each.shape[0]]
+            found.append({"label": name, "score": score, "place": place})
+    return told(found)
+
+
+def mask(label, score, pixels, plan):
+    """The pixels of the original, which is a whole number of times as large as the tensor."""
+    large = pixels.repeat(plan.input.times, 0).repeat(plan.input.times, 1)
+    bits = "".join("1" if each else "0" for each in large.reshape(-1))
+    return {"label": label, "score": None if score is None else float(score), "bits": bits}
+
+
+def segmentation(spec, outputs, plan):
+    y, labels = outputs[spec["tensor"]].astype(np.float64), spec["labels"]
+    if y.ndim == 2:
+        if not np.isin(y, range(len(labels))).all():
+            raise Wrong
+        found = [(None, y == i) for i in range(len(labels))]
+    else:
+        y = np.moveaxis(y, -1, 0) if spec.get("transposed") else y
+        scores = np.moveaxis(activated(np.moveaxis(y, 0, -1), spec.get("activation")), -1, 0)
+        if np.any(np.isnan(scores)):
+            raise Wrong
+        if spec.get("independent") or len(labels) == 1:
+            pixels = apart(scores, 0.5)
+        else:
+            order = np.sort(scores, 0)
+            if np.any(order[-1] - order[-2] < NEAR):
+                raise Close
+            pixels = scores.argmax(0) == np.arange(len(labels))[:, None, None]
+        found = [(own[at].mean() if at.any() else 0, at) for own, at in zip(scores, pixels)]
+    found = [(label, *each) for label, each in zip(labels, found) if label != spec.get("background")]
+    return told([mask(label, score, at, plan) for label, score, at in found if at.any()])
+
+
+def masks(spec, outputs, plan):
+    part = {name: outputs[tensor] for name, tensor in spec["tensors"].items()}
+    own = {**spec, "activation": spec.get("score_activation")}
+    if "labels" in part:
+        found = chosen(own, part["scores"], part["labels"], plan)
+    else:
+        found = labelled(own, part["scores"].reshape(len(part["scores"]), -1), plan)
+    found = sorted(found, key=lambda each: -each[2])
+    pixels = [apart(activated(part["masks"][i], spec.get("activation")), 0.5) for i, _, _ in found]
+    all_told = [mask(spec["labels"][label], score, at, plan) for (_, label, score), at in zip(found, pixels) if at.any()]
+    return told(all_told)
+
+
+KINDS = {
+    "probabilities": classes,
+    "scores": classes,
+    "value": value,
+    "boxes": boxes,
+    "detections": detections,
+    "yolo": yolo,
+    "keypoints": keypoints,
+    "heatmaps": heatmaps,
+    "segmentation": segmentation,
+    "masks": masks,
+}
