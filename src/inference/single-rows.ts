@@ -26,12 +26,17 @@ export async function answersRows(
   };
   try {
     for await (const batch of encoder.encode([warmUp, warmUp], () => {}, run)) {
-      const rows = batch.rows.length;
-      if (!('feeds' in batch) || new Set(batch.rows).size < 2 || graph.rowsOf(batch.feeds) !== undefined)
-        return true;
-      const [answer] = await graph.parts(batch.feeds, rows);
+      if (!('feeds' in batch) || graph.rowsOf(batch.feeds) !== undefined) return true;
+      const own = graph.graph.inputs.map(({ name }) => [name, batch.feeds[name]!] as const);
+      const hasRows = own.every(([, { dims }]) => dims[0] === batch.rows.length);
+      // Encoders that give one value at a time may give several rows of it.
+      const isOne = new Set(batch.rows).size < 2;
+      if (isOne && !hasRows) return true;
+      const feeds = Object.fromEntries(isOne ? own.map(([name, feed]) => [name, twice(feed)]) : own);
+      const rows = batch.rows.length * (isOne ? 2 : 1);
+      const [answer] = await graph.parts(feeds, rows);
       if (!names.every(name => isTwice(answer!.outputs[name]!, rows))) return false;
-      return await tellsApart(graph, batch.feeds, rows, names);
+      return !hasRows || (await tellsApart(graph, feeds, rows, names));
     }
     return true;
   } catch {
@@ -39,46 +44,69 @@ export async function answersRows(
   }
 }
 
-/** Whether rows behind the first ones get an answer of their own: it is what they get alone. */
-async function tellsApart(graph: GraphRows, feeds: Tensors, rows: number, names: readonly string[]) {
-  const own = graph.graph.inputs.map(({ name }) => [name, feeds[name]!] as const);
-  if (own.some(([, { dims }]) => dims[0] !== rows)) return true;
-  const half = rows / 2;
-  const others = own.map(([name, feed]) => [name, changed(taken(feed, half, half, half))] as const);
-  const both = others.map(([name, other]) => {
-    const data = concatenated([taken(feeds[name]!, 0, half, half).data, other.data]);
-    return [name, { ...other, data, dims: [rows, ...other.dims.slice(1)] }] as const;
-  });
-  try {
-    const [together] = await graph.parts(Object.fromEntries(both), rows);
-    if (!names.every(name => isTwice(together!.outputs[name]!, rows))) return true;
-    const [alone] = await graph.parts(Object.fromEntries(others), half);
-    return names.every(name =>
-      isNear(alone!.outputs[name]!.data, taken(together!.outputs[name]!, half, half, half).data),
-    );
-  } catch {
-    // The graph does not take such numbers.
-    return true;
-  }
+function twice({ type, data, dims }: PlainTensor): PlainTensor {
+  const [rows = 0, ...rest] = dims;
+  return { type, data: concatenated([data, data]), dims: [2 * rows, ...rest] };
 }
 
-/** Rows of other numbers of the same kind: ids, which may be none that is larger, in another order and halved. */
-function changed({ type, data, dims }: PlainTensor): PlainTensor {
+/** Whether rows behind the first ones get an answer of their own: it is what they get alone. */
+async function tellsApart(graph: GraphRows, feeds: Tensors, rows: number, names: readonly string[]) {
+  const half = rows / 2;
+  for (const change of CHANGES) {
+    const others = Object.entries(feeds).map(
+      ([name, feed], index) => [name, changed(taken(feed, half, half, half), change, index)] as const,
+    );
+    const both = others.map(([name, other]) => {
+      const data = concatenated([taken(feeds[name]!, 0, half, half).data, other.data]);
+      return [name, { ...other, data, dims: [rows, ...other.dims.slice(1)] }] as const;
+    });
+    try {
+      const [together] = await graph.parts(Object.fromEntries(both), rows);
+      if (!names.every(name => isTwice(together!.outputs[name]!, rows))) return true;
+      const [alone] = await graph.parts(Object.fromEntries(others), half);
+      const isOwn = (name: string) =>
+        isNear(alone!.outputs[name]!.data, taken(together!.outputs[name]!, half, half, half).data);
+      if (!names.every(isOwn)) return false;
+    } catch {
+      // The graph does not take such numbers.
+      return true;
+    }
+  }
+  return true;
+}
+
+/** What becomes of the numbers of a row: scores near 0 or 1 may not tell one change from none. */
+const CHANGES = [
+  { float: (value: number, at: number) => value + ((at % 5) + 1) / 4, byte: 0x55 },
+  { float: (value: number) => -value, byte: 0xff },
+  { float: () => 0, byte: 0x0f },
+] as const;
+
+/**
+ * Rows of other numbers of the same kind: ids, which may be none that is larger, in another order and halved.
+ *
+ * @param index of the tensor: ids and their mask lose their ones at other columns
+ */
+function changed(
+  { type, data, dims }: PlainTensor,
+  { float, byte }: (typeof CHANGES)[number],
+  index: number,
+): PlainTensor {
   const length = data.length / dims[0]!;
   const mirrored = (at: number) => data[at - 2 * (at % length) + length - 1]!;
   const copy = data.slice() as Float32Array | BigInt64Array | string[];
   for (let at = 0; at < copy.length; at++) {
-    if (type === 'float32' || type === 'float64') copy[at] = Number(data[at]) + ((at % 5) + 1) / 4;
-    else if (type === 'uint8') copy[at] = Number(data[at]) ^ 0x55;
-    else if (type === 'int64') copy[at] = halved(mirrored(at) as bigint);
+    if (type === 'float32' || type === 'float64') copy[at] = float(Number(data[at]), at);
+    else if (type === 'uint8') copy[at] = Number(data[at]) ^ byte;
+    else if (type === 'int64') copy[at] = halved(mirrored(at) as bigint, (at + index) % 2);
     else copy[at] = mirrored(at);
   }
   return { type, data: copy, dims };
 }
 
-/** Masks and such keep their ones. */
-function halved(id: bigint): bigint {
-  return id > 1n ? id >> 1n : id;
+/** @param one what becomes of 1, which is all that masks have, and all ids where words are unknown */
+function halved(id: bigint, one: number): bigint {
+  return id === 1n ? BigInt(one) : id >> 1n;
 }
 
 /** Whether the second half of the rows is as the first. */

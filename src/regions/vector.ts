@@ -63,7 +63,7 @@ type Choice = Pick<DetectionBinding, 'labels' | 'threshold' | 'most'>;
 
 /** @throws AppError `model_failed` when the tensors do not fit what the output declares, or a number is out of range */
 function lines(
-  { outputs, row, metas }: RowOutputs,
+  { outputs, metas, ...place }: RowOutputs,
   output: OutputSpec,
   { labels, threshold, most }: Choice,
 ): { label: number; score: number; vertices: Vertex[] }[] {
@@ -73,9 +73,9 @@ function lines(
   const numbers = partOf(outputs, output, 'labels');
   const lengths = partOf(outputs, output, 'lengths');
   const [count = 0, length = 0] = points.dims.slice(-3);
-  const first = placeOf(output, 'points', points, row, [count, length, 2]);
-  const firstLength = lengths && placeOf(output, 'lengths', lengths, row, [count], [count, 1]);
-  const scoresOf = listedScores(output, { scores, labels: numbers }, row, count);
+  const first = placeOf(output, 'points', points, place, [count, length, 2]);
+  const firstLength = lengths && placeOf(output, 'lengths', lengths, place, [count], [count, 1]);
+  const scoresOf = listedScores(output, { scores, labels: numbers }, place, count);
   const [width, height] = output.unit === 'relative' ? [meta.tensorWidth, meta.tensorHeight] : [1, 1];
   const inImage = (value: number, side: number) => percent(Math.min(Math.max(value, 0), side), side);
   const found: { label: number; score: number; vertices: Vertex[] }[] = [];

@@ -42,7 +42,7 @@ interface RandomModel {
 }
 
 /** How many models there are, and with which seed they are made beside the one that is always the same. */
-const COUNT = Number(process.env.PROPERTY_MODELS ?? 150);
+const COUNT = Number(process.env.PROPERTY_MODELS ?? 250);
 const SEED = Number(process.env.PROPERTY_SEED ?? 0);
 const FIXED_SEED = 15;
 /** Of models that have nothing wrong, and with those whose numbers are wrong for some tasks only. */

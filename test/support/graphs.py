@@ -2,7 +2,8 @@
 
 stdin:  one JSON object a line:
         {"inputs": {name: {"type", "rank"}}, "outputs": {name: {"type", "dims", "data"}},
-         "tokens": null or the ids [rows, tokens] that the outputs belong to}
+         "tokens": null or the ids [rows, tokens] that the outputs belong to,
+         "rows": null or an input's several rows that they belong to: {"name", "dims", "data"}}
 stdout: one JSON string a line: the graph in base64. Beside each output, `same_<input>` is that input.
 """
 
@@ -63,6 +64,29 @@ def follow(name: str, value: np.ndarray, tokens: np.ndarray) -> list:
     return nodes
 
 
+def follow_rows(name: str, value: np.ndarray, rows: dict) -> list:
+    """Gives each row of an input what belongs to the row that is like it."""
+    known = np.array(rows["data"], np.float32).reshape(1, rows["dims"][0], -1)
+    constants = {
+        "values": value,
+        "known": known,
+        "flat": np.array([-1, 1, known.shape[2]], np.int64),
+        "last": np.array([2], np.int64),
+    }
+    return [
+        *(
+            helper.make_node("Constant", [], [f"{name}_{part}"], value=numpy_helper.from_array(array))
+            for part, array in constants.items()
+        ),
+        helper.make_node("Reshape", [rows["name"], f"{name}_flat"], [f"{name}_own"]),
+        helper.make_node("Sub", [f"{name}_own", f"{name}_known"], [f"{name}_apart"]),
+        helper.make_node("Abs", [f"{name}_apart"], [f"{name}_far"]),
+        helper.make_node("ReduceSum", [f"{name}_far", f"{name}_last"], [f"{name}_sum"], keepdims=0),
+        helper.make_node("ArgMin", [f"{name}_sum"], [f"{name}_row"], axis=1, keepdims=0),
+        helper.make_node("Gather", [f"{name}_values", f"{name}_row"], [name]),
+    ]
+
+
 def graph(spec: dict) -> bytes:
     """An ONNX model, serialised."""
     nodes, inputs, outputs = [], [], []
@@ -75,6 +99,11 @@ def graph(spec: dict) -> bytes:
     for name, tensor in spec["outputs"].items():
         element, dtype = TYPES[tensor["type"]]
         value = np.array(tensor["data"], dtype=dtype).reshape(tensor["dims"])
+        rows = spec["rows"]
+        if rows is not None and rows["dims"][0] == value.shape[0]:
+            outputs.append(helper.make_tensor_value_info(name, element, [None] * value.ndim))
+            nodes += follow_rows(name, value, rows)
+            continue
         # ONNX Runtime gathers the first string of a row alone.
         if spec["tokens"] is None or dtype is object:
             outputs.append(helper.make_tensor_value_info(name, element, tensor["dims"]))

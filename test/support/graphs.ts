@@ -10,7 +10,8 @@ type Tensors = Readonly<Record<string, PlainTensor>>;
 
 /**
  * A graph that takes inputs like these, gives them back as `same_<name>`, and answers with constants; one that takes
- * `input_ids` gives each row what belongs to the row with the same first token.
+ * `input_ids` gives each row what belongs to the row with the same first token, and one of several rows of numbers what
+ * belongs to the row like it.
  */
 export interface GraphSpec {
   inputs: Tensors;
@@ -21,6 +22,7 @@ export interface GraphSpec {
 export async function makeGraphs(specs: readonly GraphSpec[]): Promise<Buffer[]> {
   const lines = specs.map(({ inputs, outputs }) => ({
     tokens: tokensOf(inputs),
+    rows: rowsOf(inputs),
     inputs: Object.fromEntries(
       Object.entries(inputs).map(([name, { type, dims }]) => [name, { type, rank: dims.length }]),
     ),
@@ -33,6 +35,13 @@ export async function makeGraphs(specs: readonly GraphSpec[]): Promise<Buffer[]>
   }));
   const texts = await runPython<string>('test/support/graphs.py', lines);
   return texts.map(text => Buffer.from(text, 'base64'));
+}
+
+/** Several rows of numbers of the first input. */
+function rowsOf(inputs: Tensors): { name: string; dims: readonly number[]; data: number[] } | null {
+  const [[name, { type, dims, data }]] = Object.entries(inputs) as [[string, PlainTensor]];
+  const areNumbers = type === 'float32' && dims.length > 1 && dims[0]! > 1;
+  return areNumbers ? { name, dims, data: Array.from(data as Float32Array) } : null;
 }
 
 /** The rows of `input_ids`, if there are any. */

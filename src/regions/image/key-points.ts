@@ -52,7 +52,7 @@ function ofDetections(answer: RowOutputs, output: OutputSpec, selection: Selecti
 }
 
 function listed(
-  { outputs, row, metas }: RowOutputs,
+  { outputs, metas, ...place }: RowOutputs,
   output: OutputSpec,
   selection: SelectionBinding,
 ): KeyPoint[] {
@@ -68,9 +68,9 @@ function listed(
   const isList = dims.length === 4 || (dims.length === 3 && scores?.dims.length === 1);
   const objects = isList ? dims.at(-3)! : 1;
   const own = isList ? [objects, names, numbers] : [names, numbers];
-  const first = placeOf(output, 'points', points, row, own);
+  const first = placeOf(output, 'points', points, place, own);
   const one = isList ? [[objects], [objects, 1]] : [[], [1]];
-  const firstScore = scores && placeOf(output, 'scores of objects', scores, row, ...one);
+  const firstScore = scores && placeOf(output, 'scores of objects', scores, place, ...one);
   const [width, height] = output.unit === 'relative' ? [meta.tensorWidth, meta.tensorHeight] : [1, 1];
   const sure = Array.from({ length: objects }, (_, object) => ({
     object,
@@ -93,14 +93,17 @@ function listed(
   );
 }
 
-function highest({ outputs, row, metas }: RowOutputs, output: OutputSpec): KeyPoint[] {
+function highest({ outputs, metas, ...place }: RowOutputs, output: OutputSpec): KeyPoint[] {
   const meta = metas[0] as ImageMeta;
   const tensor = outputs[output.tensor!]!;
   const { data, dims } = tensor;
   const names = output.labels!.length;
   const [count, height = 0, width = 0] = dims.slice(-3);
-  if (count !== names) throw failed(output, `heat maps of ${count} points, and not of ${names},`);
-  const begin = placeOf(output, 'heat maps', tensor, row, [names, height, width]);
+  if (count !== names) {
+    const maps = `heat maps of ${count ?? 'no'} points`;
+    throw failed(output, `a tensor of [${dims.join(', ')}], ${maps} and not of ${names},`);
+  }
+  const begin = placeOf(output, 'heat maps', tensor, place, [names, height, width]);
   return output.labels!.map((_, label) => {
     const first = begin + label * height * width;
     let best = 0;

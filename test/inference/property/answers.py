@@ -1,9 +1,11 @@
-"""What a model says by its version.json: a few lines of NumPy for each kind of output, given what ONNX Runtime gives.
+"""What a model says by its version.json: a few lines of NumPy for each kind of output.
 
-Nothing here is taken from the server. Tasks whose answer hangs on a last digit are `Close`: another one is made.
+Nothing here is taken from the server. A task whose answer hangs on a last digit is `Close`, and
+another one is made.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -68,7 +70,7 @@ def classes(spec, outputs, _plan):
         y = np.array([1 - y[0] if is_probable else -y[0], y[0]])
     if rule["rule"] == "threshold":
         chosen = apart(y, rule["threshold"])
-        names = list(dict.fromkeys(label for label, own in zip(labels, chosen) if own))
+        names = list(dict.fromkeys(label for label, own in zip(labels, chosen, strict=False) if own))
         return {"labels": names, "score": float(np.where(chosen, y, 1 - y).min()) if is_probable else None}
     best = largest(y) if rule["rule"] == "argmax" else float(outputs[rule["tensor"]].reshape(-1)[0])
     if best not in range(len(labels)):
@@ -110,7 +112,7 @@ def chosen(spec, scores, labels, plan):
     """The same, given one score and the number of a label for each candidate."""
     scores = probable(activated(scores, spec.get("activation")))
     found = []
-    for index, (score, label) in enumerate(zip(scores, labels)):
+    for index, (score, label) in enumerate(zip(scores, labels, strict=False)):
         own = label in range(len(spec["labels"])) and spec["labels"][int(label)] == spec.get("background")
         if own or not apart(score, plan.threshold):
             continue
@@ -129,10 +131,10 @@ def overlap(a, b):
 
 
 def shown(spec, found, box, plan, angles=None):
-    """The candidates that are shown, the surest first: index, label, score and the box in pixels of the tensor."""
+    """The candidates that are shown, the surest first: index, label, score, box in pixels, angle."""
     box = np.stack(box, -1) * (np.tile(plan.input.size, 2) if spec.get("unit") == "relative" else 1)
     found = sorted(found, key=lambda each: -each[2])
-    if len(found) > 1 and min(a[2] - b[2] for a, b in zip(found, found[1:])) < 1e-5:
+    if len(found) > 1 and min(a[2] - b[2] for a, b in pairwise(found)) < 1e-5:
         raise Close
     kept = []
     for index, label, score in found:
@@ -141,7 +143,9 @@ def shown(spec, found, box, plan, angles=None):
         same = [overlap(box[index], box[i]) for i, other, _ in kept if other == label]
         if plan.overlap is None or not np.any(apart(same, plan.overlap)):
             kept.append((index, label, score))
-    return [(i, label, score, box[i], 0 if angles is None else angles[i]) for i, label, score in kept[: plan.most]]
+    return [
+        (i, label, score, box[i], 0 if angles is None else angles[i]) for i, label, score in kept[: plan.most]
+    ]
 
 
 def region(spec, label, score, box, angle, plan):
@@ -186,6 +190,34 @@ def boxes(spec, outputs, plan):
     return regions(spec, shown(spec, found, box, plan, part.get("angles")), plan)
 
 
+def points(spec, objects, names, plan):
+    """Key points of objects, given the numbers of each object and its score."""
+    size = 2 if spec.get("point_scores") is False else 3
+    found = []
+    for numbers, score in objects:
+        for name, each in zip(names, np.reshape(numbers, (-1, size)), strict=False):
+            own = (
+                float(
+                    probable(
+                        activated(each[2], spec.get("activation") if spec["kind"] == "keypoints" else None)
+                    )
+                )
+                if size == 3
+                else score
+            )
+            if own is not None and not apart(own, plan.threshold):
+                continue
+            unit = plan.input.size if spec.get("unit") == "relative" else (1, 1)
+            if np.any(np.isnan(each)):
+                raise Wrong
+            place = [
+                100 * float(at) * own / side
+                for at, own, side in zip(each, unit, plan.input.size, strict=False)
+            ]
+            found.append({"label": name, "score": None if own is None else float(own), "place": place})
+    return told(found)
+
+
 def detections(spec, outputs, plan):
     rows, words = outputs[spec["tensor"]], spec.get("columns") or plan.words
     at = {}
@@ -221,98 +253,3 @@ def yolo(spec, outputs, plan):
         return regions(spec, kept, plan)
     behind = first + count
     return points(spec, [(rows[i, behind:], score) for i, _, score, _, _ in kept], spec["points"], plan)
-
-
-def points(spec, objects, names, plan):
-    """Key points of objects, given the numbers of each object and its score."""
-    size = 2 if spec.get("point_scores") is False else 3
-    found = []
-    for numbers, score in objects:
-        for name, each in zip(names, np.reshape(numbers, (-1, size))):
-            own = float(probable(activated(each[2], spec.get("activation") if spec["kind"] == "keypoints" else None))) if size == 3 else score
-            if own is not None and not apart(own, plan.threshold):
-                continue
-            unit = plan.input.size if spec.get("unit") == "relative" else (1, 1)
-            place = [100 * float(at) * own / side for at, own, side in zip(each, unit, plan.input.size)]
-            found.append({"label": name, "score": None if own is None else float(own), "place": place})
-    return told(found)
-
-
-def keypoints(spec, outputs, plan):
-    numbers = outputs[spec["tensors"]["points"]]
-    spec = {**spec, "point_scores": numbers.shape[-1] == 3}
-    objects = numbers if numbers.ndim == 3 else numbers[None]
-    if "scores" not in spec["tensors"]:
-        return points(spec, [(each, None) for each in objects], spec["labels"], plan)
-    scores = probable(activated(outputs[spec["tensors"]["scores"]].reshape(-1), spec.get("activation")))
-    sure = [(each, float(score)) for each, score in zip(objects, scores) if apart(score, plan.threshold)]
-    return points(spec, sure, spec["labels"], plan)
-
-
-def heatmaps(spec, outputs, plan):
-    found = []
-    for name, each in zip(spec["labels"], activated(outputs[spec["tensor"]], spec.get("activation"))):
-        best = largest(each.reshape(-1))
-        y, x = divmod(best, each.shape[1])
-        score = float(np.clip(each[y, x], 0, 1))
-        if apart(score, plan.threshold):
-            place = [100 * (x + 0.5) / each.shape[1], 100 * (y + 0.5) / each.shape[0]]
-            found.append({"label": name, "score": score, "place": place})
-    return told(found)
-
-
-def mask(label, score, pixels, plan):
-    """The pixels of the original, which is a whole number of times as large as the tensor."""
-    large = pixels.repeat(plan.input.times, 0).repeat(plan.input.times, 1)
-    bits = "".join("1" if each else "0" for each in large.reshape(-1))
-    return {"label": label, "score": None if score is None else float(score), "bits": bits}
-
-
-def segmentation(spec, outputs, plan):
-    y, labels = outputs[spec["tensor"]].astype(np.float64), spec["labels"]
-    if y.ndim == 2:
-        if not np.isin(y, range(len(labels))).all():
-            raise Wrong
-        found = [(None, y == i) for i in range(len(labels))]
-    else:
-        y = np.moveaxis(y, -1, 0) if spec.get("transposed") else y
-        scores = np.moveaxis(activated(np.moveaxis(y, 0, -1), spec.get("activation")), -1, 0)
-        if np.any(np.isnan(scores)):
-            raise Wrong
-        if spec.get("independent") or len(labels) == 1:
-            pixels = apart(scores, 0.5)
-        else:
-            order = np.sort(scores, 0)
-            if np.any(order[-1] - order[-2] < NEAR):
-                raise Close
-            pixels = scores.argmax(0) == np.arange(len(labels))[:, None, None]
-        found = [(own[at].mean() if at.any() else 0, at) for own, at in zip(scores, pixels)]
-    found = [(label, *each) for label, each in zip(labels, found) if label != spec.get("background")]
-    return told([mask(label, score, at, plan) for label, score, at in found if at.any()])
-
-
-def masks(spec, outputs, plan):
-    part = {name: outputs[tensor] for name, tensor in spec["tensors"].items()}
-    own = {**spec, "activation": spec.get("score_activation")}
-    if "labels" in part:
-        found = chosen(own, part["scores"], part["labels"], plan)
-    else:
-        found = labelled(own, part["scores"].reshape(len(part["scores"]), -1), plan)
-    found = sorted(found, key=lambda each: -each[2])
-    pixels = [apart(activated(part["masks"][i], spec.get("activation")), 0.5) for i, _, _ in found]
-    all_told = [mask(spec["labels"][label], score, at, plan) for (_, label, score), at in zip(found, pixels) if at.any()]
-    return told(all_told)
-
-
-KINDS = {
-    "probabilities": classes,
-    "scores": classes,
-    "value": value,
-    "boxes": boxes,
-    "detections": detections,
-    "yolo": yolo,
-    "keypoints": keypoints,
-    "heatmaps": heatmaps,
-    "segmentation": segmentation,
-    "masks": masks,
-}

@@ -21,7 +21,7 @@ FLOAT = TensorProto.FLOAT
 
 @dataclass
 class Tensor:
-    """An output: numbers z of an input's features, as `sigmoid(z) * scale + offset`, for each row of this shape."""
+    """An output: for each row `sigmoid(z) * scale + offset`, z being a linear model of its features."""
 
     name: str
     shape: tuple
@@ -124,7 +124,7 @@ def output(graph: Graph, tensor: Tensor, features: str, width: int, random, has_
         y = graph.add("Concat", y, y, axis=0)
     if tensor.fault == "another axis":
         y = graph.add("Unsqueeze", y, graph.ints(-1))
-        y = graph.add("Concat", y, y, axis=-1)
+        y = graph.add("Concat", y, y, y, y, y, axis=-1)
     if tensor.fault == "no axis":
         y = graph.add("ReduceMean", y, keepdims=0)
     rank = 0 if tensor.fault == "no axis" else len(tensor.shape) + 1 + len(tensor.ones)

@@ -1,4 +1,4 @@
-"""Inputs of models: what model.json says of them, what tasks show, and the tensors that a graph is to get for that."""
+"""Inputs of models: what model.json says, what tasks show, and the tensors that a graph gets for that."""
 
 import base64
 import io
@@ -51,10 +51,20 @@ def image(random) -> Input:
 
 
 def tokens(random) -> Input:
-    words = {"format": 1, "pattern": r"\w+", "lowercase": True, "vocabulary": WORDS, "unknown": 1, "padding": 0}
+    words = {
+        "format": 1,
+        "pattern": r"\w+",
+        "lowercase": True,
+        "vocabulary": WORDS,
+        "unknown": 1,
+        "padding": 0,
+    }
     feeds = {"input_ids": (str(random.choice(["int64", "int32"])), ["tokens"])}
     if random.random() < 0.7:
-        feeds["attention_mask"] = (str(random.choice(["int64", "int32", "bool", "float32", "float16"])), ["tokens"])
+        feeds["attention_mask"] = (
+            str(random.choice(["int64", "int32", "bool", "float32", "float16"])),
+            ["tokens"],
+        )
     options = {"kind": "tokens", "tokenizer": "words.json"}
     return Input(options, "Text", feeds, 6, files={"words.json": words})
 
@@ -98,7 +108,7 @@ def task(given: Input, random):
 
 
 def declare(graph: Graph, given: Input, rows) -> dict:
-    """The graph's inputs, as float32 or int64 and with an axis of rows. @param rows None: they have no such axis."""
+    """The graph's inputs as float32 or int64, with an axis of rows; with the rows None they come without."""
     names = {}
     for name, (dtype, shape) in given.feeds.items():
         own, sides = name, list(shape)
@@ -124,7 +134,7 @@ def declare(graph: Graph, given: Input, rows) -> dict:
 def features(graph: Graph, given: Input, names: dict, random) -> str:
     """The features of each row: [rows, width]."""
     if "input" in names:
-        return names["input"]
+        return graph.add("Slice", names["input"], graph.ints(0), graph.ints(given.width), graph.ints(1))
     if "input_ids" in names:
         table = random.random((len(WORDS), given.width)).astype(np.float32)
         table[0] = 0

@@ -2,7 +2,7 @@
 
 stdin:  one JSON line: {"seed", "count"}
 stdout: one JSON line for each model:
-        {"name", "family", "batching", "fault": null or what is wrong, "says": a pattern of what is told of it,
+        {"name", "family", "batching", "fault": null or what is wrong, "says": a pattern of the reason,
          "sometimes": whether only some tasks show what is wrong,
          "graph": base64, "files", "input", "output", "control", "config", "tasks": [what each shows],
          "answers": [one for each task, see answers.py; null: the task fails]}
@@ -12,23 +12,39 @@ import base64
 import json
 import sys
 
-import inputs
+import answers
+import answers_of_places as places
+import heads
 import numpy as np
 import onnxruntime as ort
 import pixels
 import plans
 import things
-from answers import KINDS, Close, Wrong
+from answers import Close, Wrong
 from graph import Graph, only_first, output, serialized
 
+import inputs
+
+KINDS = {
+    "probabilities": answers.classes,
+    "scores": answers.classes,
+    "value": answers.value,
+    "boxes": answers.boxes,
+    "detections": answers.detections,
+    "yolo": answers.yolo,
+    "keypoints": places.keypoints,
+    "heatmaps": places.heatmaps,
+    "segmentation": places.segmentation,
+    "masks": places.masks,
+}
 FAMILIES = {
     "classes": (plans.classes, 6),
     "value": (plans.value, 1),
     "boxes": (things.boxes, 3),
     "detections": (things.detections, 4),
-    "yolo": (things.yolo, 3),
-    "keypoints": (things.keypoints, 2),
-    "heatmaps": (things.heatmaps, 1),
+    "yolo": (heads.yolo, 3),
+    "keypoints": (heads.keypoints, 2),
+    "heatmaps": (heads.heatmaps, 1),
     "segmentation": (pixels.segmentation, 2),
     "masks": (pixels.masks, 2),
 }
@@ -48,7 +64,11 @@ def graph_of(plan: plans.Plan, random) -> bytes:
     if plan.batching in ("first", "same", "zeros"):
         features = only_first(graph, features, plan.batching)
     # A graph for one image may have an axis of images in what it answers, or not.
-    has_rows = rows is not None or bool(random.random() < 0.3)
+    has_rows = (
+        rows is not None
+        or bool(random.random() < 0.3)
+        or any(each.shape == () or each.ones or each.fault == "more rows" for each in plan.tensors)
+    )
     made = [output(graph, each, features, plan.input.width, random, has_rows) for each in plan.tensors]
     return serialized(graph, made)
 
@@ -58,12 +78,23 @@ def outputs_of(session: ort.InferenceSession, plan: plans.Plan, feeds: dict) -> 
     own = {}
     for each in session.get_inputs():
         kind = plan.input.feeds[each.name][0]
-        row = feeds[each.name].astype(np.float32).astype(kind) if "float" in kind else feeds[each.name].astype(kind)
-        own[each.name] = row if plan.batching == "one image" else np.stack([row] * (4 if plan.batching == "4" else 1))
-    given = dict(zip([each.name for each in session.get_outputs()], session.run(None, own)))
+        row = (
+            feeds[each.name].astype(np.float32).astype(kind)
+            if "float" in kind
+            else feeds[each.name].astype(kind)
+        )
+        own[each.name] = (
+            row if plan.batching == "one image" else np.stack([row] * (4 if plan.batching == "4" else 1))
+        )
+    given = dict(zip([each.name for each in session.get_outputs()], session.run(None, own), strict=False))
     ranks = {each.name: len(each.shape) + 1 + len(each.ones) for each in plan.tensors}
     rows = {name: array[0] if array.ndim == ranks[name] else array for name, array in given.items()}
-    return {each.name: rows[each.name].reshape(each.shape if each.order is None else [each.shape[axis - 1] for axis in each.order[1:]]) for each in plan.tensors}
+    return {
+        each.name: rows[each.name].reshape(
+            each.shape if each.order is None else [each.shape[axis - 1] for axis in each.order[1:]]
+        )
+        for each in plan.tensors
+    }
 
 
 def answer(session, plan: plans.Plan, feeds: dict):
@@ -77,7 +108,9 @@ def config_of(plan: plans.Plan) -> str:
     tag = "Choice" if plan.tag == "Choices" else "Label"
     names = plan.output.get("points", []) if plan.tag == "KeyPointLabels" else []
     names = [*plan.output.get("labels", []), *names]
-    labels = "".join(f'<{tag} value="{name}"/>' for name in dict.fromkeys(names)) if plan.tag != "Number" else ""
+    labels = (
+        "".join(f'<{tag} value="{name}"/>' for name in dict.fromkeys(names)) if plan.tag != "Number" else ""
+    )
     mode = f' choice="{plan.control["choice"]}"' if "choice" in plan.control else ""
     shown = f'<{plan.input.tag} name="object" value="$shown"/>'
     return f'<View>{shown}<{plan.tag} name="out" toName="object"{mode}>{labels}</{plan.tag}></View>'

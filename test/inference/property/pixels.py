@@ -32,25 +32,38 @@ def segmentation(random) -> Plan:
         plan.tensors = [label_numbers("y", (height, width), count, random)]
         plan.tensors[0].ones = pick(random, (), (1,))
         plan.faults = general("y")
-        plan.faults["a label beyond the last"] = renumber("y", r"the label \d+ of", scale=0.9, offset=float(count))
-        plan.faults["half a label"] = renumber("y", r"the label 0.5 of", scale=0.0, offset=0.5, whole=False, dtype="float32")
+        plan.faults["a label beyond the last"] = renumber(
+            "y", r"the label \d+ of", scale=0.9, offset=float(count)
+        )
+        plan.faults["half a label"] = renumber(
+            "y", r"the label 0.5 of", scale=0.0, offset=0.5, whole=False, dtype="float32"
+        )
         return plan
     independent = count == 1 or random.random() < 0.4
     if independent and count > 1:
         plan.output["independent"] = True
-    activation = pick(random, "none", "sigmoid") if independent else pick(random, "none", "softmax", "sigmoid")
+    activation = (
+        pick(random, "none", "sigmoid") if independent else pick(random, "none", "softmax", "sigmoid")
+    )
     last = random.random() < 0.4
-    main = Tensor("y", (height, width, count) if last else (count, height, width), spread=SPREAD, dtype=dtype_of(random))
+    main = Tensor(
+        "y", (height, width, count) if last else (count, height, width), spread=SPREAD, dtype=dtype_of(random)
+    )
     if last:
         plan.output["transposed"] = True
     if activation != "none":
         plan.output["activation"], main.raw = activation, True
     plan.tensors = [main]
     plan.faults = general("y")
-    plan.faults["labels of other pixels"] = relabel("labels a pixel|scores of pixels|numbers of labels", 1)
+    plan.faults["labels of other pixels"] = relabel(
+        "labels a pixel|scores of pixels|numbers of labels|the label [\\d.]+ of", 1
+    )
     if independent:
         plan.faults["softmax of what is independent"] = declare("softmax", activation="softmax")
-        plan.faults["logits"] = lambda plan: (plan.output.pop("activation", None), renumber("y", "0 to 1", scale=1.0, offset=1.5)(plan))[1]
+        plan.faults["logits"] = lambda plan: (
+            plan.output.pop("activation", None),
+            renumber("y", "0 to 1", scale=1.0, offset=1.5)(plan),
+        )[1]
     if count > 1:
         plan.faults["a background that is no label"] = declare("background", background="sky")
     return plan
@@ -64,14 +77,23 @@ def masks(random) -> Plan:
     main.ones = pick(random, (), (2,))
     if random.random() < 0.5:
         plan.output["activation"], main.raw = "sigmoid", True
-    plan.output |= {"kind": "masks", "labels": NAMES[:count], "tensors": {"masks": "masks", "scores": "scores"}}
+    plan.output |= {
+        "kind": "masks",
+        "labels": NAMES[:count],
+        "tensors": {"masks": "masks", "scores": "scores"},
+    }
     plan.tensors = [main]
     plan.faults = general("masks")
     if random.random() < 0.5:
-        plan.tensors += [Tensor("scores", (n,), dtype=dtype_of(random)), label_numbers("classes", (n,), count, random)]
+        plan.tensors += [
+            Tensor("scores", (n,), dtype=dtype_of(random)),
+            label_numbers("classes", (n,), count, random),
+        ]
         plan.output["tensors"]["labels"] = "classes"
         plan.faults["labels of fewer things"] = reshape("classes", 0, -1, "labels of")
-        plan.faults["a label beyond the last"] = renumber("classes", r"the label \d+ of", scale=0.9, offset=float(count))
+        plan.faults["a label beyond the last"] = renumber(
+            "classes", r"the label \d+ of", scale=0.9, offset=float(count)
+        )
     else:
         plan.tensors.append(scores_of(random, n, count, plan, "score_activation"))
         plan.faults["a label more"] = relabel("scores of", 1)

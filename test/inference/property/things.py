@@ -1,6 +1,5 @@
 """Random detectors and models of key points."""
 
-import inputs
 import numpy as np
 from graph import Tensor
 from plans import (
@@ -16,6 +15,8 @@ from plans import (
     renumber,
     reshape,
 )
+
+import inputs
 
 # Of the four numbers of a box: how large each may be and where it begins, in parts of the sides.
 FORMS = {
@@ -100,7 +101,11 @@ def boxes(random) -> Plan:
     scale, offset = SMALL if angled else FORMS[form]
     size = sides(plan.input, unit, form)
     plan.tensors = [Tensor("boxes", (n, 4), size * scale, size * offset, dtype=dtype_of(random))]
-    plan.output |= {"kind": "boxes", "labels": NAMES[:count], "tensors": {"boxes": "boxes", "scores": "scores"}}
+    plan.output |= {
+        "kind": "boxes",
+        "labels": NAMES[:count],
+        "tensors": {"boxes": "boxes", "scores": "scores"},
+    }
     if form != "xyxy" or random.random() < 0.3:
         plan.output["format"] = form
     plan.faults = general("boxes")
@@ -117,20 +122,30 @@ def boxes(random) -> Plan:
             "softmax beside labels": declare("softmax", activation="softmax"),
             "several labels beside labels": declare("multi_label", multi_label=True),
             "labels of fewer things": reshape("classes", 0, -1, "labels of"),
-            "a label beyond the last": renumber("classes", f"label {count} of {count}", scale=0.0, offset=float(count)),
+            "a label beyond the last": renumber(
+                "classes", f"label {count} of {count}", scale=0.0, offset=float(count)
+            ),
             "scores of each label beside labels": lambda plan: (
                 setattr(plan.tensor("scores"), "shape", (n, 3)),
                 "scores",
             )[1],
         }
-        plan.faults["a label beyond the last"] = renumber("classes", r"the label \d+ of", scale=0.9, offset=float(count))
+        plan.faults["a label beyond the last"] = renumber(
+            "classes", r"the label \d+ of", scale=0.9, offset=float(count)
+        )
     else:
         plan.tensors.append(scores_of(random, n, count, plan))
-        plan.faults |= {"a label more": relabel("scores of", 1), "scores of one more thing": reshape("scores", 0, 1, "scores of")}
+        plan.faults |= {
+            "a label more": relabel("scores of", 1),
+            "scores of one more thing": reshape("scores", 0, 1, "scores of"),
+        }
         if count == 1:
             plan.faults["softmax of one label"] = declare("softmax", activation="softmax")
     plan.faults |= {
-        "five numbers a box": lambda plan: (plan.tensor("boxes").__dict__.update(shape=(n, 5), scale=1.0, offset=0.0), "boxes of")[1],
+        "five numbers a box": lambda plan: (
+            plan.tensor("boxes").__dict__.update(shape=(n, 5), scale=1.0, offset=0.0),
+            "boxes of",
+        )[1],
         "boxes of fewer things": reshape("boxes", 0, -1, "(scores|labels|angles).* of"),
         "logits": logits("scores"),
         "a background that is no label": declare("background", background="sky"),
@@ -142,7 +157,7 @@ def columns(random, plan: Plan, form: str, unit: str, words: list, count: int):
     """Scale, offset, which are whole and which are logits of the columns of rows of detections."""
     size = sides(plan.input, unit, form)
     scale, offset = SMALL if "angle" in words else FORMS[form]
-    place = dict(zip(WORDS[form], zip(size * scale, size * offset)))
+    place = dict(zip(WORDS[form], zip(size * scale, size * offset, strict=False), strict=False))
     made = []
     for word in words:
         if word in place:
@@ -152,7 +167,9 @@ def columns(random, plan: Plan, form: str, unit: str, words: list, count: int):
         elif word == "angle":
             made.append((1.2, 0.1, False, False))
         else:
-            made += [(1, 0, False, plan.output.get("activation", "none") != "none")] * (count if word == "scores" else 1)
+            made += [(1, 0, False, plan.output.get("activation", "none") != "none")] * (
+                count if word == "scores" else 1
+            )
     return made
 
 
@@ -184,7 +201,7 @@ def detections(random) -> Plan:
     made = columns(random, plan, form, unit, words, count)
     if random.random() < 0.35:
         made += point_columns(random, plan, unit)
-    scale, offset, whole, raw = (np.array(each) for each in zip(*made))
+    scale, offset, whole, raw = (np.array(each) for each in zip(*made, strict=False))
     plan.tensors = [Tensor("rows", (n, len(made)), scale, offset, whole, raw, dtype=dtype_of(random))]
     if how == "tensor":
         plan.tensors.append(label_numbers("classes", (n,), count, random))
@@ -192,7 +209,9 @@ def detections(random) -> Plan:
     plan.faults = general("rows") | {
         "a column that is not declared": reshape("rows", 1, 1, "columns that are declared are"),
         "a column fewer": reshape("rows", 1, -1, "columns that are declared are"),
-        "columns of no box": declare("do not place a box", columns=["left", "cy", "right", "bottom", "score", "class"]),
+        "columns of no box": declare(
+            "do not place a box", columns=["left", "cy", "right", "bottom", "score", "class"]
+        ),
         "score twice": declare("either score or scores", columns=[*WORDS[form], "score", "scores"]),
         "a background that is no label": declare("background", background="sky"),
     }
@@ -205,7 +224,10 @@ def detections(random) -> Plan:
             return r"the label \d+ of"
 
         plan.faults["a label beyond the last"] = beyond
-        plan.faults["label twice"] = lambda plan: (plan.output.update(tensors={"labels": "rows"}), "twice which label")[1]
+        plan.faults["label twice"] = lambda plan: (
+            plan.output.update(tensors={"labels": "rows"}),
+            "twice which label",
+        )[1]
     elif how == "tensor":
         plan.faults["no label"] = lambda plan: (plan.output.pop("tensors"), "do not tell the label")[1]
     if how != "scores":
@@ -235,104 +257,3 @@ def point_columns(random, plan: Plan, unit: str):
         one.append((1, 0, False, False))
     plan.tag = plan.control["control"] = pick(random, "KeyPointLabels", "RectangleLabels")
     return one * len(names)
-
-
-def yolo(random) -> Plan:
-    plan = detector(random, "pixels")
-    plan.output.pop("unit", None)
-    plan.overlap = plan.control.get("iou_threshold", 0.7)
-    count = int(random.integers(1, 5))
-    plan.output |= {"kind": "yolo", "tensor": "head", "labels": NAMES[:count]}
-    if random.random() < 0.4:
-        plan.output["objectness"] = True
-    if random.random() < 0.4:
-        plan.output["activation"] = "sigmoid"
-    if random.random() < 0.3:
-        plan.output["multi_label"] = True
-    words = [*WORDS["cxcywh"], *(["score"] if plan.output.get("objectness") else []), "scores"]
-    made = columns(random, plan, "cxcywh", "pixels", words, count)
-    if random.random() < 0.35:
-        made += point_columns(random, plan, "pixels")
-    n = int(random.integers(3, 7))
-    while n == len(made):
-        n += 1
-    scale, offset, whole, raw = (np.array(each) for each in zip(*made))
-    plan.transposed = random.random() < 0.5
-    order = None if plan.transposed else (0, 2, 1)
-    plan.tensors = [Tensor("head", (n, len(made)), scale, offset, whole, raw, order=order, dtype=dtype_of(random))]
-    if random.random() < 0.3:
-        plan.output["transposed"] = plan.transposed
-    plan.faults = general("head") | {
-        "softmax and one label more": relabel("channels", 1 if n != len(made) + 1 else 2),
-        "points that are not there": declare("channels", points=["a", "b", "c", "d"], point_scores=True),
-        "the other axis": lambda plan: (plan.output.update(transposed=not plan.transposed), "channels")[1],
-        "logits": lambda plan: (plan.output.pop("activation", None), plan.output.pop("objectness", None), renumber_head(plan, len(made)))[-1],
-        "a grid of other cells": declare("candidates, where", grid={"kind": "yolox", "strides": [1]}),
-    }
-    if plan.output.get("objectness") or "points" in plan.output:
-        plan.faults.pop("logits")
-    if "points" in plan.output:
-        plan.faults.pop("a grid of other cells")
-        plan.faults.pop("points that are not there")
-    return plan
-
-
-def renumber_head(plan: Plan, width: int) -> str:
-    tensor = plan.tensor("head")
-    tensor.raw = False
-    tensor.offset = tensor.offset + np.where(np.arange(width) >= 4, 1.5, 0)
-    return "0 to 1"
-
-
-def keypoints(random) -> Plan:
-    unit = pick(random, "pixels", "relative")
-    plan = detector(random, unit)
-    plan.overlap = plan.most = None
-    for option in ("iou_threshold", "top_k"):
-        plan.control.pop(option, None)
-    plan.tag = plan.control["control"] = "KeyPointLabels"
-    names = POINTS[: int(random.integers(1, 4))]
-    size = np.ones(2) if unit == "relative" else np.array(plan.input.size)
-    numbers = int(random.integers(2, 4))
-    scale, offset = [*(size * 0.9), 1][:numbers], [*(size * 0.05), 0][:numbers]
-    several = random.random() < 0.6
-    n = int(random.integers(2, 5))
-    shape = (n, len(names), numbers) if several else (len(names), numbers)
-    main = Tensor("points", shape, np.array(scale), np.array(offset), dtype=dtype_of(random))
-    plan.tensors = [main]
-    plan.output |= {"kind": "keypoints", "labels": names, "tensors": {"points": "points"}}
-    if several:
-        plan.tensors.append(Tensor("scores", (n,), dtype=dtype_of(random)))
-        plan.output["tensors"]["scores"] = "scores"
-    if random.random() < 0.4:
-        plan.output["activation"] = "sigmoid"
-        for tensor in plan.tensors[1:]:
-            tensor.raw = True
-        if numbers == 3:
-            main.raw = np.array([False, False, True])
-    plan.faults = general("points") | {
-        "a point more": relabel(r"and not \[rows", 1),
-        "four numbers a point": lambda plan: (main.__dict__.update(shape=(*shape[:-1], 4), scale=1.0, offset=0.0, raw=False), "2 or 3")[1],
-    }
-    if several:
-        plan.faults["scores of one more object"] = reshape("scores", 0, 1, "scores of objects")
-        plan.faults["logits"] = logits("scores")
-    return plan
-
-
-def heatmaps(random) -> Plan:
-    plan = detector(random, "pixels")
-    plan.output.pop("unit", None)
-    plan.overlap = plan.most = None
-    for option in ("iou_threshold", "top_k"):
-        plan.control.pop(option, None)
-    plan.tag = plan.control["control"] = "KeyPointLabels"
-    names = POINTS[: int(random.integers(1, 4))]
-    shape = (len(names), int(random.integers(3, 7)), int(random.integers(3, 7)))
-    raw = random.random() < 0.4
-    if raw:
-        plan.output["activation"] = "sigmoid"
-    plan.tensors = [Tensor("maps", shape, raw=raw, dtype=dtype_of(random))]
-    plan.output |= {"kind": "heatmaps", "tensor": "maps", "labels": names}
-    plan.faults = general("maps") | {"a point more": relabel("heat maps of", 1)}
-    return plan

@@ -3,7 +3,7 @@ import type { OutputSpec } from '../../../registry/version.js';
 import type { Box } from '../geometry.js';
 import { numbered, perLabel, type Scorer } from './activation.js';
 import type { Decoder } from './contract.js';
-import { partOf, placeOf } from './place.js';
+import { partOf, placeOf, type RowPlace } from './place.js';
 
 /** How four numbers are a box. */
 export const FORMAT = { enum: ['xyxy', 'xywh', 'cxcywh', 'yxyx'] } as const;
@@ -25,36 +25,36 @@ export function boxOf(format: Format, a: number, b: number, c: number, d: number
 export function listedScores(
   output: OutputSpec,
   { scores, labels }: { scores: PlainTensor; labels: PlainTensor | undefined },
-  row: number,
+  place: RowPlace,
   count: number,
 ): Scorer {
   const { data } = scores;
   const classes = output.labels!.length;
   if (labels !== undefined) {
-    const first = placeOf(output, 'scores beside labels', scores, row, [count], [count, 1]);
-    const firstLabel = placeOf(output, 'labels', labels, row, [count], [count, 1]);
+    const first = placeOf(output, 'scores beside labels', scores, place, [count], [count, 1]);
+    const firstLabel = placeOf(output, 'labels', labels, place, [count], [count, 1]);
     const labelOf = (index: number) => Number(labels.data[firstLabel + index]);
     return numbered(output, index => Number(data[first + index]), labelOf);
   }
   const single = classes === 1 ? [[count]] : [];
-  const first = placeOf(output, 'scores', scores, row, [count, classes], ...single);
+  const first = placeOf(output, 'scores', scores, place, [count, classes], ...single);
   return perLabel(output, (index, label) => Number(data[first + index * classes + label]));
 }
 
 /** Boxes, scores, labels and angles in tensors of their own. */
-export const listed: Decoder = ({ outputs, row }, output) => {
+export const listed: Decoder = ({ outputs, ...place }, output) => {
   const boxes = partOf(outputs, output, 'boxes')!;
   const scores = partOf(outputs, output, 'scores')!;
   const labels = partOf(outputs, output, 'labels');
   const angles = partOf(outputs, output, 'angles');
   const count = boxes.dims.at(-2) ?? 0;
-  const first = placeOf(output, 'boxes', boxes, row, [count, 4]);
-  const firstAngle = angles && placeOf(output, 'angles', angles, row, [count], [count, 1]);
+  const first = placeOf(output, 'boxes', boxes, place, [count, 4]);
+  const firstAngle = angles && placeOf(output, 'angles', angles, place, [count], [count, 1]);
   const format = (output.format as Format | undefined) ?? 'xyxy';
   const number = (index: number, column: number) => Number(boxes.data[first + index * 4 + column]);
   return {
     count,
-    scores: listedScores(output, { scores, labels }, row, count),
+    scores: listedScores(output, { scores, labels }, place, count),
     turned: angles !== undefined,
     box: index => {
       const angle = angles === undefined ? 0 : Number(angles.data[firstAngle! + index]);

@@ -72,7 +72,7 @@ function layoutOf(output: OutputSpec): Layout {
 }
 
 /** Rows of candidates whose columns are named, then their key points, then the coefficients of their masks. */
-export const columned: Decoder = ({ outputs, row }, output) => {
+export const columned: Decoder = ({ outputs, ...ofImage }, output) => {
   const tensor = outputs[output.tensor!]!;
   const { data, dims } = tensor;
   const { format, place, at, width } = layoutOf(output);
@@ -81,22 +81,23 @@ export const columned: Decoder = ({ outputs, row }, output) => {
   const columns = width + points.columns + masks;
   const count = dims.at(-2) ?? 0;
   const image = at.get('image');
-  const rows = image === undefined ? row : 0;
+  // Rows of all images stand in one list where a column says whose they are.
+  const own = image === undefined ? ofImage : { row: 0, rows: 1 };
   if (dims.at(-1) !== columns)
     throw failed(
       output,
       `a tensor of [${dims.join(', ')}], where the columns that are declared are ${columns},`,
     );
-  const first = placeOf(output, 'rows', tensor, rows, [count, columns]);
+  const first = placeOf(output, 'rows', tensor, own, [count, columns]);
   const number = (index: number, column: number) => Number(data[first + index * columns + column]);
   if (image !== undefined && dims.length === 3 && dims[0] !== 1)
     throw failed(output, `rows of [${dims.join(', ')}] with a column image, and not of [rows, ${columns}],`);
   // Clips of a video are rows of frames; the column tells images of the batch, which a clip has one of.
-  const own = (index: number) => {
+  const isOwn = (index: number) => {
     if (image === undefined) return true;
     const which = number(index, image);
     if (!(Number.isInteger(which) && which >= 0)) throw failed(output, `the number ${which} of an image`);
-    return which === row;
+    return which === ofImage.row;
   };
   const angle = at.get('angle');
   const labels = partOf(outputs, output, 'labels');
@@ -104,7 +105,7 @@ export const columned: Decoder = ({ outputs, row }, output) => {
   return {
     count,
     scores: (index, take) => {
-      if (own(index)) scores(index, take);
+      if (isOwn(index)) scores(index, take);
     },
     turned: angle !== undefined,
     box: index => {
@@ -121,7 +122,7 @@ export const columned: Decoder = ({ outputs, row }, output) => {
     if (several !== undefined) return perLabel(output, (index, label) => number(index, several + label));
     const score = at.get('score')!;
     const column = at.get('class');
-    const firstLabel = labels && placeOf(output, 'labels', labels, rows, [count], [count, 1]);
+    const firstLabel = labels && placeOf(output, 'labels', labels, own, [count], [count, 1]);
     return numbered(
       output,
       index => number(index, score),

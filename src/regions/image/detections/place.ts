@@ -1,6 +1,10 @@
 import type { PlainTensor } from '../../../inputs/contract.js';
 import type { OutputSpec } from '../../../registry/version.js';
+import type { RowOutputs } from '../../contract.js';
 import { failed } from '../../failed.js';
+
+/** Which of a graph's rows an image is, and how many the graph was given. */
+export type RowPlace = Pick<RowOutputs, 'row' | 'rows'>;
 
 /**
  * Where the numbers of one image begin in a tensor. A graph for one image may leave out the axis of images.
@@ -13,17 +17,17 @@ export function placeOf(
   output: OutputSpec,
   part: string,
   { dims }: PlainTensor,
-  row: number,
+  { row, rows }: RowPlace,
   ...shapes: readonly (readonly number[])[]
 ): number {
   const isOf = (own: readonly number[], shape: readonly number[]) =>
     own.length === shape.length && own.every((side, axis) => side === shape[axis]);
   for (const shape of shapes) {
     const size = shape.reduce((product, side) => product * side, 1);
-    if (isOf(dims.slice(1), shape) && row < dims[0]!) return row * size;
+    if (isOf(dims.slice(1), shape) && dims[0] === (rows ?? dims[0]) && row < dims[0]!) return row * size;
     if (isOf(dims, shape) && row === 0) return 0;
   }
-  const wanted = shapes.map(shape => `[rows, ${shape.join(', ')}]`).join(' or ');
+  const wanted = shapes.map(shape => `[${[rows ?? 'rows', ...shape].join(', ')}]`).join(' or ');
   throw failed(output, `${part} of [${dims.join(', ')}], and not of ${wanted},`);
 }
 

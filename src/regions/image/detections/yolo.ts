@@ -9,7 +9,7 @@ import { placeOf, prototypeCount } from './place.js';
 import { pointReader } from './points.js';
 
 /** The raw head of YOLO: a channel for each number of a candidate. */
-export const raw: Decoder = ({ outputs, row, metas }, output) => {
+export const raw: Decoder = ({ outputs, metas, ...place }, output) => {
   const tensor = outputs[output.tensor!]!;
   const { data, dims } = tensor;
   const classes = output.labels!.length;
@@ -35,7 +35,7 @@ export const raw: Decoder = ({ outputs, row, metas }, output) => {
       `${shape}in which ${transposed ? 'the last axis' : 'the last but one'} has not ${channels} channels,`,
     );
   const count = transposed ? a : b;
-  const first = placeOf(output, 'a head', tensor, row, [a, b]);
+  const first = placeOf(output, 'a head', tensor, place, [a, b]);
   const number = (index: number, channel: number) =>
     Number(data[first + (transposed ? index * channels + channel : channel * count + index)]);
   const grid = output.grid === undefined ? undefined : gridDecoder(output, metas[0] as ImageMeta, count);

@@ -6,7 +6,7 @@ import { failed, probability } from '../../failed.js';
 import { sigmoid } from '../../scores.js';
 import { checkLabel, estimate, type Scorer } from '../detections/activation.js';
 import { listedScores } from '../detections/boxes.js';
-import { partOf, placeOf } from '../detections/place.js';
+import { partOf, placeOf, type RowPlace } from '../detections/place.js';
 import { inOriginal } from '../geometry.js';
 import { placementOf } from './axis.js';
 import type { FoundMask, MaskSelection } from './contract.js';
@@ -26,15 +26,17 @@ interface Things {
 
 /** Things with a mask each, the surest first. */
 export function listed(answer: RowOutputs, output: OutputSpec, selection: MaskSelection) {
-  const { outputs, row } = answer;
+  const { outputs, ...place } = answer;
   const scores = partOf(outputs, output, 'scores')!;
   const labels = partOf(outputs, output, 'labels');
   const { dims } = scores;
-  const perLabel = labels === undefined && (output.labels!.length > 1 || dims.length === 3);
+  // [n, 1] of a graph for one image, without an axis of images.
+  const isAlone = place.rows === 1 && dims.length === 2 && dims[0] !== 1 && dims[1] === 1;
+  const perLabel = labels === undefined && (output.labels!.length > 1 || dims.length === 3 || isAlone);
   const count = dims.at(perLabel ? -2 : -1) ?? 0;
   // The activation of an output of masks is that of their pixels.
   const scored = { ...output, activation: output.score_activation };
-  const scorer = listedScores(scored, { scores, labels }, row, count);
+  const scorer = listedScores(scored, { scores, labels }, place, count);
   return masksOf(answer, output, selection, { count, scores: scorer, check: probability, twice: false });
 }
 
@@ -53,7 +55,7 @@ export function asked(answer: RowOutputs, output: OutputSpec, selection: MaskSel
 }
 
 function* masksOf(
-  { outputs, row, metas }: RowOutputs,
+  { outputs, metas, ...place }: RowOutputs,
   output: OutputSpec,
   { threshold, wants, pixel, most }: MaskSelection,
   { count, scores, check, twice }: Things,
@@ -63,8 +65,8 @@ function* masksOf(
   const [height = 0, width = 0] = masks.dims.slice(-2);
   const first = twice
     ? onlyImage(output, masks, count)
-    : placeOf(output, 'masks', masks, row, [count, height, width], [count, 1, height, width]);
-  const ends = boxReader(output, outputs, row, count, meta);
+    : placeOf(output, 'masks', masks, place, [count, height, width], [count, 1, height, width]);
+  const ends = boxReader(output, outputs, place, count, meta);
   const cut = cutOf(output, pixel);
   const sure: { index: number; label: number; score: number }[] = [];
   for (let index = 0; index < count; index++) {
@@ -115,13 +117,13 @@ function ofBox(own: Grid, ends: Parameters<typeof pasted>[1], meta: ImageMeta, p
 function boxReader(
   output: OutputSpec,
   outputs: RowOutputs['outputs'],
-  row: number,
+  place: RowPlace,
   count: number,
   meta: ImageMeta,
 ) {
   const boxes = partOf(outputs, output, 'boxes');
   if (boxes === undefined) return undefined;
-  const first = placeOf(output, 'boxes', boxes, row, [count, 4]);
+  const first = placeOf(output, 'boxes', boxes, place, [count, 4]);
   return (index: number) => {
     const [a, b, c, d] = [0, 1, 2, 3].map(each => Number(boxes.data[first + index * 4 + each]));
     const [left, top] = inOriginal(meta, [a!, b!]);

@@ -30,7 +30,7 @@ export function* ofPrototypes(
   const prototypes = partOf(answer.outputs, output, 'prototypes')!;
   const count = prototypeCount(answer.outputs, output);
   const [height = 0, width = 0] = prototypes.dims.slice(-2);
-  const first = placeOf(output, 'prototypes', prototypes, answer.row, [count, height, width]);
+  const first = placeOf(output, 'prototypes', prototypes, answer, [count, height, width]);
   const plane = width * height;
   const planes = Array.from({ length: count }, (_, each) =>
     floatsOf(prototypes, first + each * plane, plane),

@@ -5,7 +5,7 @@ import type { RowOutputs } from '../../contract.js';
 import { failed, probability } from '../../failed.js';
 import { sigmoid } from '../../scores.js';
 import { backgrounds, contradiction } from '../detections/activation.js';
-import { placeOf } from '../detections/place.js';
+import { placeOf, type RowPlace } from '../detections/place.js';
 import { placementOf } from './axis.js';
 import { likeliest, numbered } from './choice.js';
 import { chosen } from './chosen.js';
@@ -20,7 +20,7 @@ import { checkNumbers, cutOf, floatsOf } from './numbers.js';
  * original is its label alone.
  */
 export function* segments(
-  { outputs, row, metas }: RowOutputs,
+  { outputs, metas, ...place }: RowOutputs,
   output: OutputSpec,
   selection: MaskSelection,
 ): Generator<FoundMask> {
@@ -30,7 +30,7 @@ export function* segments(
   const tensor = outputs[output.tensor!]!;
   const wants = (label: number) => !isBackground[label] && selection.wants(label);
   const shown = { ...selection, wants };
-  const { width, height, given, first } = layoutOf(output, tensor, row);
+  const { width, height, given, first } = layoutOf(output, tensor, place);
   const size = { width, height };
   const plane = width * height;
   if (given === 'numbers') {
@@ -68,24 +68,27 @@ export function* segments(
 }
 
 /** How the numbers of an image lie in the tensor: the number of each pixel's label, or one for each label. */
-function layoutOf(output: OutputSpec, tensor: PlainTensor, row: number) {
+function layoutOf(output: OutputSpec, tensor: PlainTensor, place: RowPlace) {
   const { dims } = tensor;
   const classes = output.labels!.length;
   const isLast = output.transposed === true;
-  const [height = 0, width = 0] = dims.length === 4 && isLast ? dims.slice(1) : dims.slice(-2);
+  // Of a graph for one image, without an axis of images.
+  const isAlone = place.rows === 1 && dims.length === 3 && dims[0] !== 1 && dims[isLast ? 2 : 0] === classes;
+  const isWhole = dims.length === 4 || isAlone;
+  const [height = 0, width = 0] = isWhole && isLast ? dims.slice(-3, -1) : dims.slice(-2);
   const single = [[height, width], isLast ? [height, width, 1] : [1, height, width]];
   if (classes === 1) {
-    const first = placeOf(output, 'scores of pixels', tensor, row, ...single);
+    const first = placeOf(output, 'scores of pixels', tensor, place, ...single);
     return { width, height, given: 'scores' as const, first };
   }
-  if (dims.length < 4 || dims[isLast ? 3 : 1] === 1) {
-    const first = placeOf(output, 'numbers of labels', tensor, row, ...single);
+  if (!isWhole || dims.at(isLast ? -1 : -3) === 1) {
+    const first = placeOf(output, 'numbers of labels', tensor, place, ...single);
     return { width, height, given: 'numbers' as const, first };
   }
   const shape = isLast ? [height, width, classes] : [classes, height, width];
-  if (dims[isLast ? 3 : 1] !== classes)
+  if (dims.at(isLast ? -1 : -3) !== classes)
     throw failed(output, `a tensor of [${dims.join(', ')}], and not of ${classes} labels a pixel,`);
-  const first = placeOf(output, 'scores of pixels', tensor, row, shape);
+  const first = placeOf(output, 'scores of pixels', tensor, place, shape);
   return { width, height, given: 'scores' as const, first };
 }
 
