@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models topics test test-node test-python test-torch e2e lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real e2e lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -49,6 +49,9 @@ test-torch: dist/.built $(TORCH)/.installed $(TOPICS) ## run the tests of PyTorc
 	node_modules/.bin/mocha --no-config --import=tsx --timeout 60000 test/models/shipped.test.ts --grep topics
 	cd scripts && ../$(TORCH)/bin/pytest tests_torch
 
+test-real: dist/.built $(TORCH)/.installed ## compare all files of Ultralytics, torchvision and transformers (test-torch: some)
+	REAL=all node_modules/.bin/mocha --no-config --import=tsx --timeout 60000 'test/torch/real/*.torch.ts'
+
 e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, which it installs
 	node_modules/.bin/mocha --config test/e2e/.mocharc.json
 
@@ -83,6 +86,7 @@ dist/.built: node_modules/.installed tsconfig.json tsconfig.build.json $(shell f
 	@npm run --silent build
 	@touch $@
 
+# A lock names every package there is to install. --no-deps: one package may stand in for another, as torch-test.override says.
 $(VENV)/.installed: scripts/requirements/test.txt
 $(TORCH)/.installed: scripts/requirements/torch-test.txt
 $(E2E)/.installed: test/e2e/requirements.txt
@@ -91,8 +95,8 @@ $(VENV)/.installed $(TORCH)/.installed $(E2E)/.installed $(BENCH_VENV)/.installe
 	$(SAY) 'Installing the Python packages of $< (once)'
 	@$(PYTHON) -m venv --clear $(@D)
 	@if command -v uv > /dev/null; \
-	then uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $<; \
-	else $(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
+	then uv pip install --quiet --python $(@D)/bin/python --no-deps --require-hashes -r $<; \
+	else $(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<; fi
 	@touch $@
 
 $(FETCHED): $(VENV)/.installed scripts/fetch_models.py scripts/labelstudio_export/writer.py $(wildcard scripts/labelstudio_models/*.py)
@@ -130,7 +134,7 @@ lock: ## resolve the Python packages again (needs uv)
 	$$lock base.in -c test.txt -o base.txt && \
 	$$lock boosting.in -c test.txt -o boosting.txt && \
 	$$lock torch.in -c test.txt -o torch.txt && \
-	$$lock torch-test.in -c test.txt -c torch.txt -o torch-test.txt && \
+	$$lock torch-test.in -c test.txt -c torch.txt --override torch-test.override -o torch-test.txt && \
 	$$lock ../../test/e2e/requirements.in -o ../../test/e2e/requirements.txt && \
 	uv pip compile --quiet --no-deps --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes cuda.in -o cuda.txt && \
 	cd ../../test/bench && $$lock requirements.in -c ../../scripts/requirements/test.txt -o requirements.txt

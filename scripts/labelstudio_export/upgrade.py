@@ -17,6 +17,8 @@ from .writer import FORMAT, Draft, staged
 _PIXELS = ("image", "image-prompts", "video")
 # What a kernel of format 1 was meant to be.
 _RESAMPLE = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic", "lanczos3": "lanczos"}
+# The fits for which an option of format 1 means something; a kernel for none any more.
+_OPTIONS_OF = {"kernel": (), "shortest_edge": ("crop",), "align": ("letterbox",), "fill": ("letterbox",)}
 _FILTERS = ("nearest", "box", "bilinear", "bicubic", "lanczos", "opencv-linear")
 _TODO = "export the model again with the tool that made it"
 
@@ -61,13 +63,16 @@ def _input(
     declared: dict[str, str] = {"resample": resample}
     if is_yolo:
         declared["color"] = "opencv"
-    if given["kind"] == "image-prompts" and given.get("fit") == "letterbox":
+    fit = given.get("fit", "stretch")
+    if given["kind"] == "image-prompts" and fit == "letterbox" and given.get("fill", 0) == 0:
         # Segment Anything pads what is normalised already.
         declared["pad"] = "after"
     declared |= options
     said += [f'the input has "{name}": "{value}" now' for name, value in declared.items()]
     said.append("if the model was trained with others, say so with --resample, --color and --pad")
-    return {**{name: value for name, value in given.items() if name != "kernel"}, **declared}
+    # Format 1 took no notice of options that mean nothing for the fit.
+    dropped = {name for name, fits in _OPTIONS_OF.items() if fit not in fits}
+    return {**{name: value for name, value in given.items() if name not in dropped}, **declared}
 
 
 def _serving(model: Path) -> Path:

@@ -53,6 +53,7 @@ def test_needs_no_package(tmp_path):
     [
         ({"kind": "image", "width": 8, "height": 8}, {}, {"resample": "bilinear"}),
         ({"kind": "video", "width": 8, "height": 8, "kernel": "cubic"}, {}, {"resample": "bicubic"}),
+        ({"kind": "image", "width": 8, "height": 8, "shortest_edge": 9}, {}, {"resample": "bilinear"}),
         (
             {"kind": "image", "width": 8, "height": 8, "fit": "letterbox"},
             {"kind": "yolo"},
@@ -69,7 +70,7 @@ def test_images_are_declared_as_now(tmp_path, capsys, source, output, declared):
     old = old_model(tmp_path, source, output)
     main([str(tmp_path / "spam")])
     manifest = json.loads((tmp_path / "spam" / "model.json").read_text())
-    kept = {name: value for name, value in source.items() if name != "kernel"}
+    kept = {name: value for name, value in source.items() if name not in {"kernel", "shortest_edge"}}
     assert manifest["input"] == {**kept, **declared}
     assert upgraded(tmp_path / "spam", old)["format"] == 2
     said = capsys.readouterr().out

@@ -299,6 +299,15 @@ describe('BrushLabels, PolygonLabels and BitmaskLabels', () => {
     assert.lengthOf(top.results, 1);
   });
 
+  it('have the scores of things apart from those of their pixels', () => {
+    const output = { kind: 'masks', tensors: { masks: 'masks', scores: 'scores' }, labels: ['Road'] };
+    const tensors = { masks: float32([1, 1, 2, 2], 3, -3, 3, -3), scores: float32([1, 1], 0.625) };
+    const logits = { ...output, activation: 'sigmoid' };
+    assert.equal(encodeOnImage(brush, logits, tensors, ALL).score, 0.625);
+    const both = encodeOnImage(brush, { ...logits, score_activation: 'sigmoid' }, tensors, ALL);
+    assert.approximately(both.score!, 1 / (1 + Math.exp(-0.625)), 1e-12);
+  });
+
   it('put masks of boxes where their boxes are', () => {
     const output = {
       kind: 'masks',

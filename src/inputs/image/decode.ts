@@ -3,7 +3,7 @@ import { greysOf } from './colours.js';
 import type { ImageMeta } from './contract.js';
 import { type Fitting, place } from './geometry.js';
 import type { Kernel } from './kernels.js';
-import { type Part, type Picture, resample, type Size } from './resample.js';
+import { type Part, type Picture, resample } from './resample.js';
 import { openImage, type Reading } from './source.js';
 
 /** How an image's pixels come. */
@@ -85,13 +85,4 @@ function fitted(picture: Picture, options: PixelOptions): Pixels {
   const part = { ...seen, left: Math.max(-left, 0), top: Math.max(-top, 0) };
   const size = { width: scaledWidth, height: scaledHeight };
   return { data: resample(picture, size, options.resample ?? 'bilinear', part), ...seen, meta };
-}
-
-/**
- * Scales decoded pixels as OpenCV does, three channels of 8 bits each.
- *
- * @returns the pixels of an image of that size
- */
-export async function rescale(data: Uint8Array, from: Size, to: Size): Promise<Uint8Array> {
-  return resample({ data, ...from }, to, 'opencv-linear');
 }

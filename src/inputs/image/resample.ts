@@ -103,6 +103,7 @@ function filtered(picture: Picture, size: Size, filter: Filter, part: Part): Uin
 /** Added before the bits behind the point are cut off. What is then beyond 0 to 255 is clamped by the arrays. */
 const HALF = 1 << (PRECISION - 1);
 
+/** Two rows at a time, so that each weight is read once for six numbers. */
 function acrossColours(
   data: Uint8Array,
   width: number,
@@ -111,23 +112,34 @@ function acrossColours(
 ): Uint8Array {
   const columns = first.length;
   const out = new Uint8ClampedArray(columns * rows * 3);
-  let to = 0;
-  for (let y = 0; y < rows; y++) {
+  for (let y = 0; y < rows; y += 2) {
     const row = y * width * 3;
-    for (let x = 0, tap = 0; x < columns; x++, tap += most, to += 3) {
+    // The last one of an odd number is made twice.
+    const [next, nextTo] = y + 1 < rows ? [width * 3, columns * 3] : [0, 0];
+    for (let x = 0, tap = 0, to = y * columns * 3; x < columns; x++, tap += most, to += 3) {
       let red = HALF;
       let green = HALF;
       let blue = HALF;
+      let nextRed = HALF;
+      let nextGreen = HALF;
+      let nextBlue = HALF;
       const end = tap + count[x]!;
       for (let k = tap, from = row + first[x]! * 3; k < end; k++, from += 3) {
         const weight = weights[k]!;
+        const below = from + next;
         red = (red + Math.imul(data[from]!, weight)) | 0;
         green = (green + Math.imul(data[from + 1]!, weight)) | 0;
         blue = (blue + Math.imul(data[from + 2]!, weight)) | 0;
+        nextRed = (nextRed + Math.imul(data[below]!, weight)) | 0;
+        nextGreen = (nextGreen + Math.imul(data[below + 1]!, weight)) | 0;
+        nextBlue = (nextBlue + Math.imul(data[below + 2]!, weight)) | 0;
       }
       out[to] = red >> PRECISION;
       out[to + 1] = green >> PRECISION;
       out[to + 2] = blue >> PRECISION;
+      out[to + nextTo] = nextRed >> PRECISION;
+      out[to + nextTo + 1] = nextGreen >> PRECISION;
+      out[to + nextTo + 2] = nextBlue >> PRECISION;
     }
   }
   return new Uint8Array(out.buffer);
@@ -155,7 +167,12 @@ function acrossGreys(
   return new Uint8Array(out.buffer);
 }
 
-/** @param top the row of the picture that the data begin with */
+/**
+ * Four numbers of a row at a time: a third of the time that one takes.
+ *
+ * @param length numbers of a row
+ * @param top the row of the picture that the data begin with
+ */
 function downwards(
   data: Uint8Array,
   length: number,
@@ -164,15 +181,34 @@ function downwards(
 ): Uint8Array {
   const rows = first.length;
   const out = new Uint8ClampedArray(length * rows);
-  const sums = new Int32Array(length);
-  for (let y = 0; y < rows; y++) {
-    sums.fill(HALF);
-    const end = y * most + count[y]!;
-    for (let k = y * most, from = (first[y]! - top) * length; k < end; k++, from += length) {
-      const weight = weights[k]!;
-      for (let i = 0; i < length; i++) sums[i] = sums[i]! + Math.imul(data[from + i]!, weight);
+  for (let y = 0, to = 0; y < rows; y++) {
+    const tap = y * most;
+    const end = tap + count[y]!;
+    const row = (first[y]! - top) * length;
+    let x = 0;
+    for (; x + 3 < length; x += 4, to += 4) {
+      let one = HALF;
+      let two = HALF;
+      let three = HALF;
+      let four = HALF;
+      for (let k = tap, from = row + x; k < end; k++, from += length) {
+        const weight = weights[k]!;
+        one = (one + Math.imul(data[from]!, weight)) | 0;
+        two = (two + Math.imul(data[from + 1]!, weight)) | 0;
+        three = (three + Math.imul(data[from + 2]!, weight)) | 0;
+        four = (four + Math.imul(data[from + 3]!, weight)) | 0;
+      }
+      out[to] = one >> PRECISION;
+      out[to + 1] = two >> PRECISION;
+      out[to + 2] = three >> PRECISION;
+      out[to + 3] = four >> PRECISION;
     }
-    for (let i = 0, to = y * length; i < length; i++) out[to + i] = sums[i]! >> PRECISION;
+    for (; x < length; x++, to++) {
+      let sum = HALF;
+      for (let k = tap, from = row + x; k < end; k++, from += length)
+        sum = (sum + Math.imul(data[from]!, weights[k]!)) | 0;
+      out[to] = sum >> PRECISION;
+    }
   }
   return new Uint8Array(out.buffer);
 }

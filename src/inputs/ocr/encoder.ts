@@ -5,9 +5,10 @@ import type { Box } from '../../regions/image/geometry.js';
 import type { AnsweredBatch, Encoder, PlainTensor, RunGraph, TaskFailure, TaskValue } from '../contract.js';
 import { type FileValue, fileBytes, undecodable } from '../file.js';
 import type { ImageMeta } from '../image/contract.js';
-import { type Decode, loadDecoder, type Pixels, rescale } from '../image/decode.js';
+import { type Decode, loadDecoder, type Pixels } from '../image/decode.js';
 import { boxOfRectangle } from '../image/drawn.js';
 import { WARM_UP } from '../image/encoder.js';
+import { resample } from '../image/resample.js';
 import type { LineText, Picture } from './contract.js';
 import { cut, linePlace, placeOf } from './crop.js';
 import { outputOf, Recognizer, SURE } from './recognizer.js';
@@ -124,7 +125,7 @@ export class OcrEncoder implements Encoder {
 
   async #lines(picture: Picture, run: RunGraph): Promise<Lines> {
     const { width, height } = detectorSize(picture, this.#side);
-    const pixels = await rescale(picture.data, picture, { width, height });
+    const pixels = resample(picture, { width, height }, 'opencv-linear');
     const detected = await run({ x: tensorOf(pixels, width, height) });
     const map = outputOf(detected, this.#map, 'model.onnx');
     const [, , rows = 0, columns = 0] = map.dims;

@@ -43,19 +43,18 @@ export function backgrounds(output: OutputSpec): boolean[] {
  *
  * @param number the number of a candidate and a label
  * @param weight what the scores of a candidate are multiplied with; absent: 1
- * @param activation "softmax" and "sigmoid" turn the numbers into scores
  */
 export function perLabel(
   output: OutputSpec,
   number: (index: number, label: number) => number,
-  {
-    activation = output.activation,
-    weight,
-  }: { activation?: unknown; weight?: (index: number) => number } = {},
+  weight?: (index: number) => number,
 ): Scorer {
+  const { activation } = output;
   const isBackground = backgrounds(output);
   const count = isBackground.length;
   const softmax = activation === 'softmax';
+  if (softmax && count === 1)
+    throw contradiction(output, 'softmax for one label, of which it always makes 1: use sigmoid');
   const scoreOf = (value: number, most: number, sum: number) =>
     softmax ? Math.exp(value - most) / sum : activation === 'sigmoid' ? sigmoid(value) : value;
   const values = new Float64Array(count);
@@ -89,8 +88,8 @@ export function numbered(
   output: OutputSpec,
   number: (index: number) => number,
   label: (index: number) => number,
-  activation: unknown = output.activation,
 ): Scorer {
+  const { activation } = output;
   const isBackground = backgrounds(output);
   if (activation === 'softmax')
     throw contradiction(

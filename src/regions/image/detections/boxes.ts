@@ -1,6 +1,5 @@
 import type { PlainTensor } from '../../../inputs/contract.js';
 import type { OutputSpec } from '../../../registry/version.js';
-import { failed } from '../../failed.js';
 import type { Box } from '../geometry.js';
 import { numbered, perLabel, type Scorer } from './activation.js';
 import type { Decoder } from './contract.js';
@@ -22,14 +21,12 @@ export function boxOf(format: Format, a: number, b: number, c: number, d: number
  * The scores of things that are listed in tensors: `scores` of each label, or of one with its number in `labels`.
  *
  * @param count how many things there are
- * @param activation what turns their numbers into scores
  */
 export function listedScores(
   output: OutputSpec,
   { scores, labels }: { scores: PlainTensor; labels: PlainTensor | undefined },
   place: RowPlace,
   count: number,
-  activation: unknown = output.activation,
 ): Scorer {
   const { data } = scores;
   const classes = output.labels!.length;
@@ -37,13 +34,11 @@ export function listedScores(
     const first = placeOf(output, 'scores beside labels', scores, place, [count], [count, 1]);
     const firstLabel = placeOf(output, 'labels', labels, place, [count], [count, 1]);
     const labelOf = (index: number) => Number(labels.data[firstLabel + index]);
-    return numbered(output, index => Number(data[first + index]), labelOf, activation);
+    return numbered(output, index => Number(data[first + index]), labelOf);
   }
   const single = classes === 1 ? [[count]] : [];
   const first = placeOf(output, 'scores', scores, place, [count, classes], ...single);
-  if (classes === 1 && activation === 'softmax')
-    throw failed(output, 'scores of one label alone, of which softmax always makes 1,');
-  return perLabel(output, (index, label) => Number(data[first + index * classes + label]), { activation });
+  return perLabel(output, (index, label) => Number(data[first + index * classes + label]));
 }
 
 /** Boxes, scores, labels and angles in tensors of their own. */

@@ -45,9 +45,11 @@ export const raw: Decoder = ({ outputs, metas, ...place }, output) => {
   const activate = (value: number) => (output.activation === 'sigmoid' ? sigmoid(value) : value);
   return {
     count,
-    scores: perLabel(output, (index, label) => number(index, firstClass + label), {
-      ...(objectness === 1 && { weight: (index: number) => activate(number(index, 4)) }),
-    }),
+    scores: perLabel(
+      output,
+      (index, label) => number(index, firstClass + label),
+      objectness === 1 ? index => activate(number(index, 4)) : undefined,
+    ),
     turned,
     box: index => {
       if (grid !== undefined) return grid.box(index, column => number(index, firstBox + column));

@@ -21,7 +21,7 @@ export interface Axis {
 
 /** For each pixel the cells that it is made of: `taps` of them, with their weights. */
 export interface Taps {
-  taps: number;
+  taps: 2 | 4;
   cells: Int32Array;
   weights: Float64Array;
 }
@@ -147,4 +147,16 @@ export function reachOf(
     first - far <= lowest ? Number.NEGATIVE_INFINITY : Math.floor(pixel(first - far)) - 1,
     last + far >= highest ? Number.POSITIVE_INFINITY : Math.ceil(pixel(last + far)) + 2,
   ];
+}
+
+/** The cells that some pixels are made of, and a few more: the first one, and the one behind the last. */
+export function cellsOf(
+  { cells, fine, scale, offset }: Axis,
+  from: number,
+  pixels: number,
+): [number, number] {
+  const cell = (pixel: number) => ((pixel * scale + offset) * cells) / fine;
+  const within = (place: number) => Math.min(Math.max(place, 0), cells);
+  const far = 2 + cells / fine;
+  return [within(Math.floor(cell(from) - far)), within(Math.ceil(cell(from + pixels) + far))];
 }

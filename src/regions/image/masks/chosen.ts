@@ -18,10 +18,10 @@ export function* chosen(
   choice: Choice,
 ): Generator<FoundMask> {
   const { labels } = choice;
-  const places = placesOf(labels, width);
-  const sure = [...places]
-    .filter(([label]) => wants(label))
-    .map(([label, place]) => ({ label, score: meanOf(label, place, choice, width) }))
+  const places = new Map([...placesOf(labels, width)].filter(([label]) => wants(label)));
+  const means = meansOf(places, choice, width);
+  const sure = [...places.keys()]
+    .map(label => ({ label, score: means === null ? null : means.get(label)! }))
     .filter(({ score }) => score === null || score > threshold)
     .sort((a, b) => (b.score ?? 0) - (a.score ?? 0) || a.label - b.label);
   for (const { label, score } of sure.slice(0, most)) {
@@ -35,21 +35,29 @@ export function* chosen(
   }
 }
 
-/**
- * The mean score of a label over its pixels, of a large part over every n-th of them; null: there are no scores.
- */
-function meanOf(label: number, place: Place, { labels, score }: Choice, width: number): number | null {
+/** The mean score of each label over its pixels, of a large part over every n-th of them; null: there are no scores. */
+function meansOf(
+  places: ReadonlyMap<number, Place>,
+  { labels, score }: Choice,
+  width: number,
+): ReadonlyMap<number, number> | null {
   if (score === null) return null;
-  const step = Math.max(Math.floor(place.pixels / SAMPLE), 1);
-  let [sum, count, seen] = [0, 0, 0];
-  for (let y = place.top; y < place.top + place.height; y++) {
-    for (let x = place.left; x < place.left + place.width; x++) {
-      if (labels[y * width + x] !== label || seen++ % step !== 0) continue;
-      sum += score(label, x, y);
-      count++;
+  const most = Math.max(0, ...places.keys()) + 1;
+  const [steps, seen, sums] = [new Uint32Array(most), new Uint32Array(most), new Float64Array(most)];
+  for (const [label, { pixels }] of places) steps[label] = Math.max(Math.floor(pixels / SAMPLE), 1);
+  for (let y = 0, pixel = 0; pixel < labels.length; y++) {
+    for (let x = 0; x < width; x++, pixel++) {
+      const label = labels[pixel]!;
+      const step = label < most ? steps[label]! : 0;
+      if (step > 0 && seen[label]!++ % step === 0) sums[label]! += score(label, x, y);
     }
   }
-  return Math.min(sum / count, 1);
+  return new Map(
+    [...places.keys()].map(label => [
+      label,
+      Math.min(sums[label]! / Math.ceil(seen[label]! / steps[label]!), 1),
+    ]),
+  );
 }
 
 /** Where each label lies that a pixel has. */

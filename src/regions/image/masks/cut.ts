@@ -73,9 +73,10 @@ export function maskOf(
   let [sum, count] = [0, 0];
   for (let y = 0, pixel = 0; y < window.height; y++) {
     mixLines(line, grid.data, down.cells, down.weights, y * down.taps, down.taps);
-    for (let x = 0, tap = 0; x < window.width; x++, pixel++) {
-      let number = 0;
-      for (const end = tap + taps; tap < end; tap++) number += line[cells[tap]!]! * weights[tap]!;
+    for (let x = 0, tap = 0; x < window.width; x++, pixel++, tap += taps) {
+      let number = line[cells[tap]!]! * weights[tap]! + line[cells[tap + 1]!]! * weights[tap + 1]!;
+      if (taps === 4)
+        number += line[cells[tap + 2]!]! * weights[tap + 2]! + line[cells[tap + 3]!]! * weights[tap + 3]!;
       if (!(number > cut)) continue;
       data[pixel] = 1;
       count++;

@@ -34,7 +34,9 @@ export function listed(answer: RowOutputs, output: OutputSpec, selection: MaskSe
   const isAlone = place.rows === 1 && dims.length === 2 && dims[0] !== 1 && dims[1] === 1;
   const perLabel = labels === undefined && (output.labels!.length > 1 || dims.length === 3 || isAlone);
   const count = dims.at(perLabel ? -2 : -1) ?? 0;
-  const scorer = listedScores(output, { scores, labels }, place, count, output.score_activation ?? 'none');
+  // The activation of an output of masks is that of their pixels.
+  const scored = { ...output, activation: output.score_activation };
+  const scorer = listedScores(scored, { scores, labels }, place, count);
   return masksOf(answer, output, selection, { count, scores: scorer, check: probability, twice: false });
 }
 

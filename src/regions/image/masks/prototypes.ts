@@ -5,7 +5,7 @@ import { partOf, placeOf, prototypeCount } from '../detections/place.js';
 import { detect } from '../detections.js';
 import type { Box } from '../geometry.js';
 import type { Window } from '../mask.js';
-import { placementOf } from './axis.js';
+import { cellsOf, placementOf } from './axis.js';
 import type { FoundMask, MaskSelection } from './contract.js';
 import { maskOf } from './cut.js';
 import { checkNumbers, floatsOf, logit } from './numbers.js';
@@ -40,12 +40,15 @@ export function* ofPrototypes(
   const cut = logit(selection.pixel);
   for (const { label, score, box, coefficients } of detect(answer, output, selection)) {
     const data = new Float32Array(plane);
+    const within = windowOfBox(box);
+    // Of rows that no pixel of the box is made of none is mixed.
+    const [begin, end] = cellsOf(placement.down, within.top, within.height).map(row => row * width);
     for (const [each, own] of planes.entries()) {
       const coefficient = coefficients[each]!;
-      for (let cell = 0; cell < plane; cell++) data[cell]! += coefficient * own[cell]!;
+      for (let cell = begin!; cell < end!; cell++) data[cell]! += coefficient * own[cell]!;
     }
     checkNumbers(logits, data);
-    const found = maskOf({ width, height, data }, placement, meta, cut, { within: windowOfBox(box) });
+    const found = maskOf({ width, height, data }, placement, meta, cut, { within });
     if (found !== undefined) yield { label, score, mask: found.mask, isThing: true };
   }
 }

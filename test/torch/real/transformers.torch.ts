@@ -1,0 +1,3 @@
+import { describeTool } from './tool.js';
+
+describeTool('transformers');
