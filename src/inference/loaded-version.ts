@@ -16,7 +16,7 @@ import type { VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
 import { GraphRows, joined, type RowsPart } from './rows.js';
 import { loadGraph, NO_TENSOR } from './runtime.js';
-import { answersRows } from './single-rows.js';
+import { answersRows, answerToOther } from './single-rows.js';
 
 /**
  * Called with what the graph answered for one value, by its index.
@@ -24,6 +24,12 @@ import { answersRows } from './single-rows.js';
  * @param continues whether it is only a part: the value's next rows come in another call
  */
 export type OutputsVisitor = (value: number, answer: RowOutputs, continues: boolean) => void;
+
+/** Whether some outputs hold finite numbers, or none. */
+function areFinite({ outputs }: RowOutputs, names: readonly string[]): boolean {
+  const isNone = (value: unknown) => typeof value === 'number' && !Number.isFinite(value);
+  return names.every(name => !(outputs[name]!.data as unknown[]).some(isNone));
+}
 
 /** The graph that every version has. */
 const MAIN_GRAPH = 'model.onnx';
@@ -85,8 +91,14 @@ export class LoadedVersion {
     const { warmUp } = this.#encoder;
     // First of all, as the value that it is tried with may have several rows itself.
     if (!(await answersRows(this.#encoder, main, needed))) main.useSingleRows();
-    const failures = await this.run([warmUp], (_, answer) => this.#check(answer));
+    const answers: RowOutputs[] = [];
+    const failures = await this.run([warmUp], (_, answer) => answers.push(answer));
     for (const failure of failures.values()) throw new Error(failure.message);
+    for (const answer of answers) {
+      // NaN for the warm-up value says little: an image all of one colour has no contrast to divide by.
+      const other = areFinite(answer, needed) ? undefined : await answerToOther(this.#encoder, main);
+      this.#check(other === undefined ? answer : { ...answer, outputs: other });
+    }
   }
 
   /** Whether the graph gives what version.json says of each output. */

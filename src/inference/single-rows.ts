@@ -44,6 +44,30 @@ export async function answersRows(
   }
 }
 
+/**
+ * What a graph gives for other numbers than those of the warm-up value, such as an image that is not all white.
+ *
+ * @returns undefined when the encoder runs its graphs itself, or the graph does not take such numbers
+ */
+export async function answerToOther(encoder: Encoder, graph: GraphRows): Promise<Tensors | undefined> {
+  const run = async () => {
+    throw new Error('the encoder runs its graphs itself');
+  };
+  try {
+    for await (const batch of encoder.encode([encoder.warmUp], () => {}, run)) {
+      if (!('feeds' in batch)) return undefined;
+      const feeds = graph.graph.inputs.map(
+        ({ name }, index) => [name, changed(batch.feeds[name]!, CHANGES[0], index)] as const,
+      );
+      const [part] = await graph.parts(Object.fromEntries(feeds), batch.rows.length);
+      return part!.outputs;
+    }
+  } catch {
+    return undefined;
+  }
+  return undefined;
+}
+
 function twice({ type, data, dims }: PlainTensor): PlainTensor {
   const [rows = 0, ...rest] = dims;
   return { type, data: concatenated([data, data]), dims: [2 * rows, ...rest] };
