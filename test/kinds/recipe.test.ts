@@ -12,7 +12,8 @@ import type { Prediction } from '../../src/model.js';
 import { Markdown, ROOT } from '../markdown.js';
 import { settings } from '../support/backend.js';
 import { Client, type ErrorBody } from '../support/client.js';
-import { addModel, makeGraphs } from '../support/graphs.js';
+import { addModel } from '../support/graphs.js';
+import { runPython } from '../support/python.js';
 
 const CONFIG = '<View><Text name="text" value="$text"/><Number name="stars" toName="text"/></View>';
 
@@ -38,11 +39,16 @@ describe('the recipe of CONTRIBUTING.md for a kind of your own', () => {
     }
     kinds = (await import(pathToFileURL(join(folder, 'vector.js')).href)) as KindsModule;
     const [manifest] = recipe.blocks('json').map(block => JSON.parse(block));
-    const { files, feeds } = kinds.inputs![0]!.example;
-    const [graph] = await makeGraphs([{ inputs: feeds, outputs: {} }]);
+    const { files } = kinds.inputs![0]!.example;
     // The answer is the first number that the graph got.
-    const outputs = [{ name: 'stars', kind: 'value', tensor: 'same_vector' }];
-    await addModel(join(folder, 'models'), 'stars', { manifest, outputs, graph: graph!, files });
+    const [text] = await runPython<string>('test/support/onnx-text.py', [
+      `g (float[rows, 3] vector) => (float[rows, 1] stars) {
+        zero = Constant<value_ints = [0]>() one = Constant<value_ints = [1]>() stars = Slice(vector, zero, one, one)
+      }`,
+    ]);
+    const outputs = [{ name: 'stars', kind: 'value', tensor: 'stars' }];
+    const graph = Buffer.from(text!, 'base64');
+    await addModel(join(folder, 'models'), 'stars', { manifest, outputs, graph, files });
 
     const env = await settings({ MODEL_DIR: join(folder, 'models') });
     server = spawn(process.execPath, ['serve.js'], {
