@@ -80,24 +80,67 @@ function nearest(picture: Picture, size: Size, part: Part): Uint8Array {
   return out;
 }
 
-/** First all rows that matter, then the columns of what came out, which was rounded to 8 bits: so does Pillow. */
+/** One axis after the other; what comes out of the first is rounded to 8 bits, so that their order shows. */
 function filtered(picture: Picture, size: Size, filter: Filter, part: Part): Uint8Array {
-  const channels = channelsOf(picture);
-  const isTall = size.height !== picture.height;
-  const down = filterTaps(filter, picture.height, size.height, part.top, part.height);
-  const top = isTall ? down.first[0]! : part.top;
-  const last = part.height - 1;
-  const rows = isTall ? down.first[last]! + down.count[last]! - top : part.height;
-  let wide: Uint8Array;
-  if (size.width === picture.width) {
-    wide = cutOut(picture, { left: part.left, top, width: part.width, height: rows });
-  } else {
+  if (isTallFirst(picture, size)) {
     const across = filterTaps(filter, picture.width, size.width, part.left, part.width);
-    const length = picture.width * channels;
-    const used = picture.data.subarray(top * length, (top + rows) * length);
-    wide = (channels === 3 ? acrossColours : acrossGreys)(used, picture.width, rows, across);
+    const [left, width] = reachOf(across);
+    const short = { width: picture.width, height: size.height };
+    const data = filteredDown(picture, short, filter, { ...part, left, width });
+    const band = { data, width, height: part.height };
+    return filteredAcross(band, { ...across, first: across.first.map(each => each - left) });
   }
-  return isTall ? downwards(wide, part.width * channels, top, down) : wide;
+  if (size.width === picture.width) return filteredDown(picture, size, filter, part);
+  const across = filterTaps(filter, picture.width, size.width, part.left, part.width);
+  const isTall = size.height !== picture.height;
+  const [top, height] = isTall
+    ? reachOf(filterTaps(filter, picture.height, size.height, part.top, part.height))
+    : [part.top, part.height];
+  const data = filteredAcross({ ...picture, ...bandOf(picture, top, height) }, across);
+  if (!isTall) return data;
+  // The band alone is there, with the rows of the picture counted from its top.
+  return filteredDown({ data, width: part.width, height }, size, filter, { ...part, left: 0 }, picture, top);
+}
+
+/** Pillow scales rows first unless a picture loses more than twice as much in height as in width; measured with Pillow 13. */
+function isTallFirst(picture: Size, { width, height }: Size): boolean {
+  const lost = picture.height - height;
+  return picture.width !== width && lost > 0 && lost > 2 * (picture.width - width);
+}
+
+/** The first pixel that a part of a scaled line is made of, and how many. */
+function reachOf({ first, count }: Taps): [first: number, length: number] {
+  const last = first.length - 1;
+  return [first[0]!, first[last]! + count[last]! - first[0]!];
+}
+
+/** Some rows of a picture. */
+function bandOf(picture: Picture, top: number, height: number): Pick<Picture, 'data' | 'height'> {
+  const length = picture.width * channelsOf(picture);
+  return { data: picture.data.subarray(top * length, (top + height) * length), height };
+}
+
+function filteredAcross(picture: Picture, across: Taps): Uint8Array {
+  const scale = channelsOf(picture) === 3 ? acrossColours : acrossGreys;
+  return scale(picture.data, picture.width, picture.height, across);
+}
+
+/**
+ * @param whole the picture that is scaled, where `picture` is but a band of it
+ * @param begin the row of the whole that the band begins with
+ */
+function filteredDown(
+  picture: Picture,
+  size: Size,
+  filter: Filter,
+  part: Part,
+  whole: Size = picture,
+  begin = 0,
+): Uint8Array {
+  const down = filterTaps(filter, whole.height, size.height, part.top, part.height);
+  const [top, height] = reachOf(down);
+  const data = cutOut(picture, { ...part, top: top - begin, height });
+  return downwards(data, part.width * channelsOf(picture), top, down);
 }
 
 /** Added before the bits behind the point are cut off. What is then beyond 0 to 255 is clamped by the arrays. */

@@ -39,6 +39,14 @@ const SIZES: Readonly<Record<string, readonly (readonly [width: number, height: 
     [131, 200],
     [393, 291],
   ],
+  // Of tall pictures Pillow scales the columns first, if they lose more than twice as much as the rows.
+  tall: [
+    [40, 60],
+    [97, 200],
+    [120, 150],
+    [98, 381],
+    [98, 380],
+  ],
   line: [
     [1, 1],
     [11, 3],

@@ -27,6 +27,8 @@ KERNELS = {
 def picture(name: str) -> np.ndarray:
     if name == "noise":
         return np.random.default_rng(1).integers(0, 256, (97, 131, 3), dtype=np.uint8)
+    if name == "tall":
+        return np.random.default_rng(3).integers(0, 256, (391, 103, 3), dtype=np.uint8)
     if name == "line":
         return np.random.default_rng(2).integers(0, 256, (1, 5, 3), dtype=np.uint8)
     if name != "large":
