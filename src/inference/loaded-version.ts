@@ -11,7 +11,7 @@ import type {
 import { INPUTS } from '../inputs/index.js';
 import type { RowOutputs } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
-import { graphOutputs } from '../registry/version.js';
+import { graphOutputs, listOutputs } from '../registry/version.js';
 import type { VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
 import { GraphRows, joined, type RowsPart } from './rows.js';
@@ -58,10 +58,11 @@ export class LoadedVersion {
       if (!kind) throw new Error(`its input kind '${source.input.kind}' is not known to this server`);
       const encoder = await kind.load(source.folder, source.input);
       const graphs = new Map<string, GraphRows>();
+      const lists = new Set(source.outputs.flatMap(listOutputs));
       const version = new LoadedVersion(source, encoder, graphs);
       try {
         for (const name of [MAIN_GRAPH, ...(kind.graphs ?? [])])
-          graphs.set(name, new GraphRows(await loadGraph(join(source.folder, name), provider)));
+          graphs.set(name, new GraphRows(await loadGraph(join(source.folder, name), provider), lists));
         await version.warmUp();
       } catch (error) {
         await version.release();

@@ -16,10 +16,14 @@ export interface RowsPart {
 /** Gives a graph as many rows at a time as it takes. */
 export class GraphRows {
   readonly #graph: Graph;
+  /** Outputs without an axis of rows. */
+  readonly #lists: ReadonlySet<string>;
   #single = false;
 
-  constructor(graph: Graph) {
+  /** @param lists the outputs that list things of all rows, and have no axis of rows */
+  constructor(graph: Graph, lists: ReadonlySet<string> = new Set()) {
     this.#graph = graph;
+    this.#lists = lists;
   }
 
   get graph(): Graph {
@@ -65,11 +69,15 @@ export class GraphRows {
       const outputs = await this.#graph.run(Object.fromEntries(own));
       const kept = Object.entries(outputs).map(([name, tensor]) => [
         name,
-        count < size && tensor.dims[0] === size ? taken(tensor, 0, count, count) : tensor,
+        count < size && this.#hasRows(name, tensor, size) ? taken(tensor, 0, count, count) : tensor,
       ]);
       parts.push({ first, count, outputs: Object.fromEntries(kept) });
     }
     return parts;
+  }
+
+  #hasRows(name: string, { dims }: PlainTensor, size: number): boolean {
+    return dims[0] === size && !this.#lists.has(name);
   }
 }
 

@@ -1,13 +1,18 @@
 import type { Encoder, PlainTensor } from '../inputs/contract.js';
 import { concatenated, type GraphRows, type Tensors, taken } from './rows.js';
 
-/** How far the numbers of two equal rows of one run may lie apart: kernels sum in another order. */
-const NEAR = 1e-3;
+/** How far the numbers of a row may lie apart, in parts of them, alone and in a run: kernels sum in another order. */
+const NEAR = 2e-3;
+/** And what is too small to count. */
+const NOTHING = 1e-5;
+
+/** Bytes of a value's tensors up to which it is tried with all changes: of large images four at once take much memory. */
+const MANY_BYTES = 2 ** 23;
 
 /**
- * Whether a graph answers every row of a run, each for itself. A graph that was exported for one row may take several and
- * answer the first alone, or fail, or say the same of all. It is tried with the same value twice, and with that value and a
- * changed one.
+ * Whether a graph answers every row of a run, each as if it were alone. A graph that was exported for one row may take several
+ * and answer the first alone, or fail, or say the same of all; others compute with the mean or the largest number of a whole
+ * run. It is tried with the warm-up value and changed ones, alone and together.
  *
  * @param names the outputs that matter
  * @returns true as well when it is never given several rows
@@ -17,31 +22,98 @@ export async function answersRows(
   graph: GraphRows,
   names: readonly string[],
 ): Promise<boolean> {
+  const value = await feedsOfOne(encoder, graph);
+  if (value === undefined) return true;
+  const { feeds, rows } = value;
+  const bytes = Object.values(feeds).reduce((sum, { data }) => sum + 8 * data.length, 0);
+  const changes = bytes > MANY_BYTES ? CHANGES.slice(0, 1) : CHANGES;
+  try {
+    const given: Tensors[] = [feeds];
+    const alone: Tensors[] = [await answerOf(graph, feeds, rows)];
+    for (const change of changes) {
+      const other = changedFeeds(feeds, change);
+      try {
+        alone.push(await answerOf(graph, other, rows));
+        given.push(other);
+      } catch {
+        // The graph does not take such numbers.
+      }
+    }
+    // The first one again, as all changed ones may be nothing to the graph, which rows that it does not answer are too.
+    given.push(feeds);
+    alone.push(alone[0]!);
+    const together = await answerOf(graph, stacked(given), rows * given.length);
+    return names.every(name =>
+      isEachAlone(
+        together[name]!,
+        alone.map(each => each[name]!),
+      ),
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** What the main graph is fed with for one value; undefined: it never gets several rows, or the encoder runs it itself. */
+async function feedsOfOne(encoder: Encoder, graph: GraphRows) {
   const { warmUp } = encoder;
-  // An encoder that runs its graphs itself knows what they take.
-  let runsItself = false;
   const run = async () => {
-    runsItself = true;
     throw new Error('the encoder runs its graphs itself');
   };
   try {
     for await (const batch of encoder.encode([warmUp, warmUp], () => {}, run)) {
-      if (!('feeds' in batch) || graph.rowsOf(batch.feeds) !== undefined) return true;
+      if (!('feeds' in batch) || graph.rowsOf(batch.feeds) !== undefined) return undefined;
+      const all = batch.rows.length;
       const own = graph.graph.inputs.map(({ name }) => [name, batch.feeds[name]!] as const);
-      const hasRows = own.every(([, { dims }]) => dims[0] === batch.rows.length);
+      if (!own.every(([, { dims }]) => dims[0] === all)) return undefined;
       // Encoders that give one value at a time may give several rows of it.
-      const isOne = new Set(batch.rows).size < 2;
-      if (isOne && !hasRows) return true;
-      const feeds = Object.fromEntries(isOne ? own.map(([name, feed]) => [name, twice(feed)]) : own);
-      const rows = batch.rows.length * (isOne ? 2 : 1);
-      const [answer] = await graph.parts(feeds, rows);
-      if (!names.every(name => isTwice(answer!.outputs[name]!, rows))) return false;
-      return !hasRows || (await tellsApart(graph, feeds, rows, names));
+      const rows = batch.rows.filter(each => each === batch.rows[0]).length;
+      return {
+        rows,
+        feeds: Object.fromEntries(own.map(([name, feed]) => [name, taken(feed, 0, rows, rows)])),
+      };
     }
-    return true;
   } catch {
-    return runsItself;
+    return undefined;
   }
+  return undefined;
+}
+
+async function answerOf(graph: GraphRows, feeds: Tensors, rows: number): Promise<Tensors> {
+  const [part] = await graph.parts(feeds, rows);
+  return part!.outputs;
+}
+
+function changedFeeds(feeds: Tensors, change: Change): Tensors {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, feed], index) => [name, changed(feed, change, index)]),
+  );
+}
+
+/** The rows of several feeds, one after the other. */
+function stacked(all: readonly Tensors[]): Tensors {
+  return Object.fromEntries(
+    Object.entries(all[0]!).map(([name, { type, dims }]) => [
+      name,
+      {
+        type,
+        data: concatenated(all.map(each => each[name]!.data)),
+        dims: [dims[0]! * all.length, ...dims.slice(1)],
+      },
+    ]),
+  );
+}
+
+/** Whether the rows of one run are what each of them is alone. */
+function isEachAlone(together: PlainTensor, alone: readonly PlainTensor[]): boolean {
+  const rows = (together.dims[0] ?? 0) / alone.length;
+  if (!Number.isInteger(rows) || alone.some(({ dims }) => dims[0] !== rows)) return false;
+  const others = alone.slice(1);
+  // Where nothing is found a list of things is zeros, which prove nothing: exports of YOLO with nms and dynamic leave the other
+  // rows at 0 as well.
+  const isNothing = ({ data }: PlainTensor) => (data as Float32Array).every(each => each === 0);
+  if (together.dims.length > 2 && others.every(isNothing)) return false;
+  return alone.every(({ data }, index) => isNear(data, taken(together, index * rows, rows, rows).data));
 }
 
 /**
@@ -56,47 +128,13 @@ export async function answerToOther(encoder: Encoder, graph: GraphRows): Promise
   try {
     for await (const batch of encoder.encode([encoder.warmUp], () => {}, run)) {
       if (!('feeds' in batch)) return undefined;
-      const feeds = graph.graph.inputs.map(
-        ({ name }, index) => [name, changed(batch.feeds[name]!, CHANGES[0], index)] as const,
-      );
-      const [part] = await graph.parts(Object.fromEntries(feeds), batch.rows.length);
-      return part!.outputs;
+      const feeds = graph.graph.inputs.map(({ name }) => [name, batch.feeds[name]!] as const);
+      return await answerOf(graph, changedFeeds(Object.fromEntries(feeds), CHANGES[0]), batch.rows.length);
     }
   } catch {
     return undefined;
   }
   return undefined;
-}
-
-function twice({ type, data, dims }: PlainTensor): PlainTensor {
-  const [rows = 0, ...rest] = dims;
-  return { type, data: concatenated([data, data]), dims: [2 * rows, ...rest] };
-}
-
-/** Whether rows behind the first ones get an answer of their own: it is what they get alone. */
-async function tellsApart(graph: GraphRows, feeds: Tensors, rows: number, names: readonly string[]) {
-  const half = rows / 2;
-  for (const change of CHANGES) {
-    const others = Object.entries(feeds).map(
-      ([name, feed], index) => [name, changed(taken(feed, half, half, half), change, index)] as const,
-    );
-    const both = others.map(([name, other]) => {
-      const data = concatenated([taken(feeds[name]!, 0, half, half).data, other.data]);
-      return [name, { ...other, data, dims: [rows, ...other.dims.slice(1)] }] as const;
-    });
-    try {
-      const [together] = await graph.parts(Object.fromEntries(both), rows);
-      if (!names.every(name => isTwice(together!.outputs[name]!, rows))) return true;
-      const [alone] = await graph.parts(Object.fromEntries(others), half);
-      const isOwn = (name: string) =>
-        isNear(alone!.outputs[name]!.data, taken(together!.outputs[name]!, half, half, half).data);
-      if (!names.every(isOwn)) return false;
-    } catch {
-      // The graph does not take such numbers.
-      return true;
-    }
-  }
-  return true;
 }
 
 /** What becomes of the numbers of a row: scores near 0 or 1 may not tell one change from none. */
@@ -105,17 +143,14 @@ const CHANGES = [
   { float: (value: number) => -value, byte: 0xff },
   { float: () => 0, byte: 0x0f },
 ] as const;
+type Change = (typeof CHANGES)[number];
 
 /**
  * Rows of other numbers of the same kind: ids, which may be none that is larger, in another order and halved.
  *
  * @param index of the tensor: ids and their mask lose their ones at other columns
  */
-function changed(
-  { type, data, dims }: PlainTensor,
-  { float, byte }: (typeof CHANGES)[number],
-  index: number,
-): PlainTensor {
+function changed({ type, data, dims }: PlainTensor, { float, byte }: Change, index: number): PlainTensor {
   const length = data.length / dims[0]!;
   const mirrored = (at: number) => data[at - 2 * (at % length) + length - 1]!;
   const copy = data.slice() as Float32Array | BigInt64Array | string[];
@@ -133,16 +168,6 @@ function halved(id: bigint, one: number): bigint {
   return id === 1n ? BigInt(one) : id >> 1n;
 }
 
-/** Whether the second half of the rows is as the first. */
-function isTwice({ data, dims }: PlainTensor, rows: number): boolean {
-  if (dims[0] !== rows || rows % 2 !== 0) return false;
-  // Where nothing is found a list of things is zeros, which prove nothing: exports of YOLO with nms and dynamic leave the other
-  // rows at 0 as well.
-  if (dims.length > 2 && (data as Float32Array).every(each => each === 0)) return false;
-  const half = data.length / 2;
-  return isNear(data.slice(0, half), data.slice(half));
-}
-
 function isNear(some: PlainTensor['data'], others: PlainTensor['data']): boolean {
   if (some.length !== others.length) return false;
   for (let at = 0; at < some.length; at++) {
@@ -150,7 +175,7 @@ function isNear(some: PlainTensor['data'], others: PlainTensor['data']): boolean
     if (a === b) continue;
     const [x, y] = [Number(a), Number(b)];
     if (Number.isNaN(x) && Number.isNaN(y)) continue;
-    if (!(Math.abs(x - y) <= NEAR * Math.max(1, Math.abs(x)))) return false;
+    if (!(Math.abs(x - y) <= NEAR * Math.max(Math.abs(x), Math.abs(y)) + NOTHING)) return false;
   }
   return true;
 }

@@ -82,6 +82,7 @@ function missingOption([rows, ...sides]: readonly number[], shape: TensorInfo['s
     const [a, b, c] = sides as [number, number, number];
     if (fitsRows([rows!, b, c, a], shape)) return '"layout": "nhwc"';
     if (fitsRows([rows!, c, a, b], shape)) return '"layout": "nchw"';
+    if (fitsRows([rows!, 1, b, c], shape) && a === 3) return '"channels": "gray"';
   }
   return 'in "input" what it was exported with';
 }

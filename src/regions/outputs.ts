@@ -134,6 +134,8 @@ export function checkClasses(
 ): void {
   const { labels, decision, activation } = output;
   const { dims } = answer.outputs[output.tensor!]!;
+  if (activation === 'softmax' && (labels?.length ?? dims.at(-1)) === 1)
+    throw new Error(`'${output.name}' has one label, of which softmax always makes 1: declare sigmoid`);
   // Of each thing that another output finds.
   if (dims.length === 3 && others.some(({ kind }) => !OF_WHOLE_ROWS.has(kind))) {
     for (let index = 0; index < dims[1]!; index++) classRow(ofRegion(answer, output, index), output);

@@ -161,7 +161,7 @@ export function inputOf(folder: string, { format, input }: VersionRecord, manife
     const model = dirname(dirname(folder));
     throw new AppError(
       'version_invalid',
-      `it was exported when pixels were scaled in another way than in training: ${upgrade(model)} (${folder}/version.json has format 1)`,
+      `its version.json has format 1, from when pixels were scaled in another way than in training: ${upgrade(model)}`,
     );
   }
   if (input !== undefined && input.kind !== kind) {

@@ -34,6 +34,11 @@ export function graphOutputs(output: OutputSpec): string[] {
   return [...tensorsOf(output), ...(decision?.rule === 'label' ? [decision.tensor] : [])];
 }
 
+/** The graph's outputs that list things of all rows of a run, and tell in a column of which row each is. */
+export function listOutputs(output: OutputSpec): string[] {
+  return Array.isArray(output.columns) && output.columns.includes('image') ? [output.tensor!] : [];
+}
+
 /** What a model reads: a word of `src/inputs/index.ts`, and the options of that kind. */
 export interface InputSpec {
   kind: string;

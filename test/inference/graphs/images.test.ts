@@ -96,6 +96,19 @@ const SERVED = {
       'zero = Constant<value_ints = [0]>() one = Constant<value_ints = [1]>() first = Slice(m, zero, one, zero) nothing = Sub(m, m) y = Add(nothing, first)',
     ),
   ),
+  'mean-of-all-rows': of(
+    ofRows(
+      'float[rows, 3] y',
+      'b = ReduceMean<axes = [0], keepdims = 1>(m) d = Sub(b, m) half = Constant<value_float = 0.5>() part = Mul(d, half) y = Add(m, part)',
+    ),
+  ),
+  'rows-turned-by-one': of(
+    ofRows(
+      'float[rows, 3] y',
+      `zero = Constant<value_ints = [0]>() one = Constant<value_ints = [1]>() last = Constant<value_ints = [999]>()
+       first = Slice(m, zero, one, zero) others = Slice(m, one, last, zero) y = Concat<axis = 0>(others, first)`,
+    ),
+  ),
   'error-of-two-rows': of(
     graph(
       PLANAR,
@@ -168,7 +181,7 @@ const REFUSED: Record<string, [GraphCase, RegExp]> = {
   ],
   'one channel': [
     of(means('float[rows, 1, 8, 8] pixel_values', 'float[rows, 1] y')),
-    /takes \[rows, 1, 8, 8\] for 'pixel_values', and its input gives \[1, 3, 8, 8\]: declare in "input"/,
+    /takes \[rows, 1, 8, 8\] for 'pixel_values', and its input gives \[1, 3, 8, 8\]: declare "channels": "gray"/,
   ],
   'rank 5': [
     of(
