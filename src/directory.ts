@@ -35,6 +35,8 @@ export interface Directory {
   /** Changes whenever another model may answer than before. */
   readonly generation: number;
   list(): readonly Backend[];
+  /** Why a model that is there cannot be listed; undefined for one that is listed, and for one that is not there. */
+  broken?(model: string): AppError | undefined;
 }
 
 /** The models of a repository, as it is at each call. */
@@ -83,6 +85,7 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
       return registry.generation;
     },
     list: () => registry.models.map(backend),
+    broken: model => registry.broken(model),
   };
 }
 
@@ -147,7 +150,8 @@ const CHOOSE =
  * Picks the model that answers a project.
  *
  * @param wanted the name in the URL or in `extra_params.model`; null: the server picks
- * @throws AppError `model_unknown`, `label_mismatch`, `no_model_fits` or `model_ambiguous`, with what there is
+ * @throws AppError `model_unknown`, `version_unusable` (its model.json is broken), `label_mismatch`, `no_model_fits` or
+ *   `model_ambiguous`, with what there is
  */
 export function pick(
   directory: Directory,
@@ -159,9 +163,12 @@ export function pick(
   if (wanted !== null) {
     const named = all.find(({ name }) => name === wanted);
     if (named) return named;
-    throw new AppError(
-      'model_unknown',
-      `there is no model '${wanted}'; there is ${all.map(({ name }) => name).join(', ') || 'none'}`,
+    throw (
+      directory.broken?.(wanted) ??
+      new AppError(
+        'model_unknown',
+        `there is no model '${wanted}'; there is ${all.map(({ name }) => name).join(', ') || 'none'}`,
+      )
     );
   }
   const fitting: { backend: Backend; rank: number }[] = [];

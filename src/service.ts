@@ -102,11 +102,15 @@ export class Service {
     return answer;
   }
 
-  /** What a URL can answer as `model_version`, newest first. */
+  /**
+   * What a URL can answer as `model_version`, newest first.
+   * @throws AppError `model_unknown`; `version_unusable` when its model.json is broken
+   */
   versions(model: string | null, project: string | null): string[] {
-    const backends = this.#deps.directory.list().filter(({ name }) => model === null || name === model);
+    const { directory } = this.#deps;
+    const backends = directory.list().filter(({ name }) => model === null || name === model);
     if (model !== null && backends.length === 0)
-      throw new AppError('model_unknown', `there is no model '${model}'`);
+      throw directory.broken?.(model) ?? new AppError('model_unknown', `there is no model '${model}'`);
     return backends.flatMap(backend => backend.versions(project));
   }
 

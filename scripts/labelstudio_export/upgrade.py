@@ -29,11 +29,15 @@ def upgrade(model: Path, options: dict[str, str]) -> list[str]:
     :param model: the model's folder
     :param options: of the input, such as `resample`, where they are not to be what is assumed
     :returns: what was done and assumed, in lines for people
-    :raises ExportError: when the model cannot be read, or was changed since its export
+    :raises ExportError: when the model cannot be read, was changed since its export, or takes no options
     """
     manifest = _read(model / "model.json")
     folder = _serving(model)
     record = _read(folder / "version.json")
+    source = record.get("input", manifest["input"])
+    declared_in = "version.json" if "input" in record else "model.json"
+    if options:
+        _check_takes(options, record["format"], source["kind"], folder, declared_in)
     if record["format"] == FORMAT:
         return [f"{folder.name} has format {FORMAT} already: nothing was written"]
     said: list[str] = []
@@ -47,7 +51,24 @@ def upgrade(model: Path, options: dict[str, str]) -> list[str]:
         (model / "model.json").write_bytes(dump_json({**manifest, "input": shared}, indent=2) + b"\n")
     if (model / "active").exists():
         (model / "active").write_text(f"{written.name}\n")
+    if source["kind"] in _PIXELS:
+        said.append(f"if the model was trained with others, change them in {declared_in}")
     return [f"{written.name} was written in the place of {folder.name}, which can be removed", *said]
+
+
+def _check_takes(options: dict[str, str], present: int, kind: str, folder: Path, declared_in: str) -> None:
+    """Refuses options that would be left out in silence.
+
+    :raises ExportError: when the version has the present format already, or reads no pixels
+    """
+    given = " and ".join(f"--{name}" for name in options)
+    if present == FORMAT:
+        what = f"it has format {FORMAT} already, so nothing was written"
+        todo = ", ".join(f'"{name}": "{value}"' for name, value in options.items())
+        raise ExportError(str(folder), what, f"set {todo} in the input of its {declared_in}, without {given}")
+    if kind not in _PIXELS:
+        what = f"its input is {kind!r}, which does not have {given}"
+        raise ExportError(str(folder), what, "run the command without these options")
 
 
 def _input(
@@ -69,7 +90,6 @@ def _input(
         declared["pad"] = "after"
     declared |= options
     said += [f'the input has "{name}": "{value}" now' for name, value in declared.items()]
-    said.append("if the model was trained with others, say so with --resample, --color and --pad")
     # Format 1 took no notice of options that mean nothing for the fit.
     dropped = {name for name, fits in _OPTIONS_OF.items() if fit not in fits}
     return {**{name: value for name, value in given.items() if name not in dropped}, **declared}

@@ -130,13 +130,15 @@ def same_content(versions: Path, draft: Draft) -> Path | None:
 
 
 def check_manifest(path: Path, expected: dict[str, Any], draft: Draft) -> None:
-    """Checks that an existing model.json has the input kind and the outputs of the draft.
+    """Checks that an existing model.json has the input and the outputs of the draft.
+
+    The server reads a version by that input, unless the version has its own: then the kind alone must agree.
 
     :raises ExportError: when it differs, or cannot be read
     """
     if not path.exists():
         return
-    todo = "choose another --name, or change or remove that file"
+    todo = "change or remove that file, or choose another --name"
     try:
         manifest = json.loads(path.read_bytes())
         kind = manifest["input"]["kind"]
@@ -146,9 +148,38 @@ def check_manifest(path: Path, expected: dict[str, Any], draft: Draft) -> None:
     wanted = expected["input"]["kind"]
     if kind != wanted:
         raise ExportError(str(path), f"the model takes {kind!r}, this pipeline takes {wanted!r}", todo)
+    if draft.input is None:
+        # As it would be read again: tuples are lists there.
+        differing = _differences(manifest["input"], json.loads(dump_json(expected["input"])))
+        if differing:
+            raise ExportError(str(path), f"its input is not that of this export: {differing}", todo)
     names = [output["name"] for output in draft.outputs]
     if not set(outputs) <= set(names):
         raise ExportError(str(path), f"it names the outputs {outputs}, this pipeline has {names}", todo)
+
+
+def _differences(present: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """The options of two inputs that differ, with both values; empty when none does."""
+    told = []
+    for option in sorted(present.keys() | wanted.keys()):
+        here, there = present.get(option), wanted.get(option)
+        if here == there and (option in present) == (option in wanted):
+            continue
+        if isinstance(here, list) and isinstance(there, list):
+            # Of long lists, such as columns, what only one of them has.
+            only_here = [each for each in here if each not in there]
+            only_there = [each for each in there if each not in here]
+            if only_here or only_there:
+                here, there = only_here, only_there
+        mine = _shown(here) if option in present else "missing"
+        other = _shown(there) if option in wanted else "none"
+        told.append(f"{option!r} is {mine} there, and {other} in this export")
+    return "; ".join(told)
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def _manifest_path(versions: Path) -> Path:

@@ -76,6 +76,7 @@ def test_images_are_declared_as_now(tmp_path, capsys, source, output, declared):
     said = capsys.readouterr().out
     for name, value in declared.items():
         assert f'the input has "{name}": "{value}" now' in said
+    assert said.endswith("\nif the model was trained with others, change them in model.json\n")
 
 
 def test_what_is_known_better_is_said(tmp_path):
@@ -100,6 +101,37 @@ def test_a_second_time_writes_nothing(tmp_path, capsys):
     main([str(tmp_path / "spam")])
     assert "has format 2 already: nothing was written" in capsys.readouterr().out
     assert len(list(old.parent.iterdir())) == 2
+
+
+def test_options_for_a_version_of_the_present_format_are_refused(tmp_path):
+    source = {"kind": "image", "width": 8, "height": 8}
+    old = old_model(tmp_path, source)
+    main([str(tmp_path / "spam")])
+    manifest = (tmp_path / "spam" / "model.json").read_text()
+    with pytest.raises(SystemExit) as refusal:
+        main([str(tmp_path / "spam"), "--resample", "opencv-linear", "--color", "opencv"])
+    said = str(refusal.value)
+    assert "has format 2 already, so nothing was written" in said
+    assert 'set "resample": "opencv-linear", "color": "opencv" in the input of its model.json' in said
+    assert (tmp_path / "spam" / "model.json").read_text() == manifest
+    assert len(list(old.parent.iterdir())) == 2
+
+
+def test_an_input_of_the_version_is_changed_there(tmp_path, capsys):
+    source = {"kind": "image", "width": 8, "height": 8}
+    old = old_model(tmp_path, source)
+    edit(old / "version.json", {"input": source})
+    main([str(tmp_path / "spam")])
+    assert "change them in version.json" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"in the input of its version\.json"):
+        main([str(tmp_path / "spam"), "--color", "opencv"])
+
+
+def test_options_of_images_are_refused_for_other_inputs(tmp_path):
+    old = old_model(tmp_path, {"kind": "text"})
+    with pytest.raises(SystemExit, match="its input is 'text', which does not have --resample"):
+        main([str(tmp_path / "spam"), "--resample", "box"])
+    assert list(old.parent.iterdir()) == [old]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,80 @@ def test_refuses_a_version_that_the_manifest_does_not_describe(tmp_path, other, 
     assert sorted(tmp_path.rglob("*")) == before
 
 
+IMAGE = {"kind": "image", "width": 32, "height": 32, "mean": (0.1, 0.2, 0.3)}
+COLUMNS = [{"name": f"column {number}", "kind": "number"} for number in range(20)]
+
+
+def of_input(source: dict, content: bytes = b"model") -> Draft:
+    made = draft(content)
+    return Draft(made.files, made.outputs, {**made.manifest, "input": source})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "messages"),
+    [
+        (IMAGE, {**IMAGE, "width": 64}, ["'width' is 32 there, and 64 in this export"]),
+        (
+            IMAGE,
+            {**IMAGE, "mean": (0, 0, 0), "fit": "crop"},
+            [
+                "'fit' is missing there, and \"crop\" in this export",
+                "'mean' is [0.1, 0.2, 0.3] there, and [0, 0, 0] in this export",
+            ],
+        ),
+        (
+            {**IMAGE, "color": "opencv"},
+            IMAGE,
+            ["'color' is \"opencv\" there, and none in this export"],
+        ),
+        (
+            {"kind": "tabular", "columns": COLUMNS},
+            {"kind": "tabular", "columns": [*COLUMNS[:-1], {"name": "age", "kind": "number"}]},
+            [
+                'is [{"name": "column 19", "kind": "number"}] there',
+                'and [{"name": "age", "kind": "number"}] in',
+            ],
+        ),
+        (
+            {"kind": "tabular", "columns": COLUMNS},
+            {"kind": "tabular", "columns": COLUMNS[::-1]},
+            ['\'columns\' is [{"name": "column 0"', 'and [{"name": "column 19"'],
+        ),
+        (
+            {"kind": "tabular"},
+            {"kind": "tabular", "columns": COLUMNS[:1]},
+            ['\'columns\' is missing there, and [{"name": "column 0"'],
+        ),
+    ],
+)
+def test_refuses_a_version_that_would_be_served_with_another_input(tmp_path, first, second, messages):
+    write(tmp_path, of_input(first))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ExportError) as refusal:
+        write(tmp_path, of_input(second, b"another"))
+    for message in [*messages, "model.json", "change or remove that file, or choose another --name"]:
+        assert message in str(refusal.value)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_same_input_is_exported_again_under_another_title(tmp_path):
+    write(tmp_path, of_input(IMAGE))
+    manifest = tmp_path / "spam" / "model.json"
+    mine = json.dumps(json.loads(manifest.read_text()) | {"title": "mine", "description": "d"})
+    manifest.write_text(mine)
+    write(tmp_path, of_input(IMAGE, b"another"))
+    assert manifest.read_text() == mine
+    assert len(list((tmp_path / "spam" / "versions").iterdir())) == 2
+
+
+def test_a_version_with_its_own_input_needs_the_same_kind_alone(tmp_path):
+    write(tmp_path, of_input(IMAGE))
+    other = of_input({**IMAGE, "width": 64}, b"another")
+    other.input = other.manifest["input"]
+    write(tmp_path, other)
+    assert len(list((tmp_path / "spam" / "versions").iterdir())) == 2
+
+
 def test_equal_files_are_kept_once():
     files = VersionFiles()
     assert files.add("idf", "f64", b"1") == "idf.f64"

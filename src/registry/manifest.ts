@@ -119,7 +119,7 @@ export async function readJson<T>(
   path: string,
   checkOf: (value: unknown) => ValidateFunction<T>,
   code: 'manifest_invalid' | 'version_invalid',
-  hint: () => string,
+  hint: (errors: readonly ErrorObject[]) => string,
 ): Promise<T> {
   let value: unknown;
   try {
@@ -133,7 +133,7 @@ export async function readJson<T>(
   const wrong = (check.errors ?? []).filter(
     ({ keyword, params }) => keyword !== 'discriminator' || params.tagValue !== undefined,
   );
-  throw new AppError(code, `${path}: ${wrong.map(describe).join('; ')}${hint()}`);
+  throw new AppError(code, `${path}: ${wrong.map(describe).join('; ')}${hint(wrong)}`);
 }
 
 /** The options that an input leaves to the training, by name. */
@@ -180,19 +180,30 @@ export function inputOf(folder: string, { format, input }: VersionRecord, manife
   return input ?? manifest.input;
 }
 
+/** The kinds of input and the controls that there are, where an error is about such a word: the lists are long. */
+function known(errors: readonly ErrorObject[]): string {
+  const unknown = (tag: string) =>
+    errors.some(({ keyword, params }) => keyword === 'discriminator' && params.tag === tag);
+  const lists = [
+    ...(unknown('kind') ? [`inputs: ${Object.keys(INPUTS).join(', ')}`] : []),
+    ...(unknown('control') ? [`controls: ${CONTROL_TAGS.join(', ')}`] : []),
+  ];
+  return lists.length > 0 ? ` (${lists.join('; ')})` : '';
+}
+
 /**
  * Reads and checks a manifest.
  * @throws AppError `manifest_invalid`, naming the file, the path in it and what was expected
  */
 export function readManifest(path: string): Promise<Manifest> {
-  let hint = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
+  let hint = known;
   const checkOf = (value: unknown) => {
     const { input, train } = isRecord(value) ? value : {};
     if (isRecord(input) && input.kernel !== undefined)
-      hint = ` ("kernel" has become "resample": ${upgrade(dirname(path))})`;
+      hint = () => ` ("kernel" has become "resample": ${upgrade(dirname(path))})`;
     return train === undefined ? checks().manifest() : checks().trained();
   };
-  return readJson(path, checkOf, 'manifest_invalid', () => hint);
+  return readJson(path, checkOf, 'manifest_invalid', errors => hint(errors));
 }
 
 /**

@@ -100,6 +100,15 @@ export class Registry {
     return own ?? this.#unusable.get(place({ project: null, model }));
   }
 
+  /** Why a model has no manifest though its folder is there; undefined for one that has, and for one without a folder. */
+  broken(model: string): AppError | undefined {
+    if (this.#manifests.has(model)) return undefined;
+    const problem = this.#problems.get(model);
+    // Other problems are filed under their paths.
+    if (problem?.model !== model) return undefined;
+    return new AppError('version_unusable', `${model} cannot be served: ${problem.message}`);
+  }
+
   /** All versions of a model that serve somebody, newest first. */
   served(model: string): readonly ServedVersion[] {
     return this.#shelf.all
@@ -151,11 +160,13 @@ export class Registry {
   /**
    * Lets a version of a project serve from now on, whatever was decided about it: it is checked and loaded, then the
    * file `active` names it, then it takes over. When this is done, it serves. To be called within `exclusively`.
-   * @throws AppError `version_invalid` when it cannot be loaded: nothing has changed then
+   * @throws AppError `version_invalid` when it cannot be loaded: nothing has changed then; `version_unusable` when the
+   *   model.json is broken; `model_unknown`
    */
   async activate(slot: Slot & { project: string }, version: string): Promise<void> {
     const manifest = this.#manifests.get(slot.model);
-    if (!manifest) throw new AppError('model_unknown', `there is no model '${slot.model}'`);
+    if (!manifest)
+      throw this.broken(slot.model) ?? new AppError('model_unknown', `there is no model '${slot.model}'`);
     const modelFolder = this.folder(slot);
     const folder = join(modelFolder, VERSIONS, version);
     const next = await this.#loader.loadOnce({ ...slot, version, folder, manifest }, true);

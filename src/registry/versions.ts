@@ -36,7 +36,7 @@ export class Versions {
 
   /**
    * A model's versions, newest first: those of a project, or the shipped ones (null).
-   * @throws AppError `model_unknown`
+   * @throws AppError `model_unknown`; `version_unusable` when its model.json is broken
    * @example
    * const [newest] = await versions.list({ project: '7', model: 'topics' });
    */
@@ -129,9 +129,12 @@ export class Versions {
   async #names(slot: Slot) {
     const { models } = this.#registry;
     if (!models.includes(slot.model))
-      throw new AppError(
-        'model_unknown',
-        `there is no model '${slot.model}'; there is ${models.join(', ') || 'none'}`,
+      throw (
+        this.#registry.broken(slot.model) ??
+        new AppError(
+          'model_unknown',
+          `there is no model '${slot.model}'; there is ${models.join(', ') || 'none'}`,
+        )
       );
     return listVersions(this.#registry.folder(slot));
   }

@@ -1,12 +1,15 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
+import { checkOptions } from '../../src/inputs/image/options.js';
+import type { TensorOptions } from '../../src/inputs/image/tensor.js';
 import { INPUTS } from '../../src/inputs/index.js';
 import { parseLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
 import { CONTROL_TAGS } from '../../src/regions/index.js';
 import { nearest } from '../../src/regions/numbers.js';
-import type { Manifest } from '../../src/registry/manifest.js';
+import { type Manifest, readManifest, readVersion } from '../../src/registry/manifest.js';
+import { Markdown } from '../markdown.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import { useFfmpeg } from '../support/ffmpeg.js';
 import { temporaryFolder } from '../support/folder.js';
@@ -119,3 +122,56 @@ function valuesOf(
   });
   return Object.fromEntries(values);
 }
+
+describe('the tables of models/images.md', () => {
+  /** The cells of a table's rows that follow its head. */
+  const rowsOf = (text: string, head: string) => {
+    const [, rest] = text.split(`${head}\n|---|---|\n`);
+    const [table] = rest!.split('\n\n');
+    return table!.split('\n').map(row => row.split(' | ').map(cell => cell.replace(/^\| | \|$/g, '')));
+  };
+
+  it('have inputs that serve as they stand', async () => {
+    const { text } = await Markdown.read('models/images.md');
+    const rows = rowsOf(text, '| trained with | `input`, beside `"kind": "image"` |');
+    assert.isAbove(rows.length, 10);
+    const path = join(await temporaryFolder(), 'model.json');
+    for (const [name, cell] of rows) {
+      const options: TensorOptions = JSON.parse(`{${cell!.match(/^`(.*)`$/)![1]}}`);
+      const kind = name!.match(/"kind": "(.*?)"/)?.[1] ?? 'image';
+      const control = kind === 'image' ? 'RectangleLabels' : 'BrushLabels';
+      const input = { kind, ...options };
+      await writeFile(
+        path,
+        JSON.stringify({ format: 1, title: name, input, outputs: [{ name: 'a', control }] }),
+      );
+      await readManifest(path);
+      checkOptions(options);
+      const isFixed = /^(Ultralytics|YOLOX)/.test(name!);
+      if (isFixed) assert.propertyVal(input, 'tensor', 'images', name);
+    }
+  });
+
+  it('have entries of version.json that are valid', async () => {
+    const { text } = await Markdown.read('models/images.md');
+    const rows = rowsOf(text, '| output | entry |');
+    assert.deepEqual(
+      rows.map(([kind]) => kind),
+      ['`yolo`', '`detections`'],
+    );
+    const path = join(await temporaryFolder(), 'version.json');
+    for (const [, entry] of rows) {
+      const version = {
+        format: 2,
+        created: '2026-11-24T13:33:48Z',
+        files: { 'model.onnx': '0'.repeat(64) },
+        outputs: [JSON.parse(entry!.slice(1, -1))],
+        metrics: {},
+        parity: {},
+        tools: {},
+      };
+      await writeFile(path, JSON.stringify(version));
+      assert.deepEqual(await readVersion(path), version as never);
+    }
+  });
+});

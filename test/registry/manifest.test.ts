@@ -74,8 +74,9 @@ describe('model.json', () => {
   });
 
   const { title: _, ...untitled } = MANIFEST;
-  const known = ` (inputs: ${Object.keys(INPUTS).join(', ')}; controls: ${CONTROL_TAGS.join(', ')})`;
-  refused('manifest_invalid', readManifest, known, [
+  const inputs = `inputs: ${Object.keys(INPUTS).join(', ')}`;
+  const controls = `controls: ${CONTROL_TAGS.join(', ')}`;
+  refused('manifest_invalid', readManifest, '', [
     ['a missing field', untitled, ": the top level lacks 'title'"],
     ['an empty title', { ...MANIFEST, title: '' }, ': /title must NOT have fewer than 1 characters, not ""'],
     ['an extra field', { ...MANIFEST, labels: [] }, ": the top level has 'labels', which is not known there"],
@@ -84,7 +85,7 @@ describe('model.json', () => {
     [
       'an unknown input',
       { ...MANIFEST, input: { kind: 'smell' } },
-      ': /input/kind is "smell", which is not known',
+      `: /input/kind is "smell", which is not known (${inputs})`,
     ],
     ['an input without kind', { ...MANIFEST, input: {} }, ": /input lacks 'kind'"],
     [
@@ -96,7 +97,12 @@ describe('model.json', () => {
     [
       'an unknown control',
       { ...MANIFEST, outputs: [{ name: 'x', control: 'Shapes' }] },
-      ': /outputs/0/control is "Shapes", which is not known',
+      `: /outputs/0/control is "Shapes", which is not known (${controls})`,
+    ],
+    [
+      'an unknown input and an unknown control',
+      { ...MANIFEST, input: { kind: 'smell' }, outputs: [{ name: 'x', control: 'Shapes' }] },
+      `: /input/kind is "smell", which is not known; /outputs/0/control is "Shapes", which is not known (${inputs}; ${controls})`,
     ],
     [
       'a wrong option of a control',

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
@@ -184,6 +184,45 @@ describe('a new version', () => {
     assert.equal(reply.status, 422);
     assert.include(reply.body as object, { code: 'no_model_fits' });
     assert.equal((await backend.get('/ready')).status, 503);
+  });
+});
+
+describe('a model whose model.json is broken', () => {
+  it('says what is wrong with it to those who name it, until it is mended', async () => {
+    const root = await modelRepository('sentiment', 'mood');
+    const path = join(root, 'mood', 'model.json');
+    const whole = await readFile(path, 'utf8');
+    await editJson(path, value => {
+      value.input = { kind: 'text', size: 1 };
+    });
+    const server = await startBackend({ MODEL_DIR: root });
+    const message = `mood cannot be served: ${path}: /input has 'size', which is not known there`;
+    const broken = { code: 'version_unusable', message };
+    const setup = { project: '1', schema: SENTIMENT };
+    try {
+      const named = { tasks: tasksOf(['good']), label_config: SENTIMENT };
+      for (const reply of [
+        await server.post('/models/mood/setup', setup),
+        await server.post('/models/mood/predict', named),
+        await server.post('/models/mood/validate', { config: SENTIMENT }),
+        await server.get('/models/mood/versions'),
+        await server.get('/api/models/mood/versions'),
+        await server.setup({ ...setup, extra_params: { model: 'mood' } }),
+      ]) {
+        assert.equal(reply.status, 422, reply.reason);
+        assert.include(reply.body as object, broken);
+      }
+      const other = await server.post('/models/other/setup', setup);
+      assert.include(other.body as object, { code: 'model_unknown' });
+      // A path that a problem is filed under is not a model.
+      const inside = await server.setup({ ...setup, extra_params: { model: join(root, 'mood') } });
+      assert.include(inside.body as object, { code: 'model_unknown' });
+      await writeFile(path, whole);
+      await server.backend.reload();
+      assert.equal((await server.post('/models/mood/setup', setup)).status, 200);
+    } finally {
+      await server.stop();
+    }
   });
 });
 
