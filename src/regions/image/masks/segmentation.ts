@@ -11,7 +11,7 @@ import { likeliest, numbered } from './choice.js';
 import { chosen } from './chosen.js';
 import type { FoundMask, MaskSelection } from './contract.js';
 import { type Grid, maskOf } from './cut.js';
-import { checkNumbers, cutOf, floatsOf } from './numbers.js';
+import { checkedNumbers, cutOf, floatsOf } from './numbers.js';
 
 /**
  * All that has a label, label by label, the surest first; see `MASKS`.
@@ -46,8 +46,7 @@ export function* segments(
         ? 'softmax for one label, of which it always makes 1: use sigmoid'
         : 'softmax for labels that are independent: use sigmoid',
     );
-  const numbers = floatsOf(tensor, first, plane * classes);
-  checkNumbers(output, numbers);
+  const numbers = checkedNumbers(output, floatsOf(tensor, first, plane * classes));
   const [perCell, perLabel] = output.transposed === true ? [classes, 1] : [1, plane];
   if (!independent) {
     const cells = new Float32Array(plane * classes);
