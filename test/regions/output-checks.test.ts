@@ -54,6 +54,7 @@ describe('what a graph answers when its version is loaded', () => {
       // A hill that came out a little higher than it was trained to be.
       [MAPS, { maps: float32([1, 2, 1, 2], 1.04, 0, -0.02, -0.03) }],
       [GROUND, { pixels: zeros(1, 2, 3, 3) }],
+      [{ ...GROUND, activation: 'none', independent: false }, { pixels: zeros(1, 1, 3, 3) }],
       [THINGS, { masks: zeros(1, 1, 3, 3), scores: zeros(1, 1) }],
       [THINGS, { masks: zeros(0, 1, 3, 3), scores: zeros(0) }],
       // Segment Anything estimates how well a mask fits.
@@ -113,6 +114,17 @@ describe('what a graph answers when its version is loaded', () => {
       [GROUND, { pixels: float32([1, 2, 1, 1], 7, -7) }, logits],
       [{ ...GROUND, independent: true, activation: 'softmax' }, { pixels: zeros(1, 2, 2, 2) }, /use sigmoid/],
       [GROUND, { pixels: float32([1, 1, 2], 2, 0) }, /the label 2 of 2/],
+      [
+        { ...GROUND, activation: 'sigmoid' },
+        { pixels: zeros(1, 1, 2, 2) },
+        /the activation "sigmoid" for a tensor of \[1, 1, 2, 2\], whose numbers are those of labels: .* a channel for each of the 2 labels/,
+      ],
+      [{ ...GROUND, activation: 'softmax' }, { pixels: zeros(1, 2, 2) }, /take neither "activation" nor/],
+      [
+        { ...GROUND, independent: true },
+        { pixels: zeros(1, 1, 2, 2) },
+        /declares "independent" for a tensor/,
+      ],
       [THINGS, { masks: float32([1, 1, 1, 1], 255), scores: float32([1, 1], 0.5) }, logits],
       [THINGS, { masks: zeros(1, 2, 1, 1), scores: zeros(1, 1) }, /masks of \[1, 2, 1, 1\]/],
       [THINGS, { masks: zeros(1, 1, 1, 1), scores: float32([1, 1], 4) }, /declare "score_activation"/],

@@ -34,6 +34,7 @@ export function* segments(
   const size = { width, height };
   const plane = width * height;
   if (given === 'numbers') {
+    checkNumbered(output, tensor);
     yield* chosen(meta, shown, numbered(output, floatsOf(tensor, first, plane), size, meta));
     return;
   }
@@ -64,6 +65,17 @@ export function* segments(
     };
   };
   yield* eachLabel(meta, shown, output, gridOf);
+}
+
+/** @throws AppError `version_invalid` for what means something for scores alone */
+function checkNumbered(output: OutputSpec, { dims }: PlainTensor): void {
+  const { activation = 'none', independent, labels } = output;
+  if (activation === 'none' && independent !== true) return;
+  const said = activation === 'none' ? '"independent"' : `the activation "${activation}"`;
+  throw contradiction(
+    output,
+    `${said} for a tensor of [${dims.join(', ')}], whose numbers are those of labels: these take neither "activation" nor "independent"; scores need a channel for each of the ${labels!.length} labels`,
+  );
 }
 
 /** How the numbers of an image lie in the tensor: the number of each pixel's label, or one for each label. */
