@@ -97,7 +97,22 @@ describe('what a graph answers when its version is loaded', () => {
       [ROWS, { rows: zeros(6) }, /rows of \[6\]|columns/],
       [ROWS, { rows: float32([1, 1, 6], 1, 1, 5, Number.NaN, 0.01, 0) }, /a box that is no number/],
       [ROWS, { rows: float32([1, 1, 6], 1, 1, 5, 5, 1, 0.9) }, /the label 0.89\d* of 2/],
-      [YOLO, { head: zeros(1, 7, 21) }, /no axis has the 6 channels/],
+      [ROWS, { rows: zeros(1, 6, 21) }, /declared are 6 \(a raw head is the kind yolo\), for 'things'/],
+      [
+        YOLO,
+        { head: zeros(1, 7, 21) },
+        /no axis has the 6 channels that are declared: 4 of the box and 2 labels, for 'things'/,
+      ],
+      [
+        { ...YOLO, labels: ['a'], objectness: true, angle: true },
+        { head: zeros(1, 300, 6) },
+        /the 7 channels that are declared: 4 of the box, 1 of objectness, 1 label and 1 of the angle \(a graph that chooses its detections itself is the kind detections\), for/,
+      ],
+      [
+        { ...YOLO, labels: ['a'], transposed: false },
+        { head: zeros(1, 6, 5) },
+        /the last but one has not 5 channels: 4 of the box and 1 label, for/,
+      ],
       [
         { ...YOLO, tensors: { prototypes: 'p' } },
         { head: zeros(1, 38, 9), p: zeros(1, 8, 4, 4) },
