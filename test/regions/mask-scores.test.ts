@@ -108,6 +108,52 @@ describe('scores of pixels', () => {
     }
   });
 
+  // Where nothing is scaled, the numbers are copied; and what has a share of -Infinity is -Infinity.
+  it('are of logits that may be infinite, or as low as floats go', () => {
+    for (const least of [Number.NEGATIVE_INFINITY, -3.4028234663852886e38]) {
+      const most = -least;
+      const line = [5, least, 5, least, least, most, -5, 5];
+      const rows = (mask: Mask) => [...whole(mask).data].join('');
+      const logits = float32([1, 1, 1, 8], ...line);
+      const one = { tensor: 'x', labels: ['Road'], activation: 'sigmoid' };
+      assert.deepEqual(
+        found(one, { x: logits }, metaOf(8, 1)).map(({ mask }) => rows(mask)),
+        ['10100101'],
+      );
+      // A threshold of 0 leaves out what scores 0.
+      assert.deepEqual(
+        found(one, { x: logits }, metaOf(8, 1), { pixel: 0 }).map(({ mask }) => rows(mask)),
+        ['10100111'],
+      );
+      const wide = { ...metaOf(16, 1), tensorWidth: 8, scaleX: 0.5 };
+      const lower = float32([1, 1, 1, 8], ...line.map(each => Math.min(each, 5)));
+      assert.deepEqual(
+        found(one, { x: lower }, wide).map(({ mask }) => rows(mask)),
+        ['1000000000010011'],
+      );
+      const two = { tensor: 'x', labels: ['Road', 'Sky'], activation: 'softmax' };
+      const both = float32([1, 2, 1, 8], ...line, ...new Array(8).fill(0));
+      const shown = found(two, { x: both }, metaOf(8, 1));
+      assert.deepEqual(
+        shown.sort((a, b) => a.label - b.label).map(({ mask }) => rows(mask)),
+        ['10100101', '01011010'],
+      );
+      for (const { score } of shown) assert.isAbove(score!, 0.9);
+      const things = { kind: 'masks', tensors: { masks: 'x', scores: 's' }, labels: ['Road'] };
+      assert.deepEqual(
+        found({ ...things, activation: 'sigmoid' }, { x: logits, s: float32([1, 1], 1) }, metaOf(8, 1)).map(
+          ({ mask }) => rows(mask),
+        ),
+        ['10100101'],
+      );
+    }
+    const endless = { x: float32([1, 1, 1, 1], Number.NEGATIVE_INFINITY) };
+    assert.throws(
+      () => found({ tensor: 'x', labels: ['Road'] }, endless, metaOf(1, 1)),
+      /-Infinity as a score/,
+    );
+  });
+
   it('may be the numbers of labels, which have no score and are not mixed', () => {
     const output = { tensor: 'numbers', labels: ['Road', 'Car', 'Sky'] };
     const meta = { ...metaOf(4, 2), tensorWidth: 2, tensorHeight: 1, scaleX: 0.5, scaleY: 0.5 };

@@ -54,6 +54,7 @@ describe('what a graph answers when its version is loaded', () => {
       // A hill that came out a little higher than it was trained to be.
       [MAPS, { maps: float32([1, 2, 1, 2], 1.04, 0, -0.02, -0.03) }],
       [GROUND, { pixels: zeros(1, 2, 3, 3) }],
+      [{ ...GROUND, activation: 'none', independent: false }, { pixels: zeros(1, 1, 3, 3) }],
       [THINGS, { masks: zeros(1, 1, 3, 3), scores: zeros(1, 1) }],
       [THINGS, { masks: zeros(0, 1, 3, 3), scores: zeros(0) }],
       // Segment Anything estimates how well a mask fits.
@@ -96,7 +97,22 @@ describe('what a graph answers when its version is loaded', () => {
       [ROWS, { rows: zeros(6) }, /rows of \[6\]|columns/],
       [ROWS, { rows: float32([1, 1, 6], 1, 1, 5, Number.NaN, 0.01, 0) }, /a box that is no number/],
       [ROWS, { rows: float32([1, 1, 6], 1, 1, 5, 5, 1, 0.9) }, /the label 0.89\d* of 2/],
-      [YOLO, { head: zeros(1, 7, 21) }, /no axis has the 6 channels/],
+      [ROWS, { rows: zeros(1, 6, 21) }, /declared are 6 \(a raw head is the kind yolo\), for 'things'/],
+      [
+        YOLO,
+        { head: zeros(1, 7, 21) },
+        /no axis has the 6 channels that are declared: 4 of the box and 2 labels, for 'things'/,
+      ],
+      [
+        { ...YOLO, labels: ['a'], objectness: true, angle: true },
+        { head: zeros(1, 300, 6) },
+        /the 7 channels that are declared: 4 of the box, 1 of objectness, 1 label and 1 of the angle \(a graph that chooses its detections itself is the kind detections\), for/,
+      ],
+      [
+        { ...YOLO, labels: ['a'], transposed: false },
+        { head: zeros(1, 6, 5) },
+        /the last but one has not 5 channels: 4 of the box and 1 label, for/,
+      ],
       [
         { ...YOLO, tensors: { prototypes: 'p' } },
         { head: zeros(1, 38, 9), p: zeros(1, 8, 4, 4) },
@@ -113,6 +129,17 @@ describe('what a graph answers when its version is loaded', () => {
       [GROUND, { pixels: float32([1, 2, 1, 1], 7, -7) }, logits],
       [{ ...GROUND, independent: true, activation: 'softmax' }, { pixels: zeros(1, 2, 2, 2) }, /use sigmoid/],
       [GROUND, { pixels: float32([1, 1, 2], 2, 0) }, /the label 2 of 2/],
+      [
+        { ...GROUND, activation: 'sigmoid' },
+        { pixels: zeros(1, 1, 2, 2) },
+        /the activation "sigmoid" for a tensor of \[1, 1, 2, 2\], whose numbers are those of labels: .* a channel for each of the 2 labels/,
+      ],
+      [{ ...GROUND, activation: 'softmax' }, { pixels: zeros(1, 2, 2) }, /take neither "activation" nor/],
+      [
+        { ...GROUND, independent: true },
+        { pixels: zeros(1, 1, 2, 2) },
+        /declares "independent" for a tensor/,
+      ],
       [THINGS, { masks: float32([1, 1, 1, 1], 255), scores: float32([1, 1], 0.5) }, logits],
       [THINGS, { masks: zeros(1, 2, 1, 1), scores: zeros(1, 1) }, /masks of \[1, 2, 1, 1\]/],
       [THINGS, { masks: zeros(1, 1, 1, 1), scores: float32([1, 1], 4) }, /declare "score_activation"/],

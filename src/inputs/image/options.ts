@@ -84,6 +84,8 @@ function checkNumbers(options: TensorOptions): void {
   const fills = [fill ?? 0].flat();
   if (pad !== 'after' && fills.some(each => each < 0 || each > 255))
     throw invalid('fill is a level of 0 to 255, unless "pad": "after"');
+  if (scale === 0)
+    throw invalid('scale is 0, which makes the same tensor of every image: give another number');
   if (dtype !== 'uint8') return;
   if ([scale, mean, std].some(each => each !== undefined))
     throw invalid('dtype uint8 takes the pixels as they are: leave out scale, mean and std');

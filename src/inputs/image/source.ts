@@ -3,6 +3,7 @@ import { isBmp, openBmp } from './bmp.js';
 import { bytesOf, type Colour, coloursOf, coloursOfInks, greysOf } from './colours.js';
 import { backgroundOf, type Rgb, withoutTransparency } from './gif.js';
 import type { Picture, Size } from './resample.js';
+import { isUnassociated, isUnreadYcbcr, withoutAssociation } from './tiff.js';
 
 /** What pixels are read as. */
 export interface Reading {
@@ -47,6 +48,8 @@ export async function openImage(sharp: MakeSharp, bytes: Uint8Array): Promise<Im
   const { width, height } = metadata.autoOrient;
   if (width * height > MOST_PIXELS)
     throw new Error(`it has ${width} x ${height} pixels, and at most ${MOST_PIXELS} in all are decoded`);
+  if (metadata.format === 'tiff' && isUnreadYcbcr(bytes))
+    throw new Error('it is a TIFF of the colours YCbCr that is no JPEG, which is not read; save it as RGB');
   return {
     width,
     height,
@@ -96,9 +99,9 @@ async function declared(
   if (format === 'svg') return shown(open(file), PAPER);
   // OpenCV drops transparency as well, but not what these two formats make of it.
   if (color === 'opencv' && format === 'gif') return shown(open(file), backgroundOf(file));
-  if (color === 'opencv' && format === 'tiff' && space === 'srgb' && hasAlpha)
-    return shown(open(file), BLACK);
-  const image = open(format === 'gif' ? withoutTransparency(file) : file);
+  const isTiff = color === 'opencv' && format === 'tiff';
+  if (isTiff && space === 'srgb' && hasAlpha && isUnassociated(file)) return shown(open(file), BLACK);
+  const image = open(format === 'gif' ? withoutTransparency(file) : isTiff ? withoutAssociation(file) : file);
   if (!DEPTHS.includes(depth) || !SPACES.includes(space)) {
     throw new Error(
       `its pixels are ${DEPTHS.includes(depth) ? `colours of the kind ${space}` : `numbers of the type ${depth}`}, which cannot be shown in 8 bits without a choice; save it as RGB or greys of 8 or 16 bits`,

@@ -156,8 +156,8 @@ export const KEY_POINTS = {
  * The outputs of models that find the pixels of things.
  *
  * - `segmentation`: scores of labels for each pixel [rows, labels, height, width], with `transposed` [rows, height, width,
- *   labels]; or the number of its label [rows, height, width]. A pixel has one label, the likeliest, with `independent` any
- *   number of them. The label named by `background` is none.
+ *   labels]; or the number of its label [rows, height, width], which takes neither `activation` nor `independent`. A pixel
+ *   has one label, the likeliest, with `independent` any number of them. The label named by `background` is none.
  * - `masks`: things one by one: `masks` [rows, n, height, width], `scores` [rows, n] and, of several labels, `labels`
  *   [rows, n]; with `boxes` [rows, n, 4] (corners, in pixels of the tensor) each mask is of its box alone, as Mask R-CNN's.
  * - `prompted`: the same of what an annotator points at, whose label is that of the prompt; the surest is shown.

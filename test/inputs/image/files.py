@@ -7,6 +7,7 @@ and on average.
 
 import io
 import json
+import struct
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -54,6 +55,36 @@ def transparent() -> Image.Image:
     pixels[:50, :, 3] = 0
     pixels[50:, :, 3] = 128
     return Image.fromarray(pixels)
+
+
+def tiff(image: Image.Image, photometric: int, extra: int | None, kind: str) -> bytes:
+    """Not compressed: in a byte order (`II`, `MM`) or as BigTIFF (`big`): no library here writes all."""
+    order, big = (">" if kind == "MM" else "<"), kind == "big"
+    pixels = np.asarray(image)
+    height, width, channels = pixels.shape
+    word, header, counter = ("Q", 16, 8) if big else ("L", 8, 2)
+    tags = [
+        (256, 3, [width]),
+        (257, 3, [height]),
+        (258, 3, [8] * channels),
+        (259, 3, [1]),
+        (262, 3, [photometric]),
+    ]
+    tags += [(273, 4, [header]), (277, 3, [channels]), (278, 3, [height]), (279, 4, [pixels.nbytes])]
+    tags += [] if extra is None else [(338, 3, [extra])]
+    start = header + pixels.nbytes
+    room = struct.calcsize(order + word)
+    end = start + counter + len(tags) * (4 + 2 * room) + room
+    directory, behind = struct.pack(order + ("Q" if big else "H"), len(tags)), b""
+    for number, kind_of, values in tags:
+        packed = struct.pack(f"{order}{len(values)}{'H' if kind_of == 3 else 'L'}", *values)
+        if len(packed) > room:
+            place, behind = struct.pack(order + word, end + len(behind)), behind + packed
+        else:
+            place = packed.ljust(room, b"\0")
+        directory += struct.pack(order + "HH" + word, number, kind_of, len(values)) + place
+    first = struct.pack(order + ("HHHQ" if big else "HL"), *((43, 8, 0, start) if big else (42, start)))
+    return (b"MM" if kind == "MM" else b"II") + first + pixels.tobytes() + directory + bytes(room) + behind
 
 
 def inks() -> Image.Image:
@@ -113,6 +144,14 @@ def formats() -> Iterator[tuple]:
     yield "TIFF with transparency", saved(transparent(), "TIFF"), EXACT, ("pillow",)
     # OpenCV's multiplies by it, and rounds in its own way.
     yield "TIFF with transparency", saved(transparent(), "TIFF"), (1, 0.5), ("opencv",)
+    for kind in ("II", "MM", "big"):
+        # OpenCV multiplies by a transparency of its own (2), and Pillow divides by what is multiplied (1).
+        for extra in (0, 1, 2, None):
+            file = tiff(transparent(), 2, extra, kind)
+            name = f"TIFF ({kind}) with extra samples {extra}"
+            yield name, file, (1, 0.5) if extra == 2 else EXACT, ("opencv",)
+            if kind != "big":
+                yield name, file, (1, 0.5) if extra == 1 else EXACT, ("pillow",)
     yield "TIFF of inks", saved(inks(), "TIFF"), EXACT, ("pillow",)
     yield "TIFF of inks", saved(inks(), "TIFF"), (2, 1.5), ("opencv",)
     yield "TIFF of 16 bits", by_opencv(deep, ".tiff"), (1, 0.5), both
@@ -148,6 +187,12 @@ def scaled(pixels: np.ndarray, size: tuple[int, int], kernel: str) -> np.ndarray
 def cases() -> Iterator[tuple]:
     for mode in ("F", "I"):
         yield f"TIFF of mode {mode}", saved(photo.convert(mode), "TIFF"), {}, None, EXACT
+    ycbcr = photo.convert("YCbCr")
+    files = [saved(ycbcr, "TIFF"), saved(ycbcr, "TIFF", compression="tiff_lzw")]
+    files += [tiff(ycbcr, 6, None, kind) for kind in ("MM", "big")]
+    for color in ("pillow", "opencv", "managed"):
+        for file in files:
+            yield "TIFF of YCbCr", file, {"color": color}, None, EXACT
     for name, file, off, colors in formats():
         for color in colors:
             yield name, file, {"color": color}, read(file, color), off

@@ -124,6 +124,7 @@ describe('options of images that contradict each other', () => {
     [{ ...size, dtype: 'uint8', scale: 1 }, /leave out scale/],
     [{ ...size, fit: 'letterbox', fill: 256 }, /fill is a level of 0 to 255, unless "pad": "after"/],
     [{ ...size, fit: 'letterbox', fill: 0.5, dtype: 'uint8' }, /whole number of 0 to 255/],
+    [{ ...size, scale: 0 }, /scale is 0, which makes the same tensor of every image/],
     [{ ...size, fill: 114 }, /fill has no meaning with "fit": "stretch"/],
     [
       { ...size, fit: 'letterbox', shortest_edge: 8 },

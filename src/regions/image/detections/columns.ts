@@ -83,11 +83,13 @@ export const columned: Decoder = ({ outputs, ...ofImage }, output) => {
   const image = at.get('image');
   // Rows of all images stand in one list where a column says whose they are.
   const own = image === undefined ? ofImage : { row: 0, rows: 1 };
-  if (dims.at(-1) !== columns)
+  if (dims.at(-1) !== columns) {
+    const hint = dims.slice(-2).includes(4 + output.labels!.length) ? ' (a raw head is the kind yolo)' : '';
     throw failed(
       output,
-      `a tensor of [${dims.join(', ')}], where the columns that are declared are ${columns},`,
+      `a tensor of [${dims.join(', ')}], where the columns that are declared are ${columns}${hint},`,
     );
+  }
   const first = placeOf(output, 'rows', tensor, own, [count, columns]);
   const number = (index: number, column: number) => Number(data[first + index * columns + column]);
   if (image !== undefined && dims.length === 3 && dims[0] !== 1)

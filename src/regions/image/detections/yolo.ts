@@ -24,15 +24,27 @@ export const raw: Decoder = ({ outputs, metas, ...place }, output) => {
   const channels = 4 * bins + objectness + classes + points.columns + Number(turned) + masks;
   const [a = 0, b = 0] = dims.slice(-2);
   const shape = `a tensor of [${dims.join(', ')}], `;
+  const parts = partsOf({
+    'of the box': 4 * bins,
+    'of objectness': objectness,
+    labels: classes,
+    'of points': points.columns,
+    'of the angle': Number(turned),
+    'of prototypes': masks,
+  });
+  const hint = b === 6 ? ' (a graph that chooses its detections itself is the kind detections)' : '';
   if (dims.length < 2 || (a !== channels && b !== channels))
-    throw failed(output, `${shape}in which no axis has the ${channels} channels that are declared,`);
+    throw failed(
+      output,
+      `${shape}in which no axis has the ${channels} channels that are declared: ${parts}${hint},`,
+    );
   if (a === b && output.transposed === undefined)
     throw failed(output, `${shape}whose channels may be either axis (declare "transposed"),`);
   const transposed = (output.transposed as boolean | undefined) ?? a !== channels;
   if ((transposed ? b : a) !== channels)
     throw failed(
       output,
-      `${shape}in which ${transposed ? 'the last axis' : 'the last but one'} has not ${channels} channels,`,
+      `${shape}in which ${transposed ? 'the last axis' : 'the last but one'} has not ${channels} channels: ${parts}${hint},`,
     );
   const count = transposed ? a : b;
   const first = placeOf(output, 'a head', tensor, place, [a, b]);
@@ -60,3 +72,11 @@ export const raw: Decoder = ({ outputs, metas, ...place }, output) => {
     coefficients: index => Array.from({ length: masks }, (_, each) => number(index, channels - masks + each)),
   };
 };
+
+/** What channels are made of, in words. @param counts how many there are of each */
+function partsOf(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${count === 1 && what === 'labels' ? 'label' : what}`);
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}

@@ -11,7 +11,7 @@ import { inOriginal } from '../geometry.js';
 import { placementOf } from './axis.js';
 import type { FoundMask, MaskSelection } from './contract.js';
 import { type Grid, maskOf } from './cut.js';
-import { checkNumbers, cutOf, floatsOf } from './numbers.js';
+import { checkedNumbers, cutOf, floatsOf } from './numbers.js';
 import { pasted } from './paste.js';
 
 /** Things that a graph lists, each with a mask. */
@@ -82,8 +82,7 @@ function* masksOf(
   const size = width * height;
   let shown = 0;
   for (const { index, label, score } of sure) {
-    const data = floatsOf(masks, first + index * size, size);
-    checkNumbers(output, data);
+    const data = checkedNumbers(output, floatsOf(masks, first + index * size, size));
     const grid = { width, height, data };
     const found =
       ends === undefined

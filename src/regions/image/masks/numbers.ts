@@ -3,10 +3,16 @@ import type { OutputSpec } from '../../../registry/version.js';
 import { failed, probability } from '../../failed.js';
 import { contradiction } from '../detections/activation.js';
 
+/** The sigmoid of what is below is 0 in single precision. */
+const LEAST_LOGIT = -104;
+
 /** The logit of a score, 0..1: where the sigmoid of a number is that score. */
 export function logit(score: number): number {
-  return Math.log(score / (1 - score));
+  return Math.max(Math.log(score / (1 - score)), LEAST_LOGIT);
 }
+
+/** What numbers are mixed of at most: a share of 0 of an infinite one would be NaN, and sums must not be infinite either. */
+const MOST = 1e38;
 
 /**
  * The number above which a pixel is in, for a score: of logits its logit.
@@ -30,16 +36,20 @@ export function floatsOf({ data }: PlainTensor, first: number, count: number): F
 /**
  * Looks through the numbers of pixels.
  *
+ * @returns the same ones; a copy where some are infinite, or nearly so, with the largest that can be mixed in their place
  * @throws AppError `model_failed` when one is NaN, or none is declared to be a logit and one is not 0 to 1
  */
-export function checkNumbers(output: OutputSpec, numbers: Float32Array): void {
+export function checkedNumbers(output: OutputSpec, numbers: Float32Array): Float32Array {
   let [least, most] = [0, 0];
   for (const number of numbers) {
     if (Number.isNaN(number)) throw failed(output, 'NaN in a mask');
     if (number < least) least = number;
     else if (number > most) most = number;
   }
-  if (output.activation === 'sigmoid' || output.activation === 'softmax') return;
-  probability(output, least);
-  probability(output, most);
+  if (output.activation !== 'sigmoid' && output.activation !== 'softmax') {
+    probability(output, least);
+    probability(output, most);
+  }
+  if (least >= -MOST && most <= MOST) return numbers;
+  return numbers.map(number => Math.min(Math.max(number, -MOST), MOST));
 }

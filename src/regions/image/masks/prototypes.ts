@@ -8,7 +8,7 @@ import type { Window } from '../mask.js';
 import { cellsOf, placementOf } from './axis.js';
 import type { FoundMask, MaskSelection } from './contract.js';
 import { maskOf } from './cut.js';
-import { checkNumbers, floatsOf, logit } from './numbers.js';
+import { checkedNumbers, floatsOf, logit } from './numbers.js';
 
 /** The pixels whose numbers of column and row lie in a box, as `crop_mask` of Ultralytics has it. */
 function windowOfBox({ x, y, width, height }: Box): Window {
@@ -47,8 +47,8 @@ export function* ofPrototypes(
       const coefficient = coefficients[each]!;
       for (let cell = begin!; cell < end!; cell++) data[cell]! += coefficient * own[cell]!;
     }
-    checkNumbers(logits, data);
-    const found = maskOf({ width, height, data }, placement, meta, cut, { within });
+    const grid = { width, height, data: checkedNumbers(logits, data) };
+    const found = maskOf(grid, placement, meta, cut, { within });
     if (found !== undefined) yield { label, score, mask: found.mask, isThing: true };
   }
 }

@@ -11,7 +11,7 @@ import { likeliest, numbered } from './choice.js';
 import { chosen } from './chosen.js';
 import type { FoundMask, MaskSelection } from './contract.js';
 import { type Grid, maskOf } from './cut.js';
-import { checkNumbers, cutOf, floatsOf } from './numbers.js';
+import { checkedNumbers, cutOf, floatsOf } from './numbers.js';
 
 /**
  * All that has a label, label by label, the surest first; see `MASKS`.
@@ -34,6 +34,7 @@ export function* segments(
   const size = { width, height };
   const plane = width * height;
   if (given === 'numbers') {
+    checkNumbered(output, tensor);
     yield* chosen(meta, shown, numbered(output, floatsOf(tensor, first, plane), size, meta));
     return;
   }
@@ -46,8 +47,7 @@ export function* segments(
         ? 'softmax for one label, of which it always makes 1: use sigmoid'
         : 'softmax for labels that are independent: use sigmoid',
     );
-  const numbers = floatsOf(tensor, first, plane * classes);
-  checkNumbers(output, numbers);
+  const numbers = checkedNumbers(output, floatsOf(tensor, first, plane * classes));
   const [perCell, perLabel] = output.transposed === true ? [classes, 1] : [1, plane];
   if (!independent) {
     const cells = new Float32Array(plane * classes);
@@ -65,6 +65,17 @@ export function* segments(
     };
   };
   yield* eachLabel(meta, shown, output, gridOf);
+}
+
+/** @throws AppError `version_invalid` for what means something for scores alone */
+function checkNumbered(output: OutputSpec, { dims }: PlainTensor): void {
+  const { activation = 'none', independent, labels } = output;
+  if (activation === 'none' && independent !== true) return;
+  const said = activation === 'none' ? '"independent"' : `the activation "${activation}"`;
+  throw contradiction(
+    output,
+    `${said} for a tensor of [${dims.join(', ')}], whose numbers are those of labels: these take neither "activation" nor "independent"; scores need a channel for each of the ${labels!.length} labels`,
+  );
 }
 
 /** How the numbers of an image lie in the tensor: the number of each pixel's label, or one for each label. */
