@@ -39,12 +39,15 @@ def test_lightgbm_numbers(exported, diabetes, objective):
     exported(lightgbm.LGBMRegressor(objective=objective, **LIGHT).fit(frame, target), frame)
 
 
-def test_xgboost_classes(exported, wine, cancer):
+def test_xgboost_classes(exported, wine):
     frame, target = wine
     codes = np.unique(target, return_inverse=True)[1]
     for rows in (frame, with_holes(frame)):
         model = xgboost.XGBClassifier(**EXTREME).fit(rows, codes)
         exported(model, with_holes(frame), labels=[["red", "rosé", "white"]])
+
+
+def test_xgboost_two_classes(exported, cancer):
     frame, target = cancer
     exported(xgboost.XGBClassifier(booster="dart", rate_drop=0.3, **EXTREME).fit(frame, target), frame)
     exported(xgboost.XGBRFClassifier(**EXTREME).fit(frame, target), frame)

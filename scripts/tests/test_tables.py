@@ -111,6 +111,9 @@ def test_the_columns_are_the_resolved_ones(exported, table):
         remainder="drop",
     )
     exported(make_pipeline(columns, LogisticRegression()).fit(table, TOPIC), table)
+
+
+def test_the_columns_that_are_left_are_those_of_the_fit(exported, table):
     rest = ColumnTransformer([("age", SimpleImputer(), ["age"])], remainder=StandardScaler())
     exported(
         make_pipeline(rest, LogisticRegression()).fit(table[["income", "age"]], TOPIC),
