@@ -19,7 +19,8 @@ _PIXELS = ("image", "image-prompts", "video")
 _RESAMPLE = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic", "lanczos3": "lanczos"}
 # The fits for which an option of format 1 means something; a kernel for none any more.
 _OPTIONS_OF = {"kernel": (), "shortest_edge": ("crop",), "align": ("letterbox",), "fill": ("letterbox",)}
-_FILTERS = ("nearest", "box", "bilinear", "bicubic", "lanczos", "opencv-linear")
+_PILLOW = ("nearest", "box", "bilinear", "bicubic", "lanczos")
+_FILTERS = (*_PILLOW, "torch-bilinear", "torch-bicubic", "torch-lanczos", "opencv-linear")
 _TODO = "export the model again with the tool that made it"
 
 

@@ -1,6 +1,7 @@
 import type { InputKind } from './contract.js';
 import { readAddress } from './file.js';
 import { ImageEncoder, type ImageOptions } from './image/encoder.js';
+import { KERNELS } from './image/kernels.js';
 
 const COLOUR = { type: 'array', items: { type: 'number' }, minItems: 1, maxItems: 3 } as const;
 /** Pixels of a side: what graphs of images take is far below. */
@@ -58,8 +59,9 @@ export const image: InputKind = {
           'when bars are put beside the image: before the normalising (default; fill is a level of 0 to 255), or after it (fill is a number of the tensor)',
       },
       resample: {
-        enum: ['nearest', 'box', 'bilinear', 'bicubic', 'lanczos', 'opencv-linear'],
-        description: "how it is scaled: a filter of Pillow (default bilinear), or OpenCV's INTER_LINEAR",
+        enum: KERNELS,
+        description:
+          "how it is scaled: a filter of Pillow (default bilinear), one of torch, or OpenCV's INTER_LINEAR",
       },
       color: {
         enum: ['pillow', 'opencv', 'managed'],

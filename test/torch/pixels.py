@@ -68,30 +68,34 @@ def transformers_cases() -> Iterator[tuple]:
         same = {"image_mean": MEAN, "image_std": STD, "resample": RESAMPLE[kernel]}
         size = {"height": 224, "width": 224}
         vit = transformers.ViTImageProcessor(size=size, **same)
-        yield f"ViT {kernel}", {"width": 224, "height": 224, "resample": kernel}, by_transformers(vit)
+        # The image processors of transformers 5 scale tensors with torch.
+        torchs = f"torch-{kernel}"
+        yield f"ViT {kernel}", {"width": 224, "height": 224, "resample": torchs}, by_transformers(vit)
         for edge in (256, 224, 200):
             clip = transformers.CLIPImageProcessor(size={"shortest_edge": edge}, crop_size=size, **same)
-            options = {"fit": "crop", "shortest_edge": edge, "rounding": "transformers", "resample": kernel}
+            options = {"fit": "crop", "shortest_edge": edge, "rounding": "transformers", "resample": torchs}
             yield f"CLIP {edge} {kernel}", {"width": 224, "height": 224, **options}, by_transformers(clip)
     same = {"image_mean": MEAN, "image_std": STD}
     convnext = transformers.ConvNextImageProcessor(
         size={"shortest_edge": 224}, crop_pct=0.875, resample=3, **same
     )
-    options = {"fit": "crop", "shortest_edge": 256, "rounding": "transformers", "resample": "bicubic"}
+    options = {"fit": "crop", "shortest_edge": 256, "rounding": "transformers", "resample": "torch-bicubic"}
     yield "ConvNeXT", {"width": 224, "height": 224, **options}, by_transformers(convnext)
     edges = {"shortest_edge": 800, "longest_edge": 1333}
     detr = transformers.DetrImageProcessor(size=edges, **same)
-    yield "DETR", {"fit": "edges", "rounding": "transformers", **edges}, by_transformers(detr)
+    bilinear = {"rounding": "transformers", "resample": "torch-bilinear"}
+    yield "DETR", {"fit": "edges", **bilinear, **edges}, by_transformers(detr)
     padded = transformers.DetrImageProcessor(
         size={"shortest_edge": 300, "longest_edge": 400},
         pad_size={"height": 400, "width": 400},
         **same,
     )
-    options = {"fit": "edges", "shortest_edge": 300, "longest_edge": 400, "rounding": "transformers"}
+    options = {"fit": "edges", "shortest_edge": 300, "longest_edge": 400, **bilinear}
     options |= {"width": 400, "height": 400, "align": "start", "pad": "after"}
     yield "DETR with bars", options, by_transformers(padded)
     sam = transformers.SamImageProcessor(**same)
     options = {"width": 1024, "height": 1024, "fit": "letterbox", "align": "start", "pad": "after"}
+    options["resample"] = "torch-bilinear"
     yield "Segment Anything", options, by_transformers(sam)
 
 

@@ -1,8 +1,25 @@
-/** How an image is scaled. All but the last one are Pillow's filters; that is OpenCV's `INTER_LINEAR`. */
-export type Kernel = 'nearest' | 'box' | 'bilinear' | 'bicubic' | 'lanczos' | 'opencv-linear';
+/** The filters that take the mean of all pixels that they cover, however much smaller an image becomes. */
+export type Filter = 'box' | 'bilinear' | 'bicubic' | 'lanczos';
 
-/** The kernels that take the mean of all pixels that they cover, however much smaller an image becomes. */
-export type Filter = Exclude<Kernel, 'nearest' | 'opencv-linear'>;
+/**
+ * How an image is scaled: as Pillow does with a filter of that name, as torch does with one behind `torch-` (`interpolate` with
+ * `antialias`), or as OpenCV's `INTER_LINEAR`.
+ */
+export type Kernel = (typeof KERNELS)[number];
+
+export const KERNELS = [
+  ...(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const),
+  ...(['torch-bilinear', 'torch-bicubic', 'torch-lanczos'] as const),
+  'opencv-linear',
+] as const;
+
+/** Whose order of axes a filter has: Pillow's depends on the sizes, torch's does not. */
+export type Order = 'pillow' | 'torch';
+
+/** The filter of a kernel, and whose it is. */
+export function filterOf(kernel: Exclude<Kernel, 'nearest' | 'opencv-linear'>): [Filter, Order] {
+  return kernel.startsWith('torch-') ? [kernel.slice(6) as Filter, 'torch'] : [kernel as Filter, 'pillow'];
+}
 
 /** Which pixels of a line make up those of a scaled line. */
 export interface Taps {

@@ -1,10 +1,12 @@
 import {
   type Filter,
+  filterOf,
   filterTaps,
   type Kernel,
   LINEAR_ONE,
   linearPixels,
   nearestPixels,
+  type Order,
   PRECISION,
   type Taps,
 } from './kernels.js';
@@ -27,8 +29,8 @@ export interface Part extends Size {
 }
 
 /**
- * Scales a picture to the pixels that Pillow makes of it with the filter of that name, or OpenCV with `INTER_LINEAR`. Pixels
- * are squares with their colour in the middle, and what is beyond the border does not count.
+ * Scales a picture to the pixels that Pillow or torch makes of it with a filter, or OpenCV with `INTER_LINEAR`. Pixels are
+ * squares with their colour in the middle, and what is beyond the border does not count.
  *
  * @param size of the whole scaled picture
  * @param part what is wanted of it, inside of it; only that is computed
@@ -45,7 +47,8 @@ export function resample(
   if (size.width === picture.width && size.height === picture.height) return cutOut(picture, part);
   if (kernel === 'nearest') return nearest(picture, size, part);
   if (kernel === 'opencv-linear') return linear(picture, size, part);
-  return filtered(picture, size, kernel, part);
+  const [filter, order] = filterOf(kernel);
+  return filtered(picture, size, filter, part, order);
 }
 
 function channelsOf({ data, width, height }: Picture): number {
@@ -81,8 +84,8 @@ function nearest(picture: Picture, size: Size, part: Part): Uint8Array {
 }
 
 /** One axis after the other; what comes out of the first is rounded to 8 bits, so that their order shows. */
-function filtered(picture: Picture, size: Size, filter: Filter, part: Part): Uint8Array {
-  if (isTallFirst(picture, size)) {
+function filtered(picture: Picture, size: Size, filter: Filter, part: Part, order: Order): Uint8Array {
+  if (order === 'pillow' && isTallFirst(picture, size)) {
     const across = filterTaps(filter, picture.width, size.width, part.left, part.width);
     const [left, width] = reachOf(across);
     const short = { width: picture.width, height: size.height };
@@ -102,7 +105,7 @@ function filtered(picture: Picture, size: Size, filter: Filter, part: Part): Uin
   return filteredDown({ data, width: part.width, height }, size, filter, { ...part, left: 0 }, picture, top);
 }
 
-/** Pillow scales rows first unless a picture loses more than twice as much in height as in width; measured with Pillow 13. */
+/** Pillow 13 scales rows first unless a picture loses more than twice as much in height as in width (measured). */
 function isTallFirst(picture: Size, { width, height }: Size): boolean {
   const lost = picture.height - height;
   return picture.width !== width && lost > 0 && lost > 2 * (picture.width - width);
