@@ -124,7 +124,7 @@ export function taken(
 }
 
 /** The data of several tensors of one type, one after the other. */
-export function concatenated(parts: readonly PlainTensor['data'][]): PlainTensor['data'] {
+function concatenated(parts: readonly PlainTensor['data'][]): PlainTensor['data'] {
   const [head] = parts;
   if (Array.isArray(head)) return (parts as string[][]).flat();
   const length = parts.reduce((sum, part) => sum + part.length, 0);

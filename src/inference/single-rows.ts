@@ -1,13 +1,13 @@
 import type { Encoder, PlainTensor } from '../inputs/contract.js';
-import { concatenated, type GraphRows, type Tensors, taken } from './rows.js';
+import { type GraphRows, joined, type Tensors, taken } from './rows.js';
 
 /** How far the numbers of a row may lie apart, in parts of them, alone and in a run: kernels sum in another order. */
 const NEAR = 2e-3;
 /** And what is too small to count. */
 const NOTHING = 1e-5;
 
-/** Bytes of a value's tensors up to which it is tried with all changes: of large images four at once take much memory. */
-const MANY_BYTES = 2 ** 23;
+/** Numbers of a value up to which it is tried with all changes: of large images four at once take much memory. */
+const MANY_NUMBERS = 2 ** 20;
 
 /**
  * Whether a graph answers every row of a run, each as if it were alone. A graph that was exported for one row may take several
@@ -25,8 +25,8 @@ export async function answersRows(
   const value = await feedsOfOne(encoder, graph);
   if (value === undefined) return true;
   const { feeds, rows } = value;
-  const bytes = Object.values(feeds).reduce((sum, { data }) => sum + 8 * data.length, 0);
-  const changes = bytes > MANY_BYTES ? CHANGES.slice(0, 1) : CHANGES;
+  const numbers = Object.values(feeds).reduce((sum, { data }) => sum + data.length, 0);
+  const changes = numbers > MANY_NUMBERS ? CHANGES.slice(0, 1) : CHANGES;
   try {
     const given: Tensors[] = [feeds];
     const alone: Tensors[] = [await answerOf(graph, feeds, rows)];
@@ -42,7 +42,8 @@ export async function answersRows(
     // The first one again, as all changed ones may be nothing to the graph, which rows that it does not answer are too.
     given.push(feeds);
     alone.push(alone[0]!);
-    const together = await answerOf(graph, stacked(given), rows * given.length);
+    const parts = given.map((outputs, index) => ({ first: index * rows, count: rows, outputs }));
+    const together = await answerOf(graph, joined(parts), rows * given.length);
     return names.every(name =>
       isEachAlone(
         together[name]!,
@@ -56,22 +57,31 @@ export async function answersRows(
 
 /** What the main graph is fed with for one value; undefined: it never gets several rows, or the encoder runs it itself. */
 async function feedsOfOne(encoder: Encoder, graph: GraphRows) {
-  const { warmUp } = encoder;
+  const batch = await firstBatch(encoder, graph, 2);
+  if (batch === undefined || graph.rowsOf(batch.feeds) !== undefined) return undefined;
+  const own = Object.entries(batch.feeds);
+  if (own.some(([, { dims }]) => dims[0] !== batch.rows.length)) return undefined;
+  // Encoders that give one value at a time may give several rows of it.
+  const rows = batch.rows.filter(each => each === batch.rows[0]).length;
+  return { rows, feeds: Object.fromEntries(own.map(([name, feed]) => [name, taken(feed, 0, rows, rows)])) };
+}
+
+/**
+ * The rows and the graph's inputs of the first batch that an encoder makes of so many warm-up values.
+ *
+ * @returns undefined when it makes none, lacks an input, or runs its graphs itself
+ */
+async function firstBatch(encoder: Encoder, { graph }: GraphRows, values: number) {
   const run = async () => {
     throw new Error('the encoder runs its graphs itself');
   };
   try {
-    for await (const batch of encoder.encode([warmUp, warmUp], () => {}, run)) {
-      if (!('feeds' in batch) || graph.rowsOf(batch.feeds) !== undefined) return undefined;
-      const all = batch.rows.length;
-      const own = graph.graph.inputs.map(({ name }) => [name, batch.feeds[name]!] as const);
-      if (!own.every(([, { dims }]) => dims[0] === all)) return undefined;
-      // Encoders that give one value at a time may give several rows of it.
-      const rows = batch.rows.filter(each => each === batch.rows[0]).length;
-      return {
-        rows,
-        feeds: Object.fromEntries(own.map(([name, feed]) => [name, taken(feed, 0, rows, rows)])),
-      };
+    for await (const batch of encoder.encode(new Array(values).fill(encoder.warmUp), () => {}, run)) {
+      if (!('feeds' in batch)) return undefined;
+      const { rows, feeds } = batch;
+      // The run that follows says what is missing.
+      if (graph.inputs.some(({ name }) => feeds[name] === undefined)) return undefined;
+      return { rows, feeds: Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!])) };
     }
   } catch {
     return undefined;
@@ -87,20 +97,6 @@ async function answerOf(graph: GraphRows, feeds: Tensors, rows: number): Promise
 function changedFeeds(feeds: Tensors, change: Change): Tensors {
   return Object.fromEntries(
     Object.entries(feeds).map(([name, feed], index) => [name, changed(feed, change, index)]),
-  );
-}
-
-/** The rows of several feeds, one after the other. */
-function stacked(all: readonly Tensors[]): Tensors {
-  return Object.fromEntries(
-    Object.entries(all[0]!).map(([name, { type, dims }]) => [
-      name,
-      {
-        type,
-        data: concatenated(all.map(each => each[name]!.data)),
-        dims: [dims[0]! * all.length, ...dims.slice(1)],
-      },
-    ]),
   );
 }
 
@@ -122,19 +118,13 @@ function isEachAlone(together: PlainTensor, alone: readonly PlainTensor[]): bool
  * @returns undefined when the encoder runs its graphs itself, or the graph does not take such numbers
  */
 export async function answerToOther(encoder: Encoder, graph: GraphRows): Promise<Tensors | undefined> {
-  const run = async () => {
-    throw new Error('the encoder runs its graphs itself');
-  };
+  const batch = await firstBatch(encoder, graph, 1);
+  if (batch === undefined) return undefined;
   try {
-    for await (const batch of encoder.encode([encoder.warmUp], () => {}, run)) {
-      if (!('feeds' in batch)) return undefined;
-      const feeds = graph.graph.inputs.map(({ name }) => [name, batch.feeds[name]!] as const);
-      return await answerOf(graph, changedFeeds(Object.fromEntries(feeds), CHANGES[0]), batch.rows.length);
-    }
+    return await answerOf(graph, changedFeeds(batch.feeds, CHANGES[0]), batch.rows.length);
   } catch {
     return undefined;
   }
-  return undefined;
 }
 
 /** What becomes of the numbers of a row: scores near 0 or 1 may not tell one change from none. */
