@@ -57,8 +57,9 @@ function channelsOf({ data, width, height }: Picture): number {
 
 function cutOut(picture: Picture, { left, top, width, height }: Part): Uint8Array {
   const { data } = picture;
-  if (width === picture.width && height === picture.height) return data;
   const channels = channelsOf(picture);
+  if (width === picture.width)
+    return data.subarray(top * width * channels, (top + height) * width * channels);
   const out = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
     const from = ((top + y) * picture.width + left) * channels;
@@ -85,65 +86,42 @@ function nearest(picture: Picture, size: Size, part: Part): Uint8Array {
 
 /** One axis after the other; what comes out of the first is rounded to 8 bits, so that their order shows. */
 function filtered(picture: Picture, size: Size, filter: Filter, part: Part, order: Order): Uint8Array {
-  if (order === 'pillow' && isTallFirst(picture, size)) {
-    const across = filterTaps(filter, picture.width, size.width, part.left, part.width);
-    const [left, width] = reachOf(across);
-    const short = { width: picture.width, height: size.height };
-    const data = filteredDown(picture, short, filter, { ...part, left, width });
-    const band = { data, width, height: part.height };
-    return filteredAcross(band, { ...across, first: across.first.map(each => each - left) });
-  }
-  if (size.width === picture.width) return filteredDown(picture, size, filter, part);
-  const across = filterTaps(filter, picture.width, size.width, part.left, part.width);
-  const isTall = size.height !== picture.height;
-  const [top, height] = isTall
-    ? reachOf(filterTaps(filter, picture.height, size.height, part.top, part.height))
-    : [part.top, part.height];
-  const data = filteredAcross({ ...picture, ...bandOf(picture, top, height) }, across);
-  if (!isTall) return data;
-  // The band alone is there, with the rows of the picture counted from its top.
-  return filteredDown({ data, width: part.width, height }, size, filter, { ...part, left: 0 }, picture, top);
+  const across = axisOf(filter, picture.width, size.width, part.left, part.width);
+  const down = axisOf(filter, picture.height, size.height, part.top, part.height);
+  const used = { left: across.begin, top: down.begin, width: across.length, height: down.length };
+  const cut = { ...used, data: cutOut(picture, used) };
+  const isTall = order === 'pillow' && isTallFirst(picture, size);
+  return isTall
+    ? scaledAcross(scaledDown(cut, down.taps), across.taps).data
+    : scaledDown(scaledAcross(cut, across.taps), down.taps).data;
 }
 
 /** Pillow 13 scales rows first unless a picture loses more than twice as much in height as in width (measured). */
 function isTallFirst(picture: Size, { width, height }: Size): boolean {
   const lost = picture.height - height;
-  return picture.width !== width && lost > 0 && lost > 2 * (picture.width - width);
+  return lost > 0 && lost > 2 * (picture.width - width);
 }
 
-/** The first pixel that a part of a scaled line is made of, and how many. */
-function reachOf({ first, count }: Taps): [first: number, length: number] {
-  const last = first.length - 1;
-  return [first[0]!, first[last]! + count[last]! - first[0]!];
+/** What of a line is used for a part of the scaled one, and its taps from there on; null where the line stays as it is. */
+function axisOf(filter: Filter, from: number, to: number, start: number, length: number) {
+  if (from === to) return { begin: start, length, taps: null };
+  const taps = filterTaps(filter, from, to, start, length);
+  const begin = taps.first[0]!;
+  const end = taps.first[length - 1]! + taps.count[length - 1]!;
+  return { begin, length: end - begin, taps: { ...taps, first: taps.first.map(each => each - begin) } };
 }
 
-/** Some rows of a picture. */
-function bandOf(picture: Picture, top: number, height: number): Pick<Picture, 'data' | 'height'> {
-  const length = picture.width * channelsOf(picture);
-  return { data: picture.data.subarray(top * length, (top + height) * length), height };
-}
-
-function filteredAcross(picture: Picture, across: Taps): Uint8Array {
+function scaledAcross(picture: Picture, taps: Taps | null): Picture {
+  if (taps === null) return picture;
+  const { data, width, height } = picture;
   const scale = channelsOf(picture) === 3 ? acrossColours : acrossGreys;
-  return scale(picture.data, picture.width, picture.height, across);
+  return { data: scale(data, width, height, taps), width: taps.first.length, height };
 }
 
-/**
- * @param whole the picture that is scaled, where `picture` is but a band of it
- * @param begin the row of the whole that the band begins with
- */
-function filteredDown(
-  picture: Picture,
-  size: Size,
-  filter: Filter,
-  part: Part,
-  whole: Size = picture,
-  begin = 0,
-): Uint8Array {
-  const down = filterTaps(filter, whole.height, size.height, part.top, part.height);
-  const [top, height] = reachOf(down);
-  const data = cutOut(picture, { ...part, top: top - begin, height });
-  return downwards(data, part.width * channelsOf(picture), top, down);
+function scaledDown(picture: Picture, taps: Taps | null): Picture {
+  if (taps === null) return picture;
+  const { data, width } = picture;
+  return { data: downwards(data, width * channelsOf(picture), taps), width, height: taps.first.length };
 }
 
 /** Added before the bits behind the point are cut off. What is then beyond 0 to 255 is clamped by the arrays. */
@@ -217,20 +195,14 @@ function acrossGreys(
  * Four numbers of a row at a time: a third of the time that one takes.
  *
  * @param length numbers of a row
- * @param top the row of the picture that the data begin with
  */
-function downwards(
-  data: Uint8Array,
-  length: number,
-  top: number,
-  { first, count, weights, most }: Taps,
-): Uint8Array {
+function downwards(data: Uint8Array, length: number, { first, count, weights, most }: Taps): Uint8Array {
   const rows = first.length;
   const out = new Uint8ClampedArray(length * rows);
   for (let y = 0, to = 0; y < rows; y++) {
     const tap = y * most;
     const end = tap + count[y]!;
-    const row = (first[y]! - top) * length;
+    const row = first[y]! * length;
     let x = 0;
     for (; x + 3 < length; x += 4, to += 4) {
       let one = HALF;
