@@ -3,7 +3,6 @@
 A tensor is its sides and its numbers (float32, base64).
 """
 
-import base64
 import json
 import sys
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 import torchvision  # noqa: F401  Ultralytics uses its NMS only where it was imported
+from random_tensors import packed, uniform, whole
 from transformers import (
     DeformableDetrImageProcessor,
     DetrImageProcessor,
@@ -22,19 +22,6 @@ from ultralytics.utils.ops import regularize_rboxes, xywhr2xyxyxyxy
 
 torch.manual_seed(1)
 CASES = int(sys.argv[1])
-
-
-def uniform(low, high, *sides):
-    return low + (high - low) * torch.rand(*sides)
-
-
-def whole(low, high):
-    return int(torch.randint(low, high + 1, ()))
-
-
-def packed(tensor):
-    array = tensor.detach().numpy().astype("<f4")
-    return {"dims": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
 
 
 def emit(name, tensors, output, found, **more):

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import torch
+from random_tensors import packed, uniform, whole
 from torch.nn.functional import interpolate
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 from transformers import SamImageProcessor, SegformerImageProcessor
@@ -16,19 +17,6 @@ from ultralytics.utils.ops import process_mask_native, scale_boxes
 
 torch.manual_seed(2)
 CASES = int(sys.argv[1])
-
-
-def uniform(low, high, *sides):
-    return low + (high - low) * torch.rand(*sides)
-
-
-def whole(low, high):
-    return int(torch.randint(low, high + 1, ()))
-
-
-def packed(tensor):
-    array = tensor.detach().numpy().astype("<f4")
-    return {"dims": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
 
 
 def bits(masks):
