@@ -57,6 +57,7 @@ export async function answersRows(
 
 /** What the main graph is fed with for one value; undefined: it never gets several rows, or the encoder runs it itself. */
 async function feedsOfOne(encoder: Encoder, graph: GraphRows) {
+  if (encoder.single === true) return undefined;
   const batch = await firstBatch(encoder, graph, 2);
   if (batch === undefined || graph.rowsOf(batch.feeds) !== undefined) return undefined;
   const own = Object.entries(batch.feeds);

@@ -82,6 +82,8 @@ export interface Encoder {
   ): Iterable<EncodedBatch> | AsyncIterable<EncodedBatch | AnsweredBatch>;
   /** A value that every model of this kind can take, for the warm-up run. */
   readonly warmUp: TaskValue;
+  /** Whether each of its batches has one row, so that it does not matter what the graph makes of several. */
+  readonly single?: boolean;
   /** The names of the outputs that it makes itself, beside those of `model.onnx`. */
   readonly outputs?: readonly string[];
 }

@@ -26,12 +26,17 @@ type Decoded = { row: number; pixels: Pixels } | { row: number; failure: TaskFai
 /** Makes tensors of images, a few at a time; while a graph runs on some, the next ones are decoded. */
 export class ImageEncoder implements Encoder {
   readonly warmUp = WARM_UP;
+  readonly single: boolean;
+  readonly #batch: number;
   readonly #options: ImageOptions;
   readonly #tensors: PixelTensors;
   readonly #decode: Decode;
 
   private constructor(options: ImageOptions, decode: Decode) {
     this.#options = options;
+    // Images of several sizes are no batch.
+    this.#batch = isDynamic(options) ? 1 : (options.batch ?? BATCH);
+    this.single = this.#batch === 1;
     this.#tensors = new PixelTensors(options);
     this.#decode = decode;
   }
@@ -47,8 +52,7 @@ export class ImageEncoder implements Encoder {
     values: readonly TaskValue[],
     fail: (row: number, failure: TaskFailure) => void,
   ): AsyncGenerator<EncodedBatch> {
-    // Images of several sizes are no batch.
-    const batch = isDynamic(this.#options) ? 1 : (this.#options.batch ?? BATCH);
+    const batch = this.#batch;
     const decode = (first: number) =>
       Promise.all(
         values
