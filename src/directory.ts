@@ -2,27 +2,32 @@ import { CODE_MODELS } from './code-models/index.js';
 import { AppError } from './errors.js';
 import { INPUTS } from './inputs/index.js';
 import { bindModel, NoControlError } from './label-config/bind.js';
+import { LabelMismatchError } from './label-config/fit-labels.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
-import { type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
+import { bindableOf, type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
 import { learntOptions } from './registry/manifest.js';
 import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
 
 /**
- * How much is known of a project's data by a model that fits: the best class answers. One that is absent has neither a
- * version nor a trainer, such as a model that was not fetched.
+ * How much is known of a project's data by a model that fits: the best class answers. One that fits partly has labels that
+ * the config lacks, and the other way round; one that is absent has neither a version nor a trainer, such as a model that
+ * was not fetched.
  */
-const CLASSES = { trained: 4, shipped: 3, recipe: 2, code: 1, absent: 0 } as const;
+const CLASSES = { trained: 5, shipped: 4, recipe: 3, partly: 2, code: 1, absent: 0 } as const;
+
+type ExtraParams = ModelContext['extraParams'];
 
 /** A model as the server sees it, whatever is behind it. */
 export interface Backend {
   name: string;
   /**
    * Whether it can serve a labeling config, and how well.
+   * @param extraParams what the user typed as extra params in Label Studio
    * @throws AppError `no_model_fits` or `label_mismatch` when it cannot
    */
-  fit(config: LabelConfig, project: string): keyof typeof CLASSES;
+  fit(config: LabelConfig, project: string, extraParams: ExtraParams): keyof typeof CLASSES;
   create(context: ModelContext): LabelStudioMLBase;
   /** How it learns; null: it does not. */
   learns(context: ModelContext): JobKind | null;
@@ -58,14 +63,15 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
   });
   const versioned = (name: string): Backend => ({
     name,
-    fit(config, project) {
+    fit(config, project, extraParams) {
       const version = registry.current(name, project);
       if (version) {
-        bindModel({ name, manifest: version.manifest, outputs: version.record.outputs }, config);
-        return version.project === null ? 'shipped' : 'trained';
+        const { isPartial } = bindModel({ ...bindableOf(version), extraParams }, config);
+        if (version.project !== null) return 'trained';
+        return isPartial && extraParams.partial !== true ? 'partly' : 'shipped';
       }
       const manifest = registry.manifest(name)!;
-      bindModel({ name, manifest, outputs: null }, config, recipeTags(manifest.input));
+      bindModel({ name, manifest, outputs: null, extraParams }, config, recipeTags(manifest.input));
       return manifest.train ? 'recipe' : 'absent';
     },
     create: context => new OnnxModel(context, deps),
@@ -150,6 +156,7 @@ const CHOOSE =
  * Picks the model that answers a project.
  *
  * @param wanted the name in the URL or in `extra_params.model`; null: the server picks
+ * @param extraParams those of the project
  * @throws AppError `model_unknown`, `version_unusable` (its model.json is broken), `label_mismatch`, `no_model_fits` or
  *   `model_ambiguous`, with what there is
  */
@@ -158,6 +165,7 @@ export function pick(
   wanted: string | null,
   config: LabelConfig,
   project: string,
+  extraParams: ExtraParams = {},
 ): Backend {
   const all = directory.list();
   if (wanted !== null) {
@@ -175,7 +183,7 @@ export function pick(
   const reasons: AppError[] = [];
   for (const backend of all) {
     try {
-      fitting.push({ backend, rank: CLASSES[backend.fit(config, project)] });
+      fitting.push({ backend, rank: CLASSES[backend.fit(config, project, extraParams)] });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       reasons.push(error);
@@ -193,7 +201,9 @@ export function pick(
 
 /** Why no model fits: what those say that come nearest, for whoever meant one of them. */
 function refusal(reasons: readonly AppError[]): AppError {
-  const mismatches = reasons.filter(({ code }) => code === 'label_mismatch');
+  const misses = reasons.filter(reason => reason instanceof LabelMismatchError && reason.isNearMiss);
+  // A label that is nearly that of a model was likely meant.
+  const mismatches = misses.length > 0 ? misses : reasons.filter(({ code }) => code === 'label_mismatch');
   const without = reasons.filter(reason => reason instanceof NoControlError);
   const others = reasons.filter(reason => !(reason instanceof NoControlError));
   const nearest = mismatches.length > 0 ? mismatches : others.length > 0 ? others : reasons;

@@ -6,7 +6,7 @@ import type { TaskValue } from './inputs/contract.js';
 import type { FileValue } from './inputs/file.js';
 import { INPUTS } from './inputs/index.js';
 import type { RawTask, ValueReader } from './inputs/values.js';
-import { type BoundModel, bindModel } from './label-config/bind.js';
+import { type Bindable, type BoundModel, bindModel } from './label-config/bind.js';
 import {
   type Context,
   LabelStudioMLBase,
@@ -45,6 +45,11 @@ export interface ItemTexts {
 /** What Label Studio sees of a recipe that was never trained for a project. */
 export function untrained(model: string): string {
   return `${model}:untrained`;
+}
+
+/** A version as it is bound; one of the project's own keeps serving where labels were renamed. */
+export function bindableOf({ model: name, manifest, record, project }: ServedVersion): Bindable {
+  return { name, manifest, outputs: record.outputs, trained: project !== null };
 }
 
 /** A model of the repository, as any other model: it binds itself to the project's config and predicts in the pool. */
@@ -156,11 +161,7 @@ export class OnnxModel extends LabelStudioMLBase {
     const { extraParams } = this;
     const key = `${version.key} ${JSON.stringify(extraParams)}`;
     if (this.#bound?.key !== key) {
-      const { manifest, record } = version;
-      const model = bindModel(
-        { name: this.name, manifest, outputs: record.outputs, extraParams },
-        this.#context.labelConfig,
-      );
+      const model = bindModel({ ...bindableOf(version), extraParams }, this.#context.labelConfig);
       this.#bound = { key, model };
     }
     return this.#bound.model;

@@ -74,6 +74,8 @@ export class Service {
    */
   async setup(id: string, project: Project, model: string | null): Promise<{ model_version: string }> {
     this.#parse(project.labelConfig);
+    // What was chosen and bound by other extra params may not fit by these.
+    if (JSON.stringify(this.#extraParams(id)) !== JSON.stringify(project.extraParams)) this.forget(id);
     this.#deps.state.setProject(id, project);
     const { modelVersion } = await this.#instance(model, id, project.labelConfig);
     this.#deps.state.setLastProject(id);
@@ -127,7 +129,14 @@ export class Service {
   ): string | undefined {
     const whose = this.#whose(project, labelConfig);
     const config = this.#parse(whose.labelConfig);
-    const backend = pick(this.#deps.directory, this.#wanted(model, whose.project), config, whose.project);
+    const { directory } = this.#deps;
+    const backend = pick(
+      directory,
+      this.#wanted(model, whose.project),
+      config,
+      whose.project,
+      this.#extraParams(whose.project),
+    );
     const kind = backend.learns(modelContext(this.#deps, backend.name, whose.project, config));
     if (kind === null) return undefined;
     return this.#deps.triggers.take({ model: backend.name, kind, event, data, ...whose });
@@ -146,7 +155,8 @@ export class Service {
 
   /** @throws AppError when a config does not parse or no model fits */
   validate(labelConfig: string, model: string | null): void {
-    pick(this.#deps.directory, model, this.#parse(labelConfig), '').fit(this.#parse(labelConfig), '');
+    const config = this.#parse(labelConfig);
+    pick(this.#deps.directory, model, config, '').fit(config, '', {});
   }
 
   /** Forgets the instances of a project. */
@@ -174,8 +184,12 @@ export class Service {
 
   /** The model that a request or its project names. */
   #wanted(model: string | null, project: string): string | null {
-    const named = model ?? this.#deps.state.project(project)?.extraParams.model;
+    const named = model ?? this.#extraParams(project).model;
     return typeof named === 'string' ? named : null;
+  }
+
+  #extraParams(project: string): Project['extraParams'] {
+    return this.#deps.state.project(project)?.extraParams ?? {};
   }
 
   /** Whose request it is, and by which config it is answered. */
@@ -215,7 +229,7 @@ export class Service {
     if (known?.generation === directory.generation) return known.instance;
 
     const config = this.#parse(xml);
-    const backend = pick(directory, wanted, config, project);
+    const backend = pick(directory, wanted, config, project, this.#extraParams(project));
     const key = `${backend.name}\n${project}\n${xml}`;
     let instance = this.#instances.get(key);
     if (!instance) {

@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { type Backend, classDirectory, type Directory, pick } from '../src/directory.js';
 import { AppError, type ErrorCode, LabelStudioMLBase, readLabelConfig } from '../src/index.js';
 import { NoControlError } from '../src/label-config/bind.js';
+import { LabelMismatchError } from '../src/label-config/fit-labels.js';
 import { CHOICES } from './class-backend.js';
 
 const CONFIG = readLabelConfig(CHOICES);
@@ -47,10 +48,11 @@ describe('the choice of a model', () => {
     assert.deepEqual(refusal({}, 'c'), ['model_unknown', "there is no model 'c'; there is none"]);
   });
 
-  it('is trained before shipped before a recipe before code before what has nothing to answer with', () => {
+  it('is trained before shipped before a recipe before what fits partly before code before what has nothing to answer with', () => {
     const fits: [string, Fit][] = [
       ['absent', 'absent'],
       ['code', 'code'],
+      ['partly', 'partly'],
       ['recipe', 'recipe'],
       ['shipped', 'shipped'],
       ['trained', 'trained'],
@@ -75,6 +77,8 @@ describe('the choice of a model', () => {
     const mismatch = new AppError('label_mismatch', "the model 'a' predicts Ham, Spam; …");
     assert.deepEqual(refusal({ a: mismatch }), ['label_mismatch', mismatch.message]);
     assert.deepEqual(refusal({ a: mismatch, b: misfit('b') }), ['label_mismatch', mismatch.message]);
+    const near = new LabelMismatchError("the model 'b' predicts Positive; … did you mean Positive?", true);
+    assert.deepEqual(refusal({ a: mismatch, b: near, c: mismatch }), ['label_mismatch', near.message]);
     const elsewhere = (name: string) =>
       new NoControlError(`the model '${name}' fills Choices`, "Number 'n' on Text");
     assert.deepEqual(refusal({ a: misfit('a'), b: elsewhere('b'), c: misfit('c') }), [

@@ -8,6 +8,7 @@ import { rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { LabelMismatchError, type LeftOut, toldLeftOut } from './fit-labels.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
 /** A labeling config has no control of the tag, or none on such an object. */
@@ -27,6 +28,12 @@ export class NoControlError extends AppError {
 export interface BoundModel {
   place: InputPlace;
   binding: Binding;
+  /** What of the model's labels or of the config's is left out, in sentences. */
+  leftOut: readonly string[];
+  /** Whether, in a control, each side has labels that the other lacks. */
+  isPartial: boolean;
+  /** By control the config's labels that the model never answers. */
+  unanswered: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What of a model is bound: a version's outputs, or null for a recipe, whose labels will be the project's. */
@@ -34,6 +41,11 @@ export interface Bindable {
   name: string;
   manifest: Manifest;
   outputs: readonly OutputSpec[] | null;
+  /**
+   * Whether they are those of a version that was trained for the project. It is not refused for labels that differ, as they
+   * may have changed since: what still fits is bound, as long as one label of an output does.
+   */
+  trained?: boolean;
   /** What the user typed as extra params in Label Studio. */
   extraParams?: Readonly<Record<string, unknown>>;
 }
@@ -108,7 +120,8 @@ interface Candidate {
 }
 
 /**
- * Finds for each output of a model the control that it fills: the one of the output's name, else the first that fits.
+ * Finds for each output of a model the control that it fills: the one of the output's name, else the first of those that have
+ * the most of its labels.
  *
  * All of them point at the one object that the model reads; a model that reads no object but the task's columns fills
  * any. An entry with `optional` fills none where the config has none of its tag.
@@ -149,7 +162,7 @@ export function bindModel(
 
 /** Finds the outputs' controls among some candidates. */
 function fill(
-  { name, manifest, outputs, extraParams = {} }: Bindable,
+  { name, manifest, outputs, trained = false, extraParams = {} }: Bindable,
   candidates: readonly Candidate[],
   config: LabelConfig,
   objectTags: readonly string[],
@@ -157,10 +170,15 @@ function fill(
   const bound: (Candidate & { binding: ControlBinding })[] = [];
   const isFree = ({ control }: Candidate) => !bound.some(each => each?.control.name === control.name);
   const reasons: AppError[] = [];
+  const leftOut: LeftOut[][] = [];
   const tryToFill = (index: number, candidate: Candidate) => {
     try {
-      const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, extraParams };
-      bound[index] = { ...candidate, binding: bindControl(entry, candidate, config) };
+      const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, trained, extraParams };
+      const own: LeftOut[] = [];
+      const binding = bindControl(entry, candidate, config, own);
+      if (bound[index] && lostOf(own) >= lostOf(leftOut[index]!)) return;
+      bound[index] = { ...candidate, binding };
+      leftOut[index] = own;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       reasons[index] ??= error;
@@ -178,15 +196,21 @@ function fill(
     if (own && isFree(own)) tryToFill(index, own);
   }
   for (const [index, { control: tag, optional }] of manifest.outputs.entries()) {
+    if (bound[index]) continue;
     for (const candidate of fitting[index]!) {
-      if (bound[index]) break;
       if (isFree(candidate)) tryToFill(index, candidate);
+      if (bound[index] && lostOf(leftOut[index]!) === 0) break;
     }
     if (bound[index]) continue;
     const reason = reasons[index];
-    if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
     const isLast = index === manifest.outputs.length - 1;
-    if (optional === true && !(isLast && bound.every(each => each === undefined))) continue;
+    const isEmpty = isLast && bound.every(each => each === undefined);
+    if (reason instanceof LabelMismatchError) {
+      if (trained && !isEmpty) continue;
+      throw reason.of(name);
+    }
+    if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
+    if (optional === true && !isEmpty) continue;
     const filled = rowsOf(tag).flatMap(row => row.objectTags ?? objectTags);
     const tags = filled.filter(each => objectTags.length === 0 || objectTags.includes(each));
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
@@ -195,7 +219,27 @@ function fill(
   const taken = Object.values(bound);
   const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
-  return { place: taken[0]!.place, binding: { id, controls } };
+  const all = Object.values(leftOut).flat();
+  const missed = reasons.filter((_, index) => bound[index] === undefined);
+  return {
+    place: taken[0]!.place,
+    binding: { id, controls },
+    leftOut: [...missed.map(({ message }) => message), ...all.flatMap(toldLeftOut)].map(
+      told => `the model '${name}' ${told}`,
+    ),
+    isPartial: missed.length > 0 || all.some(({ model, config }) => model.length > 0 && config.length > 0),
+    unanswered: new Map(
+      taken.map(({ control, binding }) => [
+        control.name,
+        leftOut[binding.output]!.flatMap(({ config: labels }) => labels),
+      ]),
+    ),
+  };
+}
+
+/** How many of the model's labels a control lacks. */
+function lostOf(leftOut: readonly LeftOut[]): number {
+  return leftOut.reduce((sum, { model }) => sum + model.length, 0);
 }
 
 /** An entry of the manifest's `outputs`, to be bound. */
@@ -205,6 +249,7 @@ interface Entry {
   index: number;
   /** Null: a recipe's. */
   output: OutputSpec | null;
+  trained: boolean;
   extraParams: Readonly<Record<string, unknown>>;
 }
 
@@ -220,11 +265,15 @@ function checkInput({ tag, needs }: RegionKind, kind: string): void {
   );
 }
 
-/** @throws AppError of the region kind when the control cannot be filled by the output */
+/**
+ * @param leftOut gets what is left out
+ * @throws AppError of the region kind when the control cannot be filled by the output
+ */
 function bindControl(
-  { model, manifest, index, output, extraParams }: Entry,
+  { model, manifest, index, output, trained, extraParams }: Entry,
   { control, place }: Candidate,
   config: LabelConfig,
+  leftOut: LeftOut[],
 ): ControlBinding {
   const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
   const region = rowFor(control, place.tag)!;
@@ -239,6 +288,11 @@ function bindControl(
         `${Object.keys(region.outputKinds).join(' or ')}`,
     );
   }
+  const rules = {
+    partial: options.partial === true,
+    trained,
+    leaveOut: (labels: LeftOut) => void leftOut.push(labels),
+  };
   const hash = createHash('sha1')
     .update(JSON.stringify([model, control.name, place.object]))
     .digest('hex');
@@ -248,6 +302,6 @@ function bindControl(
     toName: place.object,
     output: index,
     idPrefix: `${hash.slice(0, 10)}-`,
-    data: output === null ? null : region.bind(target, output, options),
+    data: output === null ? null : region.bind(target, output, options, rules),
   };
 }
