@@ -4,7 +4,7 @@ import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import type { BindTarget, RegionKind } from '../regions/contract.js';
-import { rowFor, rowsOf } from '../regions/index.js';
+import { REGIONS, rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
@@ -29,8 +29,16 @@ export interface BoundModel {
   binding: Binding;
 }
 
+/** Which controls a model may fill, where it is not the only one. */
+export interface Controls {
+  /** Absent: all. Outputs for controls that are left to others are left out. */
+  among?: ReadonlySet<string> | undefined;
+  /** Those of them that it fills before any other. */
+  first?: ReadonlySet<string> | undefined;
+}
+
 /** What of a model is bound: a version's outputs, or null for a recipe, whose labels will be the project's. */
-export interface Bindable {
+export interface Bindable extends Controls {
   name: string;
   manifest: Manifest;
   outputs: readonly OutputSpec[] | null;
@@ -93,12 +101,15 @@ export function targetOf(config: LabelConfig, control: string, toName: string): 
 }
 
 /** What the config offers, for an error's message. */
-function summary(config: LabelConfig): string {
-  const controls = [...config.controls.values()].map(({ name, tag }) => {
-    const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
-    return `${tag} '${name}' on ${objects.join(', ')}`;
-  });
-  return controls.length === 0 ? 'no control tag' : controls.join('; ');
+function summary(config: LabelConfig, among: ReadonlySet<string> | undefined): string {
+  const controls = [...config.controls.values()]
+    .filter(({ name }) => among?.has(name) ?? true)
+    .map(({ name, tag }) => {
+      const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
+      return `${tag} '${name}' on ${objects.join(', ')}`;
+    });
+  if (controls.length > 0) return controls.join('; ');
+  return among === undefined ? 'no control tag' : 'no other control tag';
 }
 
 /** A control with the object that a result of it would name. */
@@ -131,9 +142,13 @@ export function bindModel(
       ? [all]
       : objects.map(object => all.filter(({ place }) => place.object === object));
   const { outputs } = model.manifest;
+  const { among, first } = model;
+  const count = (group: readonly Candidate[], is: (control: string) => boolean) =>
+    group.filter(({ control }) => is(control.name)).length;
   const namesakes = (group: readonly Candidate[]) =>
-    group.filter(({ control }) => outputs.some(({ name }) => name === control.name)).length;
-  groups.sort((a, b) => namesakes(b) - namesakes(a));
+    count(group, control => isAmong(among, control) && outputs.some(({ name }) => name === control));
+  const wished = (group: readonly Candidate[]) => count(group, control => first?.has(control) ?? false);
+  groups.sort((a, b) => wished(b) - wished(a) || namesakes(b) - namesakes(a));
   const reasons: AppError[] = [];
   for (const candidates of groups) {
     try {
@@ -147,20 +162,28 @@ export function bindModel(
   throw reasons.find(({ code }) => code === 'label_mismatch') ?? reasons[0]!;
 }
 
+function isAmong(among: ReadonlySet<string> | undefined, control: string): boolean {
+  return among?.has(control) ?? true;
+}
+
 /** Finds the outputs' controls among some candidates. */
 function fill(
-  { name, manifest, outputs, extraParams = {} }: Bindable,
+  { name, manifest, outputs, extraParams = {}, among, first }: Bindable,
   candidates: readonly Candidate[],
   config: LabelConfig,
   objectTags: readonly string[],
 ): BoundModel {
   const bound: (Candidate & { binding: ControlBinding })[] = [];
-  const isFree = ({ control }: Candidate) => !bound.some(each => each?.control.name === control.name);
+  const isFree = ({ control }: Candidate) =>
+    isAmong(among, control.name) && !bound.some(each => each?.control.name === control.name);
   const reasons: AppError[] = [];
+  const bind = (index: number, candidate: Candidate) => {
+    const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, extraParams };
+    return bindControl(entry, candidate, config);
+  };
   const tryToFill = (index: number, candidate: Candidate) => {
     try {
-      const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, extraParams };
-      bound[index] = { ...candidate, binding: bindControl(entry, candidate, config) };
+      bound[index] = { ...candidate, binding: bind(index, candidate) };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       reasons[index] ??= error;
@@ -172,10 +195,26 @@ function fill(
       ({ control, place }) => control.tag === tag && rowFor(control, place.tag) !== undefined,
     ),
   );
+  /** Whether only a control that the model may not fill is missing: others are answered without it. */
+  const isElsewhere = (index: number) =>
+    fitting[index]!.some(candidate => {
+      if (isAmong(among, candidate.control.name)) return false;
+      try {
+        bind(index, candidate);
+        return true;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return false;
+      }
+    });
+  for (const index of manifest.outputs.keys()) {
+    const wished = fitting[index]!.find(each => (first?.has(each.control.name) ?? false) && isFree(each));
+    if (wished) tryToFill(index, wished);
+  }
   // Controls of the outputs' own names first, so that no other output takes them away.
   for (const [index, output] of manifest.outputs.entries()) {
     const own = fitting[index]!.find(({ control }) => control.name === output.name);
-    if (own && isFree(own)) tryToFill(index, own);
+    if (own && bound[index] === undefined && isFree(own)) tryToFill(index, own);
   }
   for (const [index, { control: tag, optional }] of manifest.outputs.entries()) {
     for (const candidate of fitting[index]!) {
@@ -183,16 +222,26 @@ function fill(
       if (isFree(candidate)) tryToFill(index, candidate);
     }
     if (bound[index]) continue;
+    const isLast = index === manifest.outputs.length - 1;
+    const mayBeLeftOut = !(isLast && bound.every(each => each === undefined));
+    if (mayBeLeftOut && among !== undefined && isElsewhere(index)) continue;
     const reason = reasons[index];
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
-    const isLast = index === manifest.outputs.length - 1;
-    if (optional === true && !(isLast && bound.every(each => each === undefined))) continue;
+    if (optional === true && mayBeLeftOut) continue;
     const filled = rowsOf(tag).flatMap(row => row.objectTags ?? objectTags);
     const tags = filled.filter(each => objectTags.length === 0 || objectTags.includes(each));
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
-    throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config));
+    throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config, among));
   }
   const taken = Object.values(bound);
+  // What is said of regions is shown nowhere without them.
+  if (among !== undefined && taken.every(({ binding }) => REGIONS[binding.row]!.perRegion)) {
+    const { control, place } = taken[0]!;
+    throw new NoControlError(
+      `the model '${name}' fills ${control.tag} on ${place.tag} beside its regions`,
+      summary(config, among),
+    );
+  }
   const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
   return { place: taken[0]!.place, binding: { id, controls } };
