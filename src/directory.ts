@@ -1,8 +1,7 @@
 import { CODE_MODELS } from './code-models/index.js';
 import { AppError } from './errors.js';
 import { INPUTS } from './inputs/index.js';
-import { bindModel, NoControlError } from './label-config/bind.js';
-import { LabelMismatchError } from './label-config/fit-labels.js';
+import { type BoundModel, bindModel, type Controls } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
 import { bindableOf, type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
@@ -11,23 +10,36 @@ import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
 
 /**
- * How much is known of a project's data by a model that fits: the best class answers. One that fits partly has labels that
- * the config lacks, and the other way round; one that is absent has neither a version nor a trainer, such as a model that
- * was not fetched.
+/**
+ * How much is known of a project's data by a model that fits, from the best to the worst. One that fits partly has labels that
+ * the config lacks, and the other way round; one that is absent has neither a version nor a trainer, such as a model that was
+ * not fetched.
  */
-const CLASSES = { trained: 5, shipped: 4, recipe: 3, partly: 2, code: 1, absent: 0 } as const;
+export const RANKS = ['trained', 'shipped', 'recipe', 'partly', 'code', 'absent'] as const;
+
+export type Rank = (typeof RANKS)[number];
 
 type ExtraParams = ModelContext['extraParams'];
+
+/** How a model can serve a labeling config. */
+export interface Fit {
+  rank: Rank;
+  /** The controls that it fills; null: any, as it is code that nobody has asked yet. */
+  controls: readonly string[] | null;
+  /** What the project's owner should know of it, in sentences. */
+  notes?: readonly string[];
+}
 
 /** A model as the server sees it, whatever is behind it. */
 export interface Backend {
   name: string;
   /**
    * Whether it can serve a labeling config, and how well.
+   * @param only the controls that it may fill; absent: all
    * @param extraParams what the user typed as extra params in Label Studio
    * @throws AppError `no_model_fits` or `label_mismatch` when it cannot
    */
-  fit(config: LabelConfig, project: string, extraParams: ExtraParams): keyof typeof CLASSES;
+  fit(config: LabelConfig, project: string, only?: Controls, extraParams?: ExtraParams): Fit;
   create(context: ModelContext): LabelStudioMLBase;
   /** How it learns; null: it does not. */
   learns(context: ModelContext): JobKind | null;
@@ -53,9 +65,9 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
   };
   const coded = (name: string, Model: ModelClass): Backend => ({
     name,
-    fit(config) {
-      bindModel({ name, manifest: registry.manifest(name)!, outputs: null }, config);
-      return 'code';
+    fit(config, _project, only) {
+      const bound = bindModel({ name, manifest: registry.manifest(name)!, outputs: null, ...only }, config);
+      return { rank: 'code', controls: controlsOf(bound) };
     },
     create: context => new Model(context),
     learns: () => null,
@@ -63,16 +75,18 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
   });
   const versioned = (name: string): Backend => ({
     name,
-    fit(config, project, extraParams) {
+    fit(config, project, only, extraParams = {}) {
       const version = registry.current(name, project);
       if (version) {
-        const { isPartial } = bindModel({ ...bindableOf(version), extraParams }, config);
-        if (version.project !== null) return 'trained';
-        return isPartial && extraParams.partial !== true ? 'partly' : 'shipped';
+        const bound = bindModel({ ...bindableOf(version), extraParams, ...only }, config);
+        const isPartly = bound.isPartial && extraParams.partial !== true;
+        const rank = version.project !== null ? 'trained' : isPartly ? 'partly' : 'shipped';
+        return { rank, controls: controlsOf(bound), notes: bound.leftOut };
       }
       const manifest = registry.manifest(name)!;
-      bindModel({ name, manifest, outputs: null, extraParams }, config, recipeTags(manifest.input));
-      return manifest.train ? 'recipe' : 'absent';
+      const recipe = { name, manifest, outputs: null, extraParams, ...only };
+      const bound = bindModel(recipe, config, recipeTags(manifest.input));
+      return { rank: manifest.train ? 'recipe' : 'absent', controls: controlsOf(bound) };
     },
     create: context => new OnnxModel(context, deps),
     learns: () => (registry.manifest(name)?.train ? 'train' : null),
@@ -95,6 +109,10 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
   };
 }
 
+function controlsOf({ binding }: BoundModel): string[] {
+  return binding.controls.map(({ control }) => control);
+}
+
 /** The object tags by which a recipe is picked: where its input is still to be learnt, nearly any would do. */
 function recipeTags(input: InputSpec): readonly string[] {
   const { objectTags, recipe } = INPUTS[input.kind]!;
@@ -115,7 +133,7 @@ export function classDirectory(classes: readonly ModelClass[], { live, stored }:
     const name = kebab(Model.name);
     return {
       name,
-      fit: () => 'code',
+      fit: () => ({ rank: 'code', controls: null }),
       create: context => new Model(context),
       learns: context => (new Model(context).fit === LabelStudioMLBase.prototype.fit ? null : 'fit'),
       versions(project) {
@@ -146,71 +164,4 @@ function kebab(name: string): string {
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-+|-+$/g, '') || 'model'
   );
-}
-
-/** How to choose a model, for the end of an error's message. */
-const CHOOSE =
-  'choose one with /models/<name> at the end of the backend\'s URL, or {"model": "<name>"} in its extra params';
-
-/**
- * Picks the model that answers a project.
- *
- * @param wanted the name in the URL or in `extra_params.model`; null: the server picks
- * @param extraParams those of the project
- * @throws AppError `model_unknown`, `version_unusable` (its model.json is broken), `label_mismatch`, `no_model_fits` or
- *   `model_ambiguous`, with what there is
- */
-export function pick(
-  directory: Directory,
-  wanted: string | null,
-  config: LabelConfig,
-  project: string,
-  extraParams: ExtraParams = {},
-): Backend {
-  const all = directory.list();
-  if (wanted !== null) {
-    const named = all.find(({ name }) => name === wanted);
-    if (named) return named;
-    throw (
-      directory.broken?.(wanted) ??
-      new AppError(
-        'model_unknown',
-        `there is no model '${wanted}'; there is ${all.map(({ name }) => name).join(', ') || 'none'}`,
-      )
-    );
-  }
-  const fitting: { backend: Backend; rank: number }[] = [];
-  const reasons: AppError[] = [];
-  for (const backend of all) {
-    try {
-      fitting.push({ backend, rank: CLASSES[backend.fit(config, project, extraParams)] });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      reasons.push(error);
-    }
-  }
-  const best = Math.max(...fitting.map(({ rank }) => rank));
-  const candidates = fitting.filter(({ rank }) => rank === best).map(({ backend }) => backend);
-  if (candidates.length === 1) return candidates[0]!;
-  if (candidates.length > 1) {
-    const names = candidates.map(({ name }) => name).join(', ');
-    throw new AppError('model_ambiguous', `several models fit this labeling config: ${names}; ${CHOOSE}`);
-  }
-  throw refusal(reasons);
-}
-
-/** Why no model fits: what those say that come nearest, for whoever meant one of them. */
-function refusal(reasons: readonly AppError[]): AppError {
-  const misses = reasons.filter(reason => reason instanceof LabelMismatchError && reason.isNearMiss);
-  // A label that is nearly that of a model was likely meant.
-  const mismatches = misses.length > 0 ? misses : reasons.filter(({ code }) => code === 'label_mismatch');
-  const without = reasons.filter(reason => reason instanceof NoControlError);
-  const others = reasons.filter(reason => !(reason instanceof NoControlError));
-  const nearest = mismatches.length > 0 ? mismatches : others.length > 0 ? others : reasons;
-  if (nearest.length === 0)
-    return new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
-  if (nearest.length === 1) return nearest[0]!;
-  const told = nearest === reasons ? without.map(each => each.model) : nearest.map(({ message }) => message);
-  const has = nearest === reasons ? `, which has ${without[0]!.has}` : '';
-  return new AppError('no_model_fits', `no model fits this labeling config${has}: ${told.join('; ')}`);
 }

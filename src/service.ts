@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { askClass, asModelFailure } from './ask-class.js';
-import { type Directory, pick } from './directory.js';
+import type { Backend, Directory } from './directory.js';
 import { AppError } from './errors.js';
 import { failureOf } from './inference/protocol.js';
 import type { LabelConfig } from './label-config/parse.js';
@@ -9,6 +9,7 @@ import { LruMap } from './lru-map.js';
 import type { Context, LabelStudioMLBase } from './model.js';
 import { modelContext } from './model-context.js';
 import { type ItemTexts, OnnxModel } from './onnx-model.js';
+import { makePlan } from './plan.js';
 import type { Project, State } from './state.js';
 import type { TaskData } from './task-data/fetch.js';
 import type { TaskBatch } from './tasks.js';
@@ -129,14 +130,7 @@ export class Service {
   ): string | undefined {
     const whose = this.#whose(project, labelConfig);
     const config = this.#parse(whose.labelConfig);
-    const { directory } = this.#deps;
-    const backend = pick(
-      directory,
-      this.#wanted(model, whose.project),
-      config,
-      whose.project,
-      this.#extraParams(whose.project),
-    );
+    const backend = this.#pick(this.#wanted(model, whose.project), config, whose.project);
     const kind = backend.learns(modelContext(this.#deps, backend.name, whose.project, config));
     if (kind === null) return undefined;
     return this.#deps.triggers.take({ model: backend.name, kind, event, data, ...whose });
@@ -156,7 +150,7 @@ export class Service {
   /** @throws AppError when a config does not parse or no model fits */
   validate(labelConfig: string, model: string | null): void {
     const config = this.#parse(labelConfig);
-    pick(this.#deps.directory, model, config, '').fit(config, '', {});
+    this.#pick(model, config, '').fit(config, '');
   }
 
   /** Forgets the instances of a project. */
@@ -180,6 +174,18 @@ export class Service {
     for (const making of this.#making) if (isOne(making.key)) making.stale = true;
     // Routes are cheap, and do not say which model they lead to.
     for (const key of [...this.#routes.keys()]) this.#routes.delete(key);
+  }
+
+  #pick(model: string | null, config: LabelConfig, project: string): Backend {
+    const { parts } = makePlan(
+      this.#deps.directory,
+      { model, models: undefined, extraParams: this.#extraParams(project) },
+      config,
+      project,
+    );
+    if (parts.length === 1) return parts[0]!.backend;
+    const names = parts.map(({ backend }) => backend.name).join(', ');
+    throw new AppError('model_ambiguous', `several models fit this labeling config: ${names}`);
   }
 
   /** The model that a request or its project names. */
@@ -229,7 +235,7 @@ export class Service {
     if (known?.generation === directory.generation) return known.instance;
 
     const config = this.#parse(xml);
-    const backend = pick(directory, wanted, config, project, this.#extraParams(project));
+    const backend = this.#pick(wanted, config, project);
     const key = `${backend.name}\n${project}\n${xml}`;
     let instance = this.#instances.get(key);
     if (!instance) {

@@ -3,11 +3,10 @@ import { AppError } from '../errors.js';
 import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
-import type { BindTarget, RegionKind } from '../regions/contract.js';
-import { rowFor, rowsOf } from '../regions/index.js';
-import { overridden } from '../regions/overrides.js';
+import { REGIONS, rowFor, rowsOf } from '../regions/index.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { bindControl, type Candidate } from './bind-control.js';
 import { LabelMismatchError, type LeftOut, toldLeftOut } from './fit-labels.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
@@ -36,8 +35,16 @@ export interface BoundModel {
   unanswered: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Which controls a model may fill, where it is not the only one. */
+export interface Controls {
+  /** Absent: all. Outputs for controls that are left to others are left out. */
+  among?: ReadonlySet<string> | undefined;
+  /** Those of them that it fills before any other. */
+  first?: ReadonlySet<string> | undefined;
+}
+
 /** What of a model is bound: a version's outputs, or null for a recipe, whose labels will be the project's. */
-export interface Bindable {
+export interface Bindable extends Controls {
   name: string;
   manifest: Manifest;
   outputs: readonly OutputSpec[] | null;
@@ -88,35 +95,16 @@ export function placeOf(
   return placesOf(config, control, objectTags)[0];
 }
 
-/** A control of the config as region kinds see it, with the object that its results name. */
-export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
-  const object = config.objects.get(toName);
-  const beside = [...config.controls.values()].find(
-    ({ name, tag }) => tag === 'Labels' && name !== control && config.parsed[name]!.to_name.includes(toName),
-  );
-  return {
-    ...config.controls.get(control)!,
-    toName,
-    object,
-    parsed: config.parsed[control]!,
-    others: config.others,
-    ...(beside && { labelsBeside: { name: beside.name, parsed: config.parsed[beside.name]! } }),
-  };
-}
-
 /** What the config offers, for an error's message. */
-function summary(config: LabelConfig): string {
-  const controls = [...config.controls.values()].map(({ name, tag }) => {
-    const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
-    return `${tag} '${name}' on ${objects.join(', ')}`;
-  });
-  return controls.length === 0 ? 'no control tag' : controls.join('; ');
-}
-
-/** A control with the object that a result of it would name. */
-interface Candidate {
-  control: TagInfo;
-  place: InputPlace;
+function summary(config: LabelConfig, among: ReadonlySet<string> | undefined): string {
+  const controls = [...config.controls.values()]
+    .filter(({ name }) => among?.has(name) ?? true)
+    .map(({ name, tag }) => {
+      const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
+      return `${tag} '${name}' on ${objects.join(', ')}`;
+    });
+  if (controls.length > 0) return controls.join('; ');
+  return among === undefined ? 'no control tag' : 'no other control tag';
 }
 
 /**
@@ -144,9 +132,13 @@ export function bindModel(
       ? [all]
       : objects.map(object => all.filter(({ place }) => place.object === object));
   const { outputs } = model.manifest;
+  const { among, first } = model;
+  const count = (group: readonly Candidate[], is: (control: string) => boolean) =>
+    group.filter(({ control }) => is(control.name)).length;
   const namesakes = (group: readonly Candidate[]) =>
-    group.filter(({ control }) => outputs.some(({ name }) => name === control.name)).length;
-  groups.sort((a, b) => namesakes(b) - namesakes(a));
+    count(group, control => isAmong(among, control) && outputs.some(({ name }) => name === control));
+  const wished = (group: readonly Candidate[]) => count(group, control => first?.has(control) ?? false);
+  groups.sort((a, b) => wished(b) - wished(a) || namesakes(b) - namesakes(a));
   const reasons: AppError[] = [];
   for (const candidates of groups) {
     try {
@@ -160,22 +152,31 @@ export function bindModel(
   throw reasons.find(({ code }) => code === 'label_mismatch') ?? reasons[0]!;
 }
 
+function isAmong(among: ReadonlySet<string> | undefined, control: string): boolean {
+  return among?.has(control) ?? true;
+}
+
 /** Finds the outputs' controls among some candidates. */
 function fill(
-  { name, manifest, outputs, trained = false, extraParams = {} }: Bindable,
+  { name, manifest, outputs, trained = false, extraParams = {}, among, first }: Bindable,
   candidates: readonly Candidate[],
   config: LabelConfig,
   objectTags: readonly string[],
 ): BoundModel {
   const bound: (Candidate & { binding: ControlBinding })[] = [];
-  const isFree = ({ control }: Candidate) => !bound.some(each => each?.control.name === control.name);
+  const isFree = ({ control }: Candidate) =>
+    isAmong(among, control.name) && !bound.some(each => each?.control.name === control.name);
   const reasons: AppError[] = [];
   const leftOut: LeftOut[][] = [];
+  const missed: LabelMismatchError[] = [];
+  const bind = (index: number, candidate: Candidate, own: LeftOut[]) => {
+    const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, trained, extraParams };
+    return bindControl(entry, candidate, config, own);
+  };
   const tryToFill = (index: number, candidate: Candidate) => {
     try {
-      const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, trained, extraParams };
       const own: LeftOut[] = [];
-      const binding = bindControl(entry, candidate, config, own);
+      const binding = bind(index, candidate, own);
       if (bound[index] && lostOf(own) >= lostOf(leftOut[index]!)) return;
       bound[index] = { ...candidate, binding };
       leftOut[index] = own;
@@ -190,10 +191,26 @@ function fill(
       ({ control, place }) => control.tag === tag && rowFor(control, place.tag) !== undefined,
     ),
   );
+  /** Whether only a control that the model may not fill is missing: others are answered without it. */
+  const isElsewhere = (index: number) =>
+    fitting[index]!.some(candidate => {
+      if (isAmong(among, candidate.control.name)) return false;
+      try {
+        bind(index, candidate, []);
+        return true;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return false;
+      }
+    });
+  for (const index of manifest.outputs.keys()) {
+    const wished = fitting[index]!.find(each => (first?.has(each.control.name) ?? false) && isFree(each));
+    if (wished) tryToFill(index, wished);
+  }
   // Controls of the outputs' own names first, so that no other output takes them away.
   for (const [index, output] of manifest.outputs.entries()) {
     const own = fitting[index]!.find(({ control }) => control.name === output.name);
-    if (own && isFree(own)) tryToFill(index, own);
+    if (own && bound[index] === undefined && isFree(own)) tryToFill(index, own);
   }
   for (const [index, { control: tag, optional }] of manifest.outputs.entries()) {
     if (bound[index]) continue;
@@ -202,25 +219,34 @@ function fill(
       if (bound[index] && lostOf(leftOut[index]!) === 0) break;
     }
     if (bound[index]) continue;
-    const reason = reasons[index];
     const isLast = index === manifest.outputs.length - 1;
-    const isEmpty = isLast && bound.every(each => each === undefined);
+    const mayBeLeftOut = !(isLast && bound.every(each => each === undefined));
+    if (mayBeLeftOut && among !== undefined && isElsewhere(index)) continue;
+    const reason = reasons[index];
     if (reason instanceof LabelMismatchError) {
-      if (trained && !isEmpty) continue;
-      throw reason.of(name);
+      if (!trained || !mayBeLeftOut) throw reason.of(name);
+      missed.push(reason);
+      continue;
     }
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
-    if (optional === true && !isEmpty) continue;
+    if (optional === true && mayBeLeftOut) continue;
     const filled = rowsOf(tag).flatMap(row => row.objectTags ?? objectTags);
     const tags = filled.filter(each => objectTags.length === 0 || objectTags.includes(each));
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
-    throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config));
+    throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config, among));
   }
   const taken = Object.values(bound);
+  // What is said of regions is shown nowhere without them.
+  if (among !== undefined && taken.every(({ binding }) => REGIONS[binding.row]!.perRegion)) {
+    const { control, place } = taken[0]!;
+    throw new NoControlError(
+      `the model '${name}' fills ${control.tag} on ${place.tag} beside its regions`,
+      summary(config, among),
+    );
+  }
   const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
   const all = Object.values(leftOut).flat();
-  const missed = reasons.filter((_, index) => bound[index] === undefined);
   return {
     place: taken[0]!.place,
     binding: { id, controls },
@@ -240,68 +266,4 @@ function fill(
 /** How many of the model's labels a control lacks. */
 function lostOf(leftOut: readonly LeftOut[]): number {
   return leftOut.reduce((sum, { model }) => sum + model.length, 0);
-}
-
-/** An entry of the manifest's `outputs`, to be bound. */
-interface Entry {
-  model: string;
-  manifest: Manifest;
-  index: number;
-  /** Null: a recipe's. */
-  output: OutputSpec | null;
-  trained: boolean;
-  extraParams: Readonly<Record<string, unknown>>;
-}
-
-/** @throws AppError `no_model_fits` when the region kind needs what such an input does not know */
-function checkInput({ tag, needs }: RegionKind, kind: string): void {
-  const { meta } = INPUTS[kind]!;
-  if (needs === undefined || (meta !== undefined && needs.includes(meta))) return;
-  const able = Object.values(INPUTS).filter(input => input.meta !== undefined && needs.includes(input.meta));
-  throw new AppError(
-    'no_model_fits',
-    `fills ${tag} from an input '${kind}', which does not tell where something is; ` +
-      `${tag} needs an input ${able.map(input => `'${input.kind}'`).join(' or ')}`,
-  );
-}
-
-/**
- * @param leftOut gets what is left out
- * @throws AppError of the region kind when the control cannot be filled by the output
- */
-function bindControl(
-  { model, manifest, index, output, trained, extraParams }: Entry,
-  { control, place }: Candidate,
-  config: LabelConfig,
-  leftOut: LeftOut[],
-): ControlBinding {
-  const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
-  const region = rowFor(control, place.tag)!;
-  const target = targetOf(config, control.name, place.object);
-  checkInput(region, manifest.input.kind);
-  const options = overridden(region, own, target, extraParams);
-  region.check(target, options);
-  if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {
-    throw new AppError(
-      'no_model_fits',
-      `gives a ${output.kind} output for '${output.name}'; the config's ${tag} '${target.name}' needs ` +
-        `${Object.keys(region.outputKinds).join(' or ')}`,
-    );
-  }
-  const rules = {
-    partial: options.partial === true,
-    trained,
-    leaveOut: (labels: LeftOut) => void leftOut.push(labels),
-  };
-  const hash = createHash('sha1')
-    .update(JSON.stringify([model, control.name, place.object]))
-    .digest('hex');
-  return {
-    control: control.name,
-    row: region.name ?? tag,
-    toName: place.object,
-    output: index,
-    idPrefix: `${hash.slice(0, 10)}-`,
-    data: output === null ? null : region.bind(target, output, options, rules),
-  };
 }

@@ -10,7 +10,13 @@ type Outputs = Record<string, readonly [control: string, ...labels: string[]]>;
 const TEXT = '<Text name="text" value="$text"/>';
 
 /** Which control each output fills, as `<output>: <control> on <object>`; and the key that is read. */
-function bound(body: string, outputs: Outputs, input: string = 'text', isRecipe = false): string[] {
+function bound(
+  body: string,
+  outputs: Outputs,
+  input: string = 'text',
+  isRecipe = false,
+  { among, first }: { among?: string[]; first?: string[] } = {},
+): string[] {
   const entries = Object.entries(outputs);
   const manifest = {
     format: 1 as const,
@@ -30,7 +36,8 @@ function bound(body: string, outputs: Outputs, input: string = 'text', isRecipe 
         : { name, tensor: name, kind: 'probabilities', labels },
   );
   const config = readLabelConfig(`<View>${body}</View>`);
-  const model = bindModel({ name: 'm', manifest, outputs: isRecipe ? null : specs }, config);
+  const controls = { among: among && new Set(among), first: first && new Set(first) };
+  const model = bindModel({ name: 'm', manifest, outputs: isRecipe ? null : specs, ...controls }, config);
   const filled = model.binding.controls.map(
     ({ output, control, toName }) => `${entries[output]![0]}: ${control} on ${toName}`,
   );
@@ -155,6 +162,49 @@ describe('binding a model of several outputs', () => {
     assert.match(
       refusal(multiple, { c: ['Choices'] }, 'text', true),
       /^no_model_fits: the model 'm' fills Choices with choice="single"/,
+    );
+  });
+});
+
+describe('binding a model beside others', () => {
+  const config = TEXT + choices('x') + choices('y') + control('Number', 'n');
+  const label: Outputs = { label: ['Choices', 'a', 'b'] };
+  const both: Outputs = { ...label, value: ['Number'] };
+
+  it('fills only what it may', () => {
+    assert.deepEqual(bound(config, label, 'text', false, { among: ['y', 'n'] }), [
+      'label: y on text',
+      'text',
+    ]);
+    assert.deepEqual(bound(config, { x: label.label! }, 'text', false, { among: ['y'] }), [
+      'x: y on text',
+      'text',
+    ]);
+    assert.equal(
+      refusal(config, label, 'text', false, { among: ['n'] }),
+      "no_model_fits: the model 'm' fills Choices on Text or HyperText; the labeling config has Number 'n' on Text",
+    );
+    assert.match(
+      refusal(config, label, 'text', false, { among: [] }),
+      /the labeling config has no other control tag$/,
+    );
+  });
+
+  it('fills first what it is told to, on another object too', () => {
+    assert.deepEqual(bound(config, { x: label.label! }, 'text', false, { first: ['y'] }), [
+      'x: y on text',
+      'text',
+    ]);
+    const two = `${config}<Text name="other" value="$other"/>${choices('z', 'other')}`;
+    assert.deepEqual(bound(two, label, 'text', false, { first: ['z'] }), ['label: z on other', 'other']);
+  });
+
+  it("leaves out an output whose control is another model's, but not one that the config lacks", () => {
+    assert.deepEqual(bound(config, both, 'text', false, { among: ['n'] }), ['value: n on text', 'text']);
+    assert.deepEqual(bound(config, both, 'text', false, { among: ['y'] }), ['label: y on text', 'text']);
+    assert.match(
+      refusal(TEXT + choices('x') + choices('y'), both, 'text', false, { among: ['y'] }),
+      /^no_model_fits: the model 'm' fills Number/,
     );
   });
 });

@@ -1,0 +1,302 @@
+import { type Backend, type Directory, type Fit, RANKS, type Rank } from './directory.js';
+import { AppError } from './errors.js';
+import { isRecord } from './is-record.js';
+import { NoControlError } from './label-config/bind.js';
+import { LabelMismatchError } from './label-config/fit-labels.js';
+import type { LabelConfig } from './label-config/parse.js';
+import type { ModelContext } from './model.js';
+
+/** What a project wants of the choice. */
+export interface Wishes {
+  /** The one model that answers, of the URL or of `extra_params.model`; null: the server picks. */
+  model: string | null;
+  /** `extra_params.models`: the model of a control, or null for a control that no model fills. */
+  models: unknown;
+  /** All of the extra params, which may also say how a model is bound; absent: none. */
+  extraParams?: ModelContext['extraParams'];
+}
+
+/** A model, and what it answers of a project. */
+export interface Part {
+  backend: Backend;
+  /** The controls that it may fill; null: any, as it is alone. */
+  controls: readonly string[] | null;
+}
+
+/** A control that no model fills, because several fit it equally well. */
+export interface Tie {
+  control: string;
+  models: readonly string[];
+}
+
+/** Which models answer a project. */
+export interface Plan {
+  /** At least one, in the order of their names: that of the parts of a version string. */
+  parts: readonly Part[];
+  ties: readonly Tie[];
+  /** What the project's owner should know of the choice, in sentences. */
+  notes: readonly string[];
+}
+
+/** How to choose a model, for the end of an error's message. */
+const CHOOSE =
+  'choose one with /models/<name> at the end of the backend\'s URL, or {"model": "<name>"} in its extra params';
+
+/**
+ * Finds the model of each control: the best class of models first (trained for the project, shipped, a recipe, code), each of
+ * them on the controls that are still free. A control that two models of a class would fill is left to none of them. A model
+ * that has nothing to answer with takes part only where no other fits.
+ *
+ * @throws AppError `model_unknown`, `version_unusable` (its model.json is broken), `label_mismatch`, `no_model_fits` or
+ *   `model_ambiguous`, with what there is
+ * @example
+ * makePlan(directory, { model: null, models: { ner: 'tagger', rating: null } }, config, '4').parts;
+ * // [{ backend: sentiment, controls: ['sentiment'] }, { backend: tagger, controls: ['ner'] }]
+ */
+export function makePlan(
+  directory: Directory,
+  { model, models, extraParams = {} }: Wishes,
+  config: LabelConfig,
+  project: string,
+): Plan {
+  if (model !== null) {
+    const backend = named(directory, model);
+    return {
+      parts: [{ backend, controls: null }],
+      ties: [],
+      notes: notesOf(backend, config, project, extraParams),
+    };
+  }
+  const choice = new Choice(directory, config, project, readWishes(models, config), extraParams);
+  for (const rank of RANKS) choice.share(rank);
+  return choice.plan();
+}
+
+/** What is to be known of a model that was named; why it does not fit is told when it is set up. */
+function notesOf(
+  backend: Backend,
+  config: LabelConfig,
+  project: string,
+  extraParams: ModelContext['extraParams'],
+): readonly string[] {
+  try {
+    return backend.fit(config, project, {}, extraParams).notes ?? [];
+  } catch (error) {
+    if (error instanceof AppError) return [];
+    throw error;
+  }
+}
+
+/** The sentence for a control that two models fit. */
+export function tieSentence({ control, models }: Tie): string {
+  const params = JSON.stringify({ models: { [control]: models[0] } });
+  return `no model fills '${control}', which ${models.join(' and ')} fit equally well: choose one with ${params} in the backend's extra params`;
+}
+
+/** @throws AppError `model_unknown`, or why the model that is there cannot be listed */
+function named(directory: Directory, name: string, all = directory.list()): Backend {
+  const found = all.find(each => each.name === name);
+  if (found) return found;
+  const there = all.map(each => each.name).join(', ') || 'none';
+  throw (
+    directory.broken?.(name) ??
+    new AppError('model_unknown', `there is no model '${name}'; there is ${there}`)
+  );
+}
+
+/** @throws AppError `no_model_fits` when `extra_params.models` is not what it should be, or names a control that is not there */
+function readWishes(models: unknown, config: LabelConfig): ReadonlyMap<string, string | null> {
+  if (models === undefined || models === null) return new Map();
+  const entries = isRecord(models) ? Object.entries(models) : undefined;
+  if (
+    !entries?.every(
+      (entry): entry is [string, string | null] => typeof entry[1] === 'string' || entry[1] === null,
+    )
+  ) {
+    throw new AppError(
+      'no_model_fits',
+      `the extra params have "models": ${JSON.stringify(models)}; it must be an object of controls, each with the name of a model or null`,
+    );
+  }
+  for (const [control] of entries) {
+    if (config.controls.has(control)) continue;
+    const has = [...config.controls.keys()].join(', ') || 'none';
+    throw new AppError(
+      'no_model_fits',
+      `the extra params name a model for the control '${control}', which the labeling config lacks; its controls are ${has}`,
+    );
+  }
+  return new Map(entries);
+}
+
+/** A model that would fill some controls. */
+interface Claim {
+  backend: Backend;
+  fit: Fit;
+  controls: readonly string[];
+  /** Whether it could have filled any. */
+  isWhole: boolean;
+}
+
+/** The choice while it is made. */
+class Choice {
+  readonly #config: LabelConfig;
+  readonly #project: string;
+  readonly #extraParams: ModelContext['extraParams'];
+  /** The controls that the extra params give to a model. */
+  readonly #wished = new Map<Backend, Set<string>>();
+  /** All controls; '' stands for those of a config that has none, which a model that is code may answer. */
+  readonly #all: readonly string[];
+  /** Those that no model has yet. */
+  readonly #free: Set<string>;
+  readonly #waiting: Set<Backend>;
+  readonly #taken: Claim[] = [];
+  readonly #ties: Tie[] = [];
+  /** Why models do not fit, whatever others fill. */
+  readonly #reasons: AppError[] = [];
+
+  /** @throws AppError when a model does not fill what the extra params give it */
+  constructor(
+    directory: Directory,
+    config: LabelConfig,
+    project: string,
+    wishes: ReadonlyMap<string, string | null>,
+    extraParams: ModelContext['extraParams'],
+  ) {
+    this.#config = config;
+    this.#project = project;
+    this.#extraParams = extraParams;
+    this.#all = config.controls.size === 0 ? [''] : [...config.controls.keys()];
+    this.#free = new Set(this.#all.filter(control => !wishes.has(control)));
+    const all = directory.list();
+    for (const [control, name] of wishes) {
+      if (name === null) continue;
+      const backend = named(directory, name, all);
+      this.#wished.set(backend, (this.#wished.get(backend) ?? new Set()).add(control));
+    }
+    for (const [backend, own] of this.#wished) this.#claim(backend, own, own);
+    this.#waiting = new Set(all);
+    for (const backend of all) {
+      try {
+        this.#fit(backend);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        this.#reasons.push(error);
+      }
+    }
+  }
+
+  /** Gives free controls to the models of a class. */
+  share(rank: Rank): void {
+    let claims = this.#claims(rank);
+    for (;;) {
+      const tied = [...this.#free].flatMap(control => {
+        const models = claims.filter(({ controls }) => controls.includes(control));
+        return models.length > 1 ? { control, models: models.map(({ backend }) => backend.name) } : [];
+      });
+      if (tied.length === 0) break;
+      this.#ties.push(...tied);
+      for (const { control } of tied) this.#free.delete(control);
+      claims = this.#claims(rank);
+    }
+    for (const claim of claims) {
+      this.#taken.push(claim);
+      this.#waiting.delete(claim.backend);
+      for (const control of claim.controls) this.#free.delete(control);
+    }
+  }
+
+  /** @throws AppError when no model has a control */
+  plan(): Plan {
+    const [only] = this.#taken;
+    if (only === undefined) throw this.#refusal();
+    const isAlone = this.#taken.length === 1 && this.#ties.length === 0 && only.isWhole;
+    const parts = this.#taken.map(({ backend, controls }) => ({
+      backend,
+      controls: isAlone ? null : controls,
+    }));
+    parts.sort((a, b) => (a.backend.name < b.backend.name ? -1 : 1));
+    const notes = [...this.#taken.flatMap(({ fit }) => fit.notes ?? []), ...this.#nearMisses()];
+    return { parts, ties: this.#ties, notes };
+  }
+
+  /** The models that were likely meant, where one answers that knows less of the project: a recipe, most of all. */
+  #nearMisses(): string[] {
+    if (this.#taken.every(({ fit }) => fit.rank === 'trained' || fit.rank === 'shipped')) return [];
+    return this.#reasons.filter(isNearMiss).map(({ message }) => message);
+  }
+
+  /** What the waiting models of a class would fill of the free controls, and of those that the extra params give them. */
+  #claims(rank: Rank): Claim[] {
+    return [...this.#waiting].flatMap(backend => {
+      // Nothing is answered by a model that is absent, unless the extra params say so.
+      if (rank === 'absent' && this.#taken.length > 0 && !this.#wished.has(backend)) return [];
+      try {
+        const claim = this.#fit(backend);
+        return claim.fit.rank === rank && claim.controls.length > 0 ? claim : [];
+      } catch (error) {
+        if (error instanceof AppError) return [];
+        throw error;
+      }
+    });
+  }
+
+  /** @throws AppError when it fills none of what it may, or not what the extra params give it */
+  #fit(backend: Backend): Claim {
+    const own = this.#wished.get(backend);
+    if (own === undefined) return this.#claim(backend, this.#free);
+    try {
+      return this.#claim(backend, new Set([...own, ...this.#free]), own);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return this.#claim(backend, own, own);
+    }
+  }
+
+  #claim(backend: Backend, among: ReadonlySet<string>, own?: ReadonlySet<string>): Claim {
+    const isWhole = own === undefined && among.size === this.#all.length;
+    const only = isWhole ? {} : { among, first: own };
+    const fit = backend.fit(this.#config, this.#project, only, this.#extraParams);
+    const controls = fit.controls ?? [...among];
+    const missing = [...(own ?? [])].filter(control => !controls.includes(control));
+    if (missing.length === 0) return { backend, fit, controls, isWhole };
+    throw new AppError(
+      'no_model_fits',
+      `the extra params give the model '${backend.name}' the controls ${[...own!].join(', ')}; it cannot fill ${missing.join(', ')} beside the others`,
+    );
+  }
+
+  /** Why there is no plan. */
+  #refusal(): AppError {
+    if (this.#ties.length > 0) {
+      const names = [...new Set(this.#ties.flatMap(({ models }) => models))].join(', ');
+      return new AppError('model_ambiguous', `several models fit this labeling config: ${names}; ${CHOOSE}`);
+    }
+    if (this.#free.size === 0)
+      return new AppError(
+        'no_model_fits',
+        'the extra params leave no control of the labeling config to a model',
+      );
+    return refusal(this.#reasons);
+  }
+}
+
+/** Whether a label of the config is nearly one of a model's, which was likely meant then. */
+function isNearMiss(reason: AppError): boolean {
+  return reason instanceof LabelMismatchError && reason.isNearMiss;
+}
+
+/** Why no model fits: what those say that come nearest, for whoever meant one of them. */
+function refusal(reasons: readonly AppError[]): AppError {
+  const misses = reasons.filter(isNearMiss);
+  const mismatches = misses.length > 0 ? misses : reasons.filter(({ code }) => code === 'label_mismatch');
+  const without = reasons.filter(reason => reason instanceof NoControlError);
+  const others = reasons.filter(reason => !(reason instanceof NoControlError));
+  const nearest = mismatches.length > 0 ? mismatches : others.length > 0 ? others : reasons;
+  if (nearest.length === 0)
+    return new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
+  if (nearest.length === 1) return nearest[0]!;
+  const told = nearest === reasons ? without.map(each => each.model) : nearest.map(({ message }) => message);
+  const has = nearest === reasons ? `, which has ${without[0]!.has}` : '';
+  return new AppError('no_model_fits', `no model fits this labeling config${has}: ${told.join('; ')}`);
+}
