@@ -7,6 +7,7 @@ import type { LabelConfig } from '../label-config/parse.js';
 import type { AnnotatedResult, Target } from '../regions/contract.js';
 import type { ServedVersion } from '../registry/registry.js';
 import { TaskList } from '../tasks.js';
+import type { DatasetCounts } from './dataset.js';
 import type { HeldOutRow } from './held-out.js';
 import { type LearntOutput, learntOutputs } from './outputs.js';
 import { metaOf } from './readable.js';
@@ -26,13 +27,31 @@ export class Examinee {
   readonly #bound: BoundModel;
   readonly #outputs: readonly LearntOutput[];
 
-  /** @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config */
-  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig) {
-    const { model: name, manifest, record } = version;
+  /**
+   * @param isNew whether it was just trained for this config: then it is to know all of its labels
+   * @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config
+   */
+  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig, isNew: boolean) {
+    const { model: name, manifest, project, record } = version;
     this.#deps = deps;
     this.#version = version;
-    this.#bound = bindModel({ name, manifest, outputs: record.outputs }, config);
+    const trained = project !== null && !isNew;
+    this.#bound = bindModel({ name, manifest, outputs: record.outputs, trained }, config);
     this.#outputs = learntOutputs(manifest, this.#bound.binding, config);
+  }
+
+  /**
+   * The labels that annotations use and that it never answers.
+   * @param used as in `DatasetCounts`
+   */
+  unknown(used: DatasetCounts['labels']): string[] {
+    const controls = new Map(this.#outputs.map(({ output }) => [output.name, output.from_name]));
+    return Object.entries(used).flatMap(([name, labels]) => {
+      const control = controls.get(name);
+      const isUnknown = (label: string) =>
+        control === undefined || this.#bound.unanswered.get(control)!.includes(label);
+      return Object.keys(labels).filter(isUnknown);
+    });
   }
 
   /**

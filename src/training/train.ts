@@ -110,6 +110,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
       candidate,
       config,
       tasks: join(folder, 'tasks.jsonl'),
+      used: counts.labels,
       on: deps.gate === 'on',
       tolerance: deps.tolerance,
       signal,

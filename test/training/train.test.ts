@@ -63,7 +63,7 @@ describe('a training', () => {
       job: 'first',
       project: PROJECT,
       parent: null,
-      counts: counts(40, 20),
+      counts: counts(40, 20, { Red: 20, Blue: 20 }),
       gate: {
         metric: 'accuracy',
         rows: 20,
@@ -114,7 +114,7 @@ describe('a training', () => {
           labels: ['Red', 'Blue'],
         },
       ],
-      counts: counts(4, 2),
+      counts: counts(4, 2, { Red: 2, Blue: 2 }),
     });
   });
 
