@@ -6,7 +6,7 @@ import type { TaskValue } from './inputs/contract.js';
 import type { FileValue } from './inputs/file.js';
 import { INPUTS } from './inputs/index.js';
 import type { RawTask, ValueReader } from './inputs/values.js';
-import { type BoundModel, bindModel } from './label-config/bind.js';
+import { type Bindable, type BoundModel, bindModel } from './label-config/bind.js';
 import {
   type Context,
   LabelStudioMLBase,
@@ -15,6 +15,7 @@ import {
   type PredictionItem,
   type Task,
 } from './model.js';
+import type { Manifest } from './registry/manifest.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
 import { type ResolveValue, type TaskBatch, TaskList } from './tasks.js';
@@ -70,8 +71,7 @@ export class OnnxModel extends LabelStudioMLBase {
     else {
       const unusable = registry.unusable(this.name, this.projectId);
       if (unusable) throw unusable;
-      const model = { name: this.name, manifest: this.#manifest(), outputs: null };
-      bindModel({ ...model, extraParams: this.extraParams }, this.#context.labelConfig);
+      this.#bindTo(this.#manifest(), null);
     }
   }
 
@@ -133,6 +133,13 @@ export class OnnxModel extends LabelStudioMLBase {
     }
   }
 
+  /** Whether it reads what an annotator has drawn on an object of these names, whatever control drew it. */
+  readsDrawn(objects: ReadonlySet<string>): boolean {
+    const version = this.#deps.registry.current(this.name, this.projectId);
+    if (!version || INPUTS[version.manifest.input.kind]!.readsDrawn !== true) return false;
+    return objects.has(this.#bind(version).place.object);
+  }
+
   /** Puts the path of a fetched file in the place of its address. */
   readonly #file: ResolveValue = async (task, value) => {
     const { file } = value as Partial<FileValue>;
@@ -156,14 +163,18 @@ export class OnnxModel extends LabelStudioMLBase {
     const { extraParams } = this;
     const key = `${version.key} ${JSON.stringify(extraParams)}`;
     if (this.#bound?.key !== key) {
-      const { manifest, record } = version;
-      const model = bindModel(
-        { name: this.name, manifest, outputs: record.outputs, extraParams },
-        this.#context.labelConfig,
-      );
-      this.#bound = { key, model };
+      this.#bound = { key, model: this.#bindTo(version.manifest, version.record.outputs) };
     }
     return this.#bound.model;
+  }
+
+  #bindTo(manifest: Manifest, outputs: Bindable['outputs']): BoundModel {
+    const { labelConfig, controls } = this.#context;
+    const among = controls === null ? undefined : new Set(controls);
+    return bindModel(
+      { name: this.name, manifest, outputs, extraParams: this.extraParams, among },
+      labelConfig,
+    );
   }
 }
 

@@ -26,12 +26,15 @@ export class Examinee {
   readonly #bound: BoundModel;
   readonly #outputs: readonly LearntOutput[];
 
-  /** @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config */
-  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig) {
+  /**
+   * @param among the controls that it may fill; absent: all
+   * @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config
+   */
+  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig, among?: ReadonlySet<string>) {
     const { model: name, manifest, record } = version;
     this.#deps = deps;
     this.#version = version;
-    this.#bound = bindModel({ name, manifest, outputs: record.outputs }, config);
+    this.#bound = bindModel({ name, manifest, outputs: record.outputs, among }, config);
     this.#outputs = learntOutputs(manifest, this.#bound.binding, config);
   }
 
