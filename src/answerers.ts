@@ -1,13 +1,12 @@
 import type { Directory } from './directory.js';
 import { AppError } from './errors.js';
 import { ByConfig, Instances } from './instances.js';
-import { joinVersions } from './joined-items.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { requireLabelConfig } from './label-config/require.js';
 import type { LabelStudioMLBase } from './model.js';
 import type { ContextDeps } from './model-context.js';
 import { makePlan, type Plan, tieSentence, type Wishes } from './plan.js';
-import type { Answerer } from './together.js';
+import { type Answerer, versionOf } from './together.js';
 
 export interface AnswerersDeps extends ContextDeps {
   directory: Directory;
@@ -31,6 +30,8 @@ interface Route {
   plan: Plan;
   /** The instances of the plan's parts. */
   models: readonly Promise<LabelStudioMLBase>[];
+  /** Those that could be set up, once that is known. */
+  ready?: readonly Answerer[];
 }
 
 /** Finds the models that answer a project, and keeps what it found. */
@@ -53,12 +54,15 @@ export class Answerers {
 
   /** The versions of models that answer a project together; of all projects by default. */
   together(project: string | null): Set<string> {
-    const found = [...this.#routes.values()].flatMap(({ generation, project: of, plan: { parts } }) =>
-      generation === this.#deps.directory.generation && parts.length > 1 && of === (project ?? of)
-        ? joinVersions(parts.map(({ backend }) => backend.versions(of)[0]!))
+    const { generation } = this.#deps.directory;
+    const found = [...this.#routes.values()].flatMap(route =>
+      route.generation === generation &&
+      route.models.length > 1 &&
+      route.project === (project ?? route.project)
+        ? versionOf(route.ready ?? [])
         : [],
     );
-    return new Set(found);
+    return new Set(found.filter(version => version !== ''));
   }
 
   /** Has instances made anew when they are asked for next, those in the making at once. */
@@ -115,18 +119,21 @@ export class Answerers {
    * The models that answer a request, set up; of several, those that could be.
    * @throws AppError of `plan`, and that of the first `setup` when none could be
    */
-  async of(model: string | null, whose: Whose): Promise<Answerer[]> {
-    const { plan, models } = this.#route(model, whose);
+  async of(model: string | null, whose: Whose): Promise<readonly Answerer[]> {
+    const route = this.#route(model, whose);
+    const { plan, models } = route;
     if (models.length === 1) return [{ model: await models[0]!, controls: plan.parts[0]!.controls }];
     const settled = await Promise.allSettled(models);
-    const ready = settled.flatMap((each, index) =>
-      each.status === 'fulfilled' ? { model: each.value, controls: plan.parts[index]!.controls } : [],
-    );
-    const errors = settled.flatMap((each, index) =>
-      each.status === 'rejected' ? { name: plan.parts[index]!.backend.name, error: each.reason } : [],
-    );
+    const errors: { name: string; error: AppError }[] = [];
+    const ready: Answerer[] = [];
+    for (const [index, each] of settled.entries()) {
+      const { backend, controls } = plan.parts[index]!;
+      if (each.status === 'fulfilled') ready.push({ model: each.value, controls });
+      else errors.push({ name: backend.name, error: each.reason });
+    }
     if (ready.length === 0) throw errors[0]!.error;
     for (const { name, error } of errors) this.tellLeftOut(name, whose.project, error, 0);
+    route.ready = ready;
     return ready;
   }
 

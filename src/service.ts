@@ -41,8 +41,8 @@ export interface PredictRequest {
 /** How the models of a project were chosen, as `/api/projects/<id>` tells it. */
 export interface ProjectAnswer {
   project: string;
-  /** `controls` is null where nobody knows, as the model is code. */
-  models: { model: string; version: string; controls: readonly string[] | null }[];
+  /** `version` is null for one that could not be set up, and `controls` where nobody knows, as the model is code. */
+  models: { model: string; version: string | null; controls: readonly string[] | null }[];
   /** Controls that no model fills, because several fit them. */
   left_out: (Tie & { message: string })[];
   notes: readonly string[];
@@ -114,17 +114,19 @@ export class Service {
   }
 
   /**
-   * How the models of a project were chosen.
+   * How the models of a project are chosen.
    * @throws AppError `no_label_config` for one that was never set up; those of the choice
    */
-  describe(project: string): ProjectAnswer {
+  async describe(project: string): Promise<ProjectAnswer> {
     const known = this.#deps.state.project(project);
     if (!known) throw new AppError('no_label_config', `the project '${project}' was never set up here`);
+    const whose = { project, labelConfig: known.labelConfig };
     const config = this.#answerers.parse(known.labelConfig);
-    const { parts, ties, notes } = this.#answerers.plan(null, { project, labelConfig: known.labelConfig });
+    const { parts, ties, notes } = this.#answerers.plan(null, whose);
+    const ready = await this.#answerers.of(null, whose);
     const models = parts.map(({ backend, controls }) => ({
       model: backend.name,
-      version: backend.versions(project)[0]!,
+      version: ready.find(({ model }) => model.name === backend.name)?.model.modelVersion ?? null,
       controls: controls ?? backend.fit(config, project).controls,
     }));
     return { project, models, left_out: ties.map(tie => ({ ...tie, message: tieSentence(tie) })), notes };

@@ -161,8 +161,8 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
   router.get('/api/models', ctx => {
     ctx.body = deps.describe();
   });
-  router.get('/api/projects/:project', ctx => {
-    ctx.body = service.describe(wire.requiredProject(ctx.params.project));
+  router.get('/api/projects/:project', async ctx => {
+    ctx.body = await service.describe(wire.requiredProject(ctx.params.project));
   });
   versionRoutes(router, () => deps.versions);
 
