@@ -2,19 +2,27 @@ import { AppError } from './errors.js';
 import { failureText } from './inference/protocol.js';
 import type { TaskFailure } from './inputs/contract.js';
 import { dataOf, failureOf, type RawTask } from './inputs/values.js';
-import type { Context, LabelStudioMLBase, PredictionItem, Task, TaskError } from './model.js';
+import { itemText, ownResults } from './joined-items.js';
+import type { Context, LabelStudioMLBase, Prediction, PredictionItem, Task, TaskError } from './model.js';
 import type { ItemTexts } from './onnx-model.js';
+
+/** What a model that is code is asked with. */
+export interface ClassRequest {
+  context: Context | null;
+  /** The model's version when it was chosen: another one may be set before it has answered. */
+  own: string;
+  /** The controls that it answers; null: all. */
+  controls: readonly string[] | null;
+}
 
 /**
  * Asks a model that is code. Tasks without data are answered here, so that such a model need not look for them.
- * @param own the model's version when it was chosen: another one may be set before it has answered
  * @throws AppError `model_failed` or `predictions_invalid`
  */
 export async function askClass(
   model: LabelStudioMLBase,
   tasks: readonly RawTask[],
-  context: Context | null,
-  own: string,
+  { context, own, controls }: ClassRequest,
 ): Promise<ItemTexts> {
   const failures = new Map<number, TaskFailure>();
   const sound: Task[] = [];
@@ -27,14 +35,27 @@ export async function askClass(
   });
   const { items, version } =
     sound.length === 0 ? { items: [], version: own } : await ask(model, sound, context, own);
+  const its = controls && new Set(controls);
   const answered = items.values();
   const texts = tasks.map((_task, index) => {
     const failure = failures.get(index);
-    return failure
-      ? failureText(failure, version)
-      : JSON.stringify(withVersion(answered.next().value!, version));
+    if (failure) return failureText(failure, version);
+    const item = withVersion(answered.next().value!, version);
+    return its === null
+      ? JSON.stringify(item)
+      : partText(item, version, prediction => ownResults(prediction, model.name, its, context));
   });
   return { texts, modelVersion: version };
+}
+
+/** The text of an item of which only a part is the model's. */
+function partText(
+  item: PredictionItem,
+  version: string,
+  ownOf: (prediction: Prediction) => Prediction,
+): string {
+  if (Array.isArray(item)) return JSON.stringify(item.map(ownOf));
+  return isFailure(item) ? JSON.stringify(item) : itemText(ownOf(item), version);
 }
 
 async function ask(

@@ -101,7 +101,7 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
   const directory: Directory =
     repository?.directory ??
     classDirectory(models, {
-      live: name => [...service.live.values()].filter(model => model.name === name),
+      live: name => [...service.live].filter(model => model.name === name),
       stored: name =>
         state
           .modelValues(name, MODEL_VERSION)
@@ -133,7 +133,8 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
     log,
   });
   const { taskData } = sources;
-  const service: Service = new Service({ directory, state, jobs, triggers, taskData, log });
+  const leftOut = metrics.leftOut.bind(metrics);
+  const service: Service = new Service({ directory, state, jobs, triggers, taskData, leftOut, log });
   const reload = () => repository?.registry.reload() ?? Promise.resolve();
   const projects = new Projects({
     dataDir: config.DATA_DIR,

@@ -75,6 +75,12 @@ export class Metrics implements PoolEvents {
     labelNames: ['status'] as const,
     registers: this.#registers,
   });
+  readonly #leftOut = new Counter({
+    name: 'model_left_out_total',
+    help: 'Predictions that lack what a model should have said, by the model and why it failed',
+    labelNames: ['model', 'code'] as const,
+    registers: this.#registers,
+  });
   /** A histogram looks its labels up at each call; the requests of one route and status share what it found. */
   readonly #observers = new Map<string, { observe(seconds: number): void }>();
 
@@ -135,6 +141,11 @@ export class Metrics implements PoolEvents {
 
   job(status: string): void {
     this.#jobs.inc({ status });
+  }
+
+  /** Counts the predictions that lack a model's part; one that could not be set up counts once. */
+  leftOut(model: string, code: string, tasks: number): void {
+    this.#leftOut.inc({ model, code }, Math.max(tasks, 1));
   }
 
   /** The page, and its content type. */

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { LabelConfig } from './label-config/parse.js';
 import type { ModelContext } from './model.js';
 import type { State } from './state.js';
 import type { TaskData } from './task-data/fetch.js';
@@ -10,17 +9,14 @@ export interface ContextDeps {
   log: Logger;
 }
 
+/** Whose instance it is, and what of a project it answers. */
+export type Place = Pick<ModelContext, 'name' | 'projectId' | 'labelConfig' | 'controls'>;
+
 /** What the instance of a model for a project is made with, in the server and where it learns. */
-export function modelContext(
-  { state, taskData, log }: ContextDeps,
-  name: string,
-  project: string,
-  labelConfig: LabelConfig,
-): ModelContext {
+export function modelContext({ state, taskData, log }: ContextDeps, place: Place): ModelContext {
+  const { name, projectId: project } = place;
   return {
-    name,
-    projectId: project,
-    labelConfig,
+    ...place,
     get extraParams() {
       return state.project(project)?.extraParams ?? {};
     },

@@ -51,6 +51,8 @@ export interface ModelContext {
   /** Label Studio's id of the project; empty for requests that name none. */
   projectId: string;
   labelConfig: LabelConfig;
+  /** The controls that it answers, where other models answer the rest; null: all. */
+  controls: readonly string[] | null;
   /** What the user typed as extra params in Label Studio. */
   readonly extraParams: Readonly<Record<string, unknown>>;
   state: ModelState;
@@ -178,7 +180,7 @@ export abstract class LabelStudioMLBase {
   }
 
   /**
-   * The first control tag of a type whose object tag is of a type.
+   * The first control tag of a type whose object tag is of a type, among those that this model answers.
    *
    * @param control a control tag, or several, such as `Choices`
    * @param object an object tag, or several, such as `Text`
@@ -191,7 +193,9 @@ export abstract class LabelStudioMLBase {
   ): [string, string, string] {
     const controls = [control].flat();
     const objects = [object].flat();
+    const own = this.#context.controls;
     for (const { name, tag } of this.#context.labelConfig.controls.values()) {
+      if (own !== null && !own.includes(name)) continue;
       const place = controls.includes(tag) ? placeOf(this.#context.labelConfig, name, objects) : undefined;
       if (place) return [name, place.object, place.key];
     }

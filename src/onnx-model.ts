@@ -89,8 +89,7 @@ export class OnnxModel extends LabelStudioMLBase {
     else {
       const unusable = registry.unusable(this.name, this.projectId);
       if (unusable) throw unusable;
-      const model = { name: this.name, manifest: this.#manifest(), outputs: null };
-      bindModel({ ...model, extraParams: this.extraParams }, this.#context.labelConfig);
+      this.#bindTo({ name: this.name, manifest: this.#manifest(), outputs: null });
     }
   }
 
@@ -155,6 +154,13 @@ export class OnnxModel extends LabelStudioMLBase {
     }
   }
 
+  /** Whether it reads what an annotator has drawn on an object of these names, whatever control drew it. */
+  readsDrawn(objects: ReadonlySet<string>): boolean {
+    const version = this.#deps.registry.current(this.name, this.projectId);
+    if (!version || INPUTS[version.manifest.input.kind]!.readsDrawn !== true) return false;
+    return objects.has(this.#bind(version).place.object);
+  }
+
   /** Puts the path of a fetched file in the place of its address. */
   readonly #file: ResolveValue = async (task, value) => {
     const { file } = value as Partial<FileValue>;
@@ -197,7 +203,7 @@ export class OnnxModel extends LabelStudioMLBase {
     if (this.#bound?.key !== key) {
       let model: BoundModel | AppError;
       try {
-        model = bindModel({ ...bindableOf(version), extraParams }, this.#context.labelConfig);
+        model = this.#bindTo(bindableOf(version));
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         model = error;
@@ -205,6 +211,12 @@ export class OnnxModel extends LabelStudioMLBase {
       this.#bound = { key, model };
     }
     return this.#bound.model;
+  }
+
+  #bindTo(model: Bindable): BoundModel {
+    const { labelConfig, controls } = this.#context;
+    const among = controls === null ? undefined : new Set(controls);
+    return bindModel({ ...model, extraParams: this.extraParams, among }, labelConfig);
   }
 }
 

@@ -35,6 +35,8 @@ export interface TaskBatch {
    * @param indices which tasks, in ascending order; null: all
    */
   groups(reader: ValueReader, indices: readonly number[] | null): GroupSource;
+  /** The same tasks for several models, each of which reads them once; this batch is then only released. */
+  share(count: number): readonly TaskBatch[];
   /** Called when the request is answered. */
   release(): void;
 }
@@ -106,6 +108,10 @@ export class TaskList implements TaskBatch {
         return fetched(reader.binding, reads, (read, index) => resolved(tasks[index]!, read, resolve));
       },
     };
+  }
+
+  share(count: number): readonly TaskBatch[] {
+    return new Array(count).fill(this);
   }
 
   release(): void {}

@@ -20,6 +20,8 @@ const OPEN_BRACKET = 0x5b;
 /** A body that is being answered: its objects never leave this thread, unless a model that is code wants them. */
 interface Held {
   tasks: PredictBody['tasks'];
+  /** Bodies of the same tasks, which are released with it. */
+  shares?: readonly number[];
   next?: (most: number) => GroupText | null;
 }
 
@@ -101,7 +103,14 @@ function answer(request: ThreadRequest): unknown {
       return nextGroups(held(request.body).next!, request.most, request.room);
     case 'all':
       return held(request.body).tasks;
+    case 'share': {
+      const body = held(request.body);
+      body.shares = request.bodies;
+      for (const share of request.bodies) bodies.set(share, { tasks: body.tasks });
+      return null;
+    }
     case 'release':
+      for (const share of bodies.get(request.body)?.shares ?? []) bodies.delete(share);
       bodies.delete(request.body);
       return null;
   }

@@ -13,6 +13,7 @@ type Payload =
   | { type: 'groups'; body: number; reader: ValueReader; indices: readonly number[] | null }
   | { type: 'next'; body: number; most: number; room: SharedArrayBuffer }
   | { type: 'all'; body: number }
+  | { type: 'share'; body: number; bodies: readonly number[] }
   | { type: 'release'; body: number };
 
 /** What the thread is asked. */
@@ -79,15 +80,27 @@ export class LargeBodies {
     await this.#thread?.terminate();
   }
 
-  #batch(body: number, count: number): TaskBatch {
+  #batch(body: number, count: number, readAll = this.#readAll(body)): TaskBatch {
     return {
       count,
-      all: async () => (await this.#ask({ type: 'all', body })) as RawTask[],
+      all: readAll,
       digests: async reader => (await this.#ask({ type: 'digests', body, reader })) as (string | undefined)[],
       groups: (reader, indices) => this.#groups(body, reader, indices, indices?.length ?? count),
-      release: () => {
-        this.#ask({ type: 'release', body }).catch(() => {}); // a thread that has ended holds nothing
+      share: parts => {
+        const bodies = Array.from({ length: parts }, () => ++this.#bodies);
+        this.#tell({ type: 'share', body, bodies });
+        return bodies.map(each => this.#batch(each, count, readAll));
       },
+      release: () => this.#tell({ type: 'release', body }),
+    };
+  }
+
+  /** Several models that want all of the tasks have them in common. */
+  #readAll(body: number): () => Promise<RawTask[]> {
+    let all: Promise<RawTask[]> | undefined;
+    return () => {
+      all ??= this.#ask({ type: 'all', body }) as Promise<RawTask[]>;
+      return all;
     };
   }
 
@@ -123,6 +136,10 @@ export class LargeBodies {
       offset += lengths[index]!;
       return { count, text: all.subarray(begin, offset), answered };
     });
+  }
+
+  #tell(payload: Payload): void {
+    this.#ask(payload).catch(() => {}); // a thread that has ended holds nothing
   }
 
   #ask(payload: Payload, transfer: ArrayBuffer[] = []): Promise<unknown> {

@@ -35,6 +35,13 @@ function modelOf(ctx: Context): string | null {
   return (ctx.params as { model?: string }).model ?? null;
 }
 
+/** Label Studio asks for one job; where several models learn, the others are named beside it. */
+function jobsOf(jobs: readonly string[]): { job?: string; jobs?: readonly string[] } {
+  const [job] = jobs;
+  if (job === undefined) return {};
+  return jobs.length === 1 ? { job } : { job, jobs };
+}
+
 /** The calls of Label Studio, each also below `/models/<name>`. */
 export function routes(deps: RouteDeps, streams: EventStreams): Router {
   const { service, projects } = deps;
@@ -93,8 +100,7 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
     }
     if (!isLearning(body.action)) return;
     try {
-      const job = service.learn(body.action, body, project, config, modelOf(ctx));
-      if (job !== undefined) ctx.body = { status: 'ok', job };
+      ctx.body = { status: 'ok', ...jobsOf(service.learn(body.action, body, project, config, modelOf(ctx))) };
     } catch (error) {
       // Label Studio shows nobody what a webhook answers, and gives up on one that fails; the log is where it helps.
       if (!(error instanceof AppError)) throw error;
@@ -107,7 +113,7 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
 
   router.post(label('/train'), ctx => {
     const body = wire.trainBody(ctx.request.body);
-    const job = service.learn(
+    const jobs = service.learn(
       'START_TRAINING',
       body,
       wire.projectId(body.project),
@@ -115,7 +121,7 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
       modelOf(ctx),
     );
     ctx.status = 201;
-    ctx.body = job === undefined ? {} : { job };
+    ctx.body = jobsOf(jobs);
   });
 
   router.post(label('/job_status'), ctx => {
@@ -154,6 +160,9 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
 
   router.get('/api/models', ctx => {
     ctx.body = deps.describe();
+  });
+  router.get('/api/projects/:project', async ctx => {
+    ctx.body = await service.describe(wire.requiredProject(ctx.params.project));
   });
   versionRoutes(router, () => deps.versions);
 

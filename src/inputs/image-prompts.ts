@@ -25,6 +25,7 @@ const EMBEDDING: PlainTensor = { type: 'float32', data: Float32Array.of(0.5, 0.2
 export const imagePrompts: InputKind = {
   kind: 'image-prompts',
   file: true,
+  readsDrawn: true,
   graphs: [IMAGE_GRAPH],
   objectTags: ['Image'],
   optionsSchema: {

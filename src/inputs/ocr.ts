@@ -30,6 +30,7 @@ const LINE = Float32Array.from({ length: 32 * 32 }, (_, at) => Number(at >= 12 *
 export const ocr: InputKind = {
   kind: 'ocr',
   file: true,
+  readsDrawn: true,
   graphs: [RECOGNIZER],
   objectTags: ['Image'],
   optionsSchema: {

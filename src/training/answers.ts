@@ -29,14 +29,21 @@ export class Examinee {
 
   /**
    * @param isNew whether it was just trained for this config: then it is to know all of its labels
+   * @param among the controls that it may fill; absent: all
    * @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config
    */
-  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig, isNew: boolean) {
+  constructor(
+    deps: AnswerDeps,
+    version: ServedVersion,
+    config: LabelConfig,
+    isNew: boolean,
+    among?: ReadonlySet<string>,
+  ) {
     const { model: name, manifest, project, record } = version;
     this.#deps = deps;
     this.#version = version;
     const trained = project !== null && !isNew;
-    this.#bound = bindModel({ name, manifest, outputs: record.outputs, trained }, config);
+    this.#bound = bindModel({ name, manifest, outputs: record.outputs, trained, among }, config);
     this.#outputs = learntOutputs(manifest, this.#bound.binding, config);
   }
 

@@ -16,6 +16,7 @@ export interface FitRequest {
   event: string;
   data: Record<string, unknown>;
   labelConfig: string;
+  controls: readonly string[] | null;
   taskData: TaskDataConfig;
   logLevel: string;
 }
@@ -35,7 +36,7 @@ export async function runFit(
   request: FitRequest,
   log: Logger,
 ): Promise<FitMessage> {
-  const { model, project, event, data, labelConfig } = request;
+  const { model, project, event, data, labelConfig, controls } = request;
   const backend = classDirectory(models, {
     live: () => [],
     stored: () => [],
@@ -46,7 +47,8 @@ export async function runFit(
   const state = State.open(request.taskData.DATA_DIR);
   try {
     const deps = { state, taskData: configuredSources(request.taskData, state).taskData, log };
-    const context = modelContext(deps, model, project, readLabelConfig(labelConfig));
+    const place = { name: model, projectId: project, labelConfig: readLabelConfig(labelConfig), controls };
+    const context = modelContext(deps, place);
     const held = holdVersion(context.state);
     const instance = backend.create({ ...context, state: held.state });
     await instance.setup();

@@ -44,6 +44,7 @@ export function fitWork({ entry, config, state, environment, renew }: FitDeps): 
       event,
       data: run.data,
       labelConfig: run.labelConfig,
+      controls: run.controls ?? null,
       taskData: {
         DATA_DIR: config.DATA_DIR,
         FILE_CACHE: config.FILE_CACHE,

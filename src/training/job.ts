@@ -41,6 +41,8 @@ export interface JobInput {
   /** The body of the webhook, or of `/train`. */
   data: Record<string, unknown>;
   labelConfig: string;
+  /** The controls that the model answers, where others answer the rest; absent: all. */
+  controls?: readonly string[] | undefined;
 }
 
 export interface JobRequest extends JobInput {

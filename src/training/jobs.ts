@@ -94,14 +94,14 @@ export class Jobs {
    * Asks for a job. It is kept when this returns.
    * @returns its id: that of the job that waits for the project and model already, if one does, with the newer input then
    */
-  request({ model, project, kind, event, data, labelConfig }: JobRequest): string {
+  request({ model, project, kind, event, ...input }: JobRequest): string {
     const waiting = [...this.#jobs.values()].findLast(
       job => job.status === 'queued' && job.model === model && job.project === project && job.kind === kind,
     );
     if (waiting) {
       // A press on the button is answered with this job, and a model may heed it alone.
       if (waiting.event !== 'START_TRAINING') waiting.event = event;
-      this.#deps.state.setJob(waiting, { data, labelConfig });
+      this.#deps.state.setJob(waiting, input);
       return waiting.id;
     }
     // Never twice the same: it is what they are sorted by.
@@ -117,7 +117,7 @@ export class Jobs {
       created,
       attempts: 0,
     };
-    this.#deps.state.setJob(job, { data, labelConfig });
+    this.#deps.state.setJob(job, input);
     this.#jobs.set(job.id, job);
     logJob(this.#deps.log, job);
     this.#next();

@@ -86,9 +86,10 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   if (!manifest) throw failed(`the model '${model}' was removed from the repository`);
   const script = scriptOf(deps, model, manifest);
   const config = requireLabelConfig(run.labelConfig);
+  const among = run.controls && new Set(run.controls);
   const parent = deps.registry.current(model, project)?.label ?? null;
 
-  const counts = await writeInput(deps, job, run, { manifest, config, parent });
+  const counts = await writeInput(deps, job, run, { manifest, config, among, parent });
 
   const out = join(folder, 'out');
   await rm(out, { recursive: true, force: true });
@@ -109,6 +110,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
     const verdict = await judge(deps, {
       candidate,
       config,
+      among,
       tasks: join(folder, 'tasks.jsonl'),
       used: counts.labels,
       on: deps.gate === 'on',
@@ -140,6 +142,8 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
 interface Given {
   manifest: Manifest;
   config: LabelConfig;
+  /** The controls that it learns; undefined: any. */
+  among: ReadonlySet<string> | undefined;
   parent: string | null;
 }
 
@@ -152,9 +156,9 @@ async function writeInput(
   deps: TrainDeps,
   { id, project, model }: Job,
   { folder, signal, report }: JobRun,
-  { manifest, config, parent }: Given,
+  { manifest, config, among, parent }: Given,
 ): Promise<DatasetCounts> {
-  const { place, binding } = bindModel({ name: model, manifest, outputs: null }, config);
+  const { place, binding } = bindModel({ name: model, manifest, outputs: null, among }, config);
   const outputs = learntOutputs(manifest, binding, config);
   const input = trainingInput(manifest, place);
   const told = (trouble: string | null) =>

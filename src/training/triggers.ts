@@ -91,9 +91,9 @@ export class Triggers {
     }
     const added = countAnnotations(event, data);
     if (added === 0) return undefined;
-    const { model, project, labelConfig } = request;
+    const { kind: _, ...rest } = request;
     const count = (this.#pending.get(keyOf(request))?.count ?? 0) + added;
-    const pending = { model, project, count, event, data, labelConfig };
+    const pending = { ...rest, count };
     this.#pending.set(keyOf(request), pending);
     this.#write(this.#deps.state.setPending(pending));
     this.#waitForQuiet(pending);
@@ -133,9 +133,10 @@ export class Triggers {
   }
 
   #train(pending: Pending): void {
-    const { model, project, event, data, labelConfig } = pending;
+    const { count: _, ...request } = pending;
+    const { model, project } = pending;
     try {
-      this.#deps.request({ model, project, kind: 'train', event, data, labelConfig });
+      this.#deps.request({ ...request, kind: 'train' });
     } catch (error) {
       this.#deps.log.error({ err: error, model, project }, 'a training could not be queued');
       return;
