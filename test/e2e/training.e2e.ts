@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { assert } from 'chai';
 import type { MlBackend } from './label-studio.js';
 import type { Recorder } from './recorder.js';
-import { folder, labelStudio, modelDir, startRecorded, stopAll } from './world.js';
+import { api, RECIPE, settled, startTraining, TRAINING_MS, type Version, versionsOf } from './trainings.js';
+import { folder, labelStudio, stopAll } from './world.js';
 
 /**
  * The whole loop with the 3,000 sentences that the shipped model was trained on, and a question that it cannot answer:
@@ -20,30 +19,6 @@ const SITES = ['Amazon', 'IMDb', 'Yelp'];
 const CONFIG =
   '<View><Text name="text" value="$text"/><Choices name="site" toName="text" choice="single">' +
   `${SITES.map(site => `<Choice value="${site}"/>`).join('')}</Choices></View>`;
-/** Label Studio takes its time over 3,000 tasks, and the Python environment of trainers is made on the first job. */
-const STEP_MS = 400_000;
-const POLL_MS = 200;
-/** Where packages are installed from, if this machine says so. */
-const INSTALLING = /^(?:HOME|(?:PIP|UV)_\w+|\w+_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE)$/i;
-
-interface Job {
-  id: string;
-  status: string;
-  event: string;
-  message?: string;
-  error?: string;
-  version?: string;
-}
-
-interface Version {
-  version: string;
-  label: string;
-  active: boolean;
-  accepted: boolean;
-  parent: string | null;
-  counts: { tasks: number; held_out: number; labels: Record<string, Record<string, number>> };
-}
-
 /** The sentences, by turns of one from each site. */
 function sentences(): { text: string; site: string }[] {
   const scripts = join(ROOT, 'scripts');
@@ -67,7 +42,7 @@ function sentences(): { text: string; site: string }[] {
 }
 
 describe('a project that Label Studio trains a model for', function () {
-  this.timeout(STEP_MS);
+  this.timeout(TRAINING_MS);
 
   const data = sentences();
   let recorder: Recorder;
@@ -77,41 +52,11 @@ describe('a project that Label Studio trains a model for', function () {
   let dataDir: string;
 
   before(async () => {
-    const models = await modelDir('sentiment');
-    await cp(join(ROOT, 'models/text-classifier'), join(models, 'text-classifier'), { recursive: true });
     dataDir = await folder('data');
-    const installing = Object.entries(process.env).filter(([name]) => INSTALLING.test(name));
-    recorder = await startRecorded({
-      ...(Object.fromEntries(installing) as Record<string, string>),
-      MODEL_DIR: models,
-      DATA_DIR: dataDir,
-      TRAIN_EVERY: '100',
-      TRAIN_DEBOUNCE: '1s',
-    });
+    recorder = await startTraining({ DATA_DIR: dataDir, TRAIN_EVERY: '100' });
     project = await labelStudio().createProject(CONFIG);
   });
   after(stopAll);
-
-  const api = async <T>(method: string, path: string): Promise<T> => {
-    const response = await fetch(recorder.url + path, { method });
-    const body = (await response.json()) as T;
-    assert.equal(response.status, 200, JSON.stringify(body));
-    return body;
-  };
-  const jobs = async () => (await api<{ jobs: Job[] }>('GET', `/api/jobs?project=${project}`)).jobs;
-  const versionsPath = '/api/models/text-classifier/versions';
-  const versions = async () =>
-    (await api<{ versions: Version[] }>('GET', `${versionsPath}?project=${project}`)).versions;
-
-  /** Waits until nothing is queued or running. @returns the jobs, newest first */
-  async function settled(): Promise<Job[]> {
-    for (;;) {
-      const all = await jobs();
-      if (all.length > 0 && all.every(({ status }) => status === 'finished' || status === 'failed'))
-        return all;
-      await setTimeout(POLL_MS);
-    }
-  }
 
   async function annotate(from: number, to: number): Promise<void> {
     for (const [index, { site }] of [...data.entries()].slice(from, to)) {
@@ -149,10 +94,10 @@ describe('a project that Label Studio trains a model for', function () {
 
   it('gets its first version from 100 annotations, with a Python environment made for it', async () => {
     await annotate(0, 100);
-    const [job] = await settled();
+    const [job] = await settled(recorder, project);
     assert.include(job, { status: 'finished', event: 'ANNOTATION_CREATED' }, job?.error);
     assert.isTrue(existsSync(join(dataDir, 'python')));
-    [first] = (await versions()) as [Version];
+    [first] = (await versionsOf(recorder, project)) as [Version];
     assert.equal(first.version, job!.version);
     assert.include(first, { active: true, accepted: true, parent: null });
     assert.deepEqual(first.counts.labels, { label: { Amazon: 34, IMDb: 33, Yelp: 33 } });
@@ -166,9 +111,9 @@ describe('a project that Label Studio trains a model for', function () {
   it('gets a better one from 300 and a press on Start training', async () => {
     await annotate(100, 300);
     await labelStudio().ask('POST', `/ml/${backend.id}/train`, {});
-    const all = await settled();
+    const all = await settled(recorder, project);
     for (const { error } of all) assert.isUndefined(error);
-    [second] = (await versions()) as [Version];
+    [second] = (await versionsOf(recorder, project)) as [Version];
     assert.equal(second.counts.tasks, 300);
     assert.equal(second.version, all[0]!.version);
     assert.isTrue(second.active);
@@ -183,7 +128,7 @@ describe('a project that Label Studio trains a model for', function () {
       return data!.model_version;
     };
     for (const { version, label } of [first, second]) {
-      await api('POST', `${versionsPath}/${version}/activate?project=${project}`);
+      await api(recorder, 'POST', `/api/models/${RECIPE}/versions/${version}/activate?project=${project}`);
       assert.equal((await labelStudio().backends(project))[0]!.model_version, label);
       assert.equal(await answered(), label);
     }
@@ -198,6 +143,6 @@ describe('a project that Label Studio trains a model for', function () {
     }
     await labelStudio().ask('DELETE', `/ml/${backend.id}`);
     assert.lengthOf(await labelStudio().backends(project), 0);
-    assert.equal((await versions())[0]!.label, second.label);
+    assert.equal((await versionsOf(recorder, project))[0]!.label, second.label);
   });
 });
