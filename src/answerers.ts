@@ -166,10 +166,11 @@ export class Answerers {
    * @throws AppError `no_model_fits` when extra params want two things at once
    */
   #wishes(model: string | null, project: string): Wishes {
-    if (model !== null) return { model, models: undefined };
-    const { model: one, models } = this.#deps.state.project(project)?.extraParams ?? {};
-    if (typeof one !== 'string') return { model: null, models };
-    if (models === undefined || models === null) return { model: one, models };
+    const extraParams = this.#deps.state.project(project)?.extraParams ?? {};
+    if (model !== null) return { model, models: undefined, extraParams };
+    const { model: one, models } = extraParams;
+    if (typeof one !== 'string') return { model: null, models, extraParams };
+    if (models === undefined || models === null) return { model: one, models, extraParams };
     throw new AppError(
       'no_model_fits',
       'the extra params have both "model", for the whole labeling config, and "models", for its controls: leave one of them out',

@@ -4,18 +4,22 @@ import { INPUTS } from './inputs/index.js';
 import { type BoundModel, bindModel, type Controls } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
-import { type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
+import { bindableOf, type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
 import { learntOptions } from './registry/manifest.js';
 import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
 
 /**
- * How much is known of a project's data by a model that fits, from the best to the worst. One that is absent has neither a
- * version nor a trainer, such as a model that was not fetched.
+/**
+ * How much is known of a project's data by a model that fits, from the best to the worst. One that fits partly has labels that
+ * the config lacks, and the other way round; one that is absent has neither a version nor a trainer, such as a model that was
+ * not fetched.
  */
-export const RANKS = ['trained', 'shipped', 'recipe', 'code', 'absent'] as const;
+export const RANKS = ['trained', 'shipped', 'recipe', 'partly', 'code', 'absent'] as const;
 
 export type Rank = (typeof RANKS)[number];
+
+type ExtraParams = ModelContext['extraParams'];
 
 /** How a model can serve a labeling config. */
 export interface Fit {
@@ -32,9 +36,10 @@ export interface Backend {
   /**
    * Whether it can serve a labeling config, and how well.
    * @param only the controls that it may fill; absent: all
+   * @param extraParams what the user typed as extra params in Label Studio
    * @throws AppError `no_model_fits` or `label_mismatch` when it cannot
    */
-  fit(config: LabelConfig, project: string, only?: Controls): Fit;
+  fit(config: LabelConfig, project: string, only?: Controls, extraParams?: ExtraParams): Fit;
   create(context: ModelContext): LabelStudioMLBase;
   /** How it learns; null: it does not. */
   learns(context: ModelContext): JobKind | null;
@@ -70,15 +75,17 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
   });
   const versioned = (name: string): Backend => ({
     name,
-    fit(config, project, only) {
+    fit(config, project, only, extraParams = {}) {
       const version = registry.current(name, project);
       if (version) {
-        const { manifest, record } = version;
-        const bound = bindModel({ name, manifest, outputs: record.outputs, ...only }, config);
-        return { rank: version.project === null ? 'shipped' : 'trained', controls: controlsOf(bound) };
+        const bound = bindModel({ ...bindableOf(version), extraParams, ...only }, config);
+        const isPartly = bound.isPartial && extraParams.partial !== true;
+        const rank = version.project !== null ? 'trained' : isPartly ? 'partly' : 'shipped';
+        return { rank, controls: controlsOf(bound), notes: bound.leftOut };
       }
       const manifest = registry.manifest(name)!;
-      const bound = bindModel({ name, manifest, outputs: null, ...only }, config, recipeTags(manifest.input));
+      const recipe = { name, manifest, outputs: null, extraParams, ...only };
+      const bound = bindModel(recipe, config, recipeTags(manifest.input));
       return { rank: manifest.train ? 'recipe' : 'absent', controls: controlsOf(bound) };
     },
     create: context => new OnnxModel(context, deps),

@@ -206,7 +206,7 @@ export abstract class LabelStudioMLBase {
   }
 
   /**
-   * Maps a model's label names to the config's: by `predicted_values`, then by name, then by name in another case.
+   * Maps a model's label names to the config's: by `predicted_values`, by name, by the value that is shown, then in another case.
    *
    * @param tag the control's name, as in `from_name`
    * @param names the model's labels

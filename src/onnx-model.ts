@@ -15,7 +15,6 @@ import {
   type PredictionItem,
   type Task,
 } from './model.js';
-import type { Manifest } from './registry/manifest.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
 import { type ResolveValue, type TaskBatch, TaskList } from './tasks.js';
@@ -48,6 +47,11 @@ export function untrained(model: string): string {
   return `${model}:untrained`;
 }
 
+/** A version as it is bound; one of the project's own keeps serving where labels were renamed. */
+export function bindableOf({ model: name, manifest, record, project }: ServedVersion): Bindable {
+  return { name, manifest, outputs: record.outputs, trained: project !== null };
+}
+
 /** A model of the repository, as any other model: it binds itself to the project's config and predicts in the pool. */
 export class OnnxModel extends LabelStudioMLBase {
   readonly #context: ModelContext;
@@ -71,7 +75,7 @@ export class OnnxModel extends LabelStudioMLBase {
     else {
       const unusable = registry.unusable(this.name, this.projectId);
       if (unusable) throw unusable;
-      this.#bindTo(this.#manifest(), null);
+      this.#bindTo({ name: this.name, manifest: this.#manifest(), outputs: null });
     }
   }
 
@@ -163,18 +167,15 @@ export class OnnxModel extends LabelStudioMLBase {
     const { extraParams } = this;
     const key = `${version.key} ${JSON.stringify(extraParams)}`;
     if (this.#bound?.key !== key) {
-      this.#bound = { key, model: this.#bindTo(version.manifest, version.record.outputs) };
+      this.#bound = { key, model: this.#bindTo(bindableOf(version)) };
     }
     return this.#bound.model;
   }
 
-  #bindTo(manifest: Manifest, outputs: Bindable['outputs']): BoundModel {
+  #bindTo(model: Bindable): BoundModel {
     const { labelConfig, controls } = this.#context;
     const among = controls === null ? undefined : new Set(controls);
-    return bindModel(
-      { name: this.name, manifest, outputs, extraParams: this.extraParams, among },
-      labelConfig,
-    );
+    return bindModel({ ...model, extraParams: this.extraParams, among }, labelConfig);
   }
 }
 

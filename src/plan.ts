@@ -2,7 +2,9 @@ import { type Backend, type Directory, type Fit, RANKS, type Rank } from './dire
 import { AppError } from './errors.js';
 import { isRecord } from './is-record.js';
 import { NoControlError } from './label-config/bind.js';
+import { LabelMismatchError } from './label-config/fit-labels.js';
 import type { LabelConfig } from './label-config/parse.js';
+import type { ModelContext } from './model.js';
 
 /** What a project wants of the choice. */
 export interface Wishes {
@@ -10,6 +12,8 @@ export interface Wishes {
   model: string | null;
   /** `extra_params.models`: the model of a control, or null for a control that no model fills. */
   models: unknown;
+  /** All of the extra params, which may also say how a model is bound; absent: none. */
+  extraParams?: ModelContext['extraParams'];
 }
 
 /** A model, and what it answers of a project. */
@@ -51,15 +55,36 @@ const CHOOSE =
  */
 export function makePlan(
   directory: Directory,
-  { model, models }: Wishes,
+  { model, models, extraParams = {} }: Wishes,
   config: LabelConfig,
   project: string,
 ): Plan {
-  if (model !== null)
-    return { parts: [{ backend: named(directory, model), controls: null }], ties: [], notes: [] };
-  const choice = new Choice(directory, config, project, readWishes(models, config));
+  if (model !== null) {
+    const backend = named(directory, model);
+    return {
+      parts: [{ backend, controls: null }],
+      ties: [],
+      notes: notesOf(backend, config, project, extraParams),
+    };
+  }
+  const choice = new Choice(directory, config, project, readWishes(models, config), extraParams);
   for (const rank of RANKS) choice.share(rank);
   return choice.plan();
+}
+
+/** What is to be known of a model that was named; why it does not fit is told when it is set up. */
+function notesOf(
+  backend: Backend,
+  config: LabelConfig,
+  project: string,
+  extraParams: ModelContext['extraParams'],
+): readonly string[] {
+  try {
+    return backend.fit(config, project, {}, extraParams).notes ?? [];
+  } catch (error) {
+    if (error instanceof AppError) return [];
+    throw error;
+  }
 }
 
 /** The sentence for a control that two models fit. */
@@ -117,6 +142,7 @@ interface Claim {
 class Choice {
   readonly #config: LabelConfig;
   readonly #project: string;
+  readonly #extraParams: ModelContext['extraParams'];
   /** The controls that the extra params give to a model. */
   readonly #wished = new Map<Backend, Set<string>>();
   /** All controls; '' stands for those of a config that has none, which a model that is code may answer. */
@@ -135,9 +161,11 @@ class Choice {
     config: LabelConfig,
     project: string,
     wishes: ReadonlyMap<string, string | null>,
+    extraParams: ModelContext['extraParams'],
   ) {
     this.#config = config;
     this.#project = project;
+    this.#extraParams = extraParams;
     this.#all = config.controls.size === 0 ? [''] : [...config.controls.keys()];
     this.#free = new Set(this.#all.filter(control => !wishes.has(control)));
     const all = directory.list();
@@ -188,8 +216,14 @@ class Choice {
       controls: isAlone ? null : controls,
     }));
     parts.sort((a, b) => (a.backend.name < b.backend.name ? -1 : 1));
-    const notes = this.#taken.flatMap(({ fit }) => fit.notes ?? []);
+    const notes = [...this.#taken.flatMap(({ fit }) => fit.notes ?? []), ...this.#nearMisses()];
     return { parts, ties: this.#ties, notes };
+  }
+
+  /** The models that were likely meant, where one answers that knows less of the project: a recipe, most of all. */
+  #nearMisses(): string[] {
+    if (this.#taken.every(({ fit }) => fit.rank === 'trained' || fit.rank === 'shipped')) return [];
+    return this.#reasons.filter(isNearMiss).map(({ message }) => message);
   }
 
   /** What the waiting models of a class would fill of the free controls, and of those that the extra params give them. */
@@ -221,7 +255,8 @@ class Choice {
 
   #claim(backend: Backend, among: ReadonlySet<string>, own?: ReadonlySet<string>): Claim {
     const isWhole = own === undefined && among.size === this.#all.length;
-    const fit = backend.fit(this.#config, this.#project, isWhole ? {} : { among, first: own });
+    const only = isWhole ? {} : { among, first: own };
+    const fit = backend.fit(this.#config, this.#project, only, this.#extraParams);
     const controls = fit.controls ?? [...among];
     const missing = [...(own ?? [])].filter(control => !controls.includes(control));
     if (missing.length === 0) return { backend, fit, controls, isWhole };
@@ -246,9 +281,15 @@ class Choice {
   }
 }
 
+/** Whether a label of the config is nearly one of a model's, which was likely meant then. */
+function isNearMiss(reason: AppError): boolean {
+  return reason instanceof LabelMismatchError && reason.isNearMiss;
+}
+
 /** Why no model fits: what those say that come nearest, for whoever meant one of them. */
 function refusal(reasons: readonly AppError[]): AppError {
-  const mismatches = reasons.filter(({ code }) => code === 'label_mismatch');
+  const misses = reasons.filter(isNearMiss);
+  const mismatches = misses.length > 0 ? misses : reasons.filter(({ code }) => code === 'label_mismatch');
   const without = reasons.filter(reason => reason instanceof NoControlError);
   const others = reasons.filter(reason => !(reason instanceof NoControlError));
   const nearest = mismatches.length > 0 ? mismatches : others.length > 0 ? others : reasons;

@@ -69,6 +69,9 @@ export class Service {
    */
   async setup(id: string, project: Project, model: string | null): Promise<{ model_version: string }> {
     this.#answerers.parse(project.labelConfig);
+    // What was chosen and bound by other extra params may not fit by these.
+    const before = this.#deps.state.project(id)?.extraParams ?? {};
+    if (JSON.stringify(before) !== JSON.stringify(project.extraParams)) this.forget(id);
     this.#deps.state.setProject(id, project);
     const parts = await this.#answerers.of(model, { project: id, labelConfig: project.labelConfig });
     this.#deps.state.setLastProject(id);
@@ -127,7 +130,7 @@ export class Service {
     const models = parts.map(({ backend, controls }) => ({
       model: backend.name,
       version: ready.find(({ model }) => model.name === backend.name)?.model.modelVersion ?? null,
-      controls: controls ?? backend.fit(config, project).controls,
+      controls: controls ?? backend.fit(config, project, {}, known.extraParams).controls,
     }));
     return { project, models, left_out: ties.map(tie => ({ ...tie, message: tieSentence(tie) })), notes };
   }

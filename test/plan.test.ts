@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import type { Backend, Directory, Rank } from '../src/directory.js';
 import { AppError, type ErrorCode, readLabelConfig } from '../src/index.js';
 import { NoControlError } from '../src/label-config/bind.js';
+import { LabelMismatchError } from '../src/label-config/fit-labels.js';
 import { makePlan, tieSentence } from '../src/plan.js';
 
 /** What a fake model is: its class, and for each of its outputs the controls that it fits, of which it fills the first free one. */
@@ -75,8 +76,8 @@ describe('the choice of models', () => {
     ]);
   });
 
-  it('is trained before shipped before a recipe before code before what has nothing to answer with', () => {
-    const ranks: Rank[] = ['absent', 'code', 'recipe', 'shipped', 'trained'];
+  it('is trained before shipped before a recipe before what fits partly before code before what has nothing to answer with', () => {
+    const ranks: Rank[] = ['absent', 'code', 'partly', 'recipe', 'shipped', 'trained'];
     for (let count = 1; count <= ranks.length; count++) {
       const some = ranks.slice(0, count).map((rank): [string, Fake] => [rank, [rank, ['a']]]);
       const all = Object.fromEntries([...some, ['other', misfit('other')]]);
@@ -96,6 +97,15 @@ describe('the choice of models', () => {
       'one: c',
       'two: b, a',
     ]);
+  });
+
+  it('tells of a model whose labels are nearly those of the config, unless one that knows the project answers', () => {
+    const near = new LabelMismatchError("the model 'mood' predicts Positive; … did you mean Positive?", true);
+    const other = new LabelMismatchError("the model 'topics' predicts Food; …", false);
+    const notes = (rank: Rank) => plan({ one: [rank, ['a']], mood: near, topics: other }).notes;
+    for (const rank of ['recipe', 'partly', 'absent'] as const) assert.deepEqual(notes(rank), [near.message]);
+    for (const rank of ['trained', 'shipped'] as const) assert.deepEqual(notes(rank), []);
+    assert.deepEqual(refusal({ mood: near, topics: other }), ['label_mismatch', near.message]);
   });
 
   it('leaves out what was not fetched as soon as anything else fits', () => {

@@ -3,11 +3,11 @@ import { AppError } from '../errors.js';
 import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
-import type { BindTarget, RegionKind } from '../regions/contract.js';
 import { REGIONS, rowFor, rowsOf } from '../regions/index.js';
-import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { bindControl, type Candidate } from './bind-control.js';
+import { LabelMismatchError, type LeftOut, toldLeftOut } from './fit-labels.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
 /** A labeling config has no control of the tag, or none on such an object. */
@@ -27,6 +27,12 @@ export class NoControlError extends AppError {
 export interface BoundModel {
   place: InputPlace;
   binding: Binding;
+  /** What of the model's labels or of the config's is left out, in sentences. */
+  leftOut: readonly string[];
+  /** Whether, in a control, each side has labels that the other lacks. */
+  isPartial: boolean;
+  /** By control the config's labels that the model never answers. */
+  unanswered: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Which controls a model may fill, where it is not the only one. */
@@ -42,6 +48,11 @@ export interface Bindable extends Controls {
   name: string;
   manifest: Manifest;
   outputs: readonly OutputSpec[] | null;
+  /**
+   * Whether they are those of a version that was trained for the project. It is not refused for labels that differ, as they
+   * may have changed since: what still fits is bound, as long as one label of an output does.
+   */
+  trained?: boolean;
   /** What the user typed as extra params in Label Studio. */
   extraParams?: Readonly<Record<string, unknown>>;
 }
@@ -84,22 +95,6 @@ export function placeOf(
   return placesOf(config, control, objectTags)[0];
 }
 
-/** A control of the config as region kinds see it, with the object that its results name. */
-export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
-  const object = config.objects.get(toName);
-  const beside = [...config.controls.values()].find(
-    ({ name, tag }) => tag === 'Labels' && name !== control && config.parsed[name]!.to_name.includes(toName),
-  );
-  return {
-    ...config.controls.get(control)!,
-    toName,
-    object,
-    parsed: config.parsed[control]!,
-    others: config.others,
-    ...(beside && { labelsBeside: { name: beside.name, parsed: config.parsed[beside.name]! } }),
-  };
-}
-
 /** What the config offers, for an error's message. */
 function summary(config: LabelConfig, among: ReadonlySet<string> | undefined): string {
   const controls = [...config.controls.values()]
@@ -112,14 +107,9 @@ function summary(config: LabelConfig, among: ReadonlySet<string> | undefined): s
   return among === undefined ? 'no control tag' : 'no other control tag';
 }
 
-/** A control with the object that a result of it would name. */
-interface Candidate {
-  control: TagInfo;
-  place: InputPlace;
-}
-
 /**
- * Finds for each output of a model the control that it fills: the one of the output's name, else the first that fits.
+ * Finds for each output of a model the control that it fills: the one of the output's name, else the first of those that have
+ * the most of its labels.
  *
  * All of them point at the one object that the model reads; a model that reads no object but the task's columns fills
  * any. An entry with `optional` fills none where the config has none of its tag.
@@ -168,7 +158,7 @@ function isAmong(among: ReadonlySet<string> | undefined, control: string): boole
 
 /** Finds the outputs' controls among some candidates. */
 function fill(
-  { name, manifest, outputs, extraParams = {}, among, first }: Bindable,
+  { name, manifest, outputs, trained = false, extraParams = {}, among, first }: Bindable,
   candidates: readonly Candidate[],
   config: LabelConfig,
   objectTags: readonly string[],
@@ -177,13 +167,19 @@ function fill(
   const isFree = ({ control }: Candidate) =>
     isAmong(among, control.name) && !bound.some(each => each?.control.name === control.name);
   const reasons: AppError[] = [];
-  const bind = (index: number, candidate: Candidate) => {
-    const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, extraParams };
-    return bindControl(entry, candidate, config);
+  const leftOut: LeftOut[][] = [];
+  const missed: LabelMismatchError[] = [];
+  const bind = (index: number, candidate: Candidate, own: LeftOut[]) => {
+    const entry = { model: name, manifest, index, output: outputs?.[index] ?? null, trained, extraParams };
+    return bindControl(entry, candidate, config, own);
   };
   const tryToFill = (index: number, candidate: Candidate) => {
     try {
-      bound[index] = { ...candidate, binding: bind(index, candidate) };
+      const own: LeftOut[] = [];
+      const binding = bind(index, candidate, own);
+      if (bound[index] && lostOf(own) >= lostOf(leftOut[index]!)) return;
+      bound[index] = { ...candidate, binding };
+      leftOut[index] = own;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       reasons[index] ??= error;
@@ -200,7 +196,7 @@ function fill(
     fitting[index]!.some(candidate => {
       if (isAmong(among, candidate.control.name)) return false;
       try {
-        bind(index, candidate);
+        bind(index, candidate, []);
         return true;
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
@@ -217,15 +213,21 @@ function fill(
     if (own && bound[index] === undefined && isFree(own)) tryToFill(index, own);
   }
   for (const [index, { control: tag, optional }] of manifest.outputs.entries()) {
+    if (bound[index]) continue;
     for (const candidate of fitting[index]!) {
-      if (bound[index]) break;
       if (isFree(candidate)) tryToFill(index, candidate);
+      if (bound[index] && lostOf(leftOut[index]!) === 0) break;
     }
     if (bound[index]) continue;
     const isLast = index === manifest.outputs.length - 1;
     const mayBeLeftOut = !(isLast && bound.every(each => each === undefined));
     if (mayBeLeftOut && among !== undefined && isElsewhere(index)) continue;
     const reason = reasons[index];
+    if (reason instanceof LabelMismatchError) {
+      if (!trained || !mayBeLeftOut) throw reason.of(name);
+      missed.push(reason);
+      continue;
+    }
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
     if (optional === true && mayBeLeftOut) continue;
     const filled = rowsOf(tag).flatMap(row => row.objectTags ?? objectTags);
@@ -244,59 +246,24 @@ function fill(
   }
   const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
-  return { place: taken[0]!.place, binding: { id, controls } };
-}
-
-/** An entry of the manifest's `outputs`, to be bound. */
-interface Entry {
-  model: string;
-  manifest: Manifest;
-  index: number;
-  /** Null: a recipe's. */
-  output: OutputSpec | null;
-  extraParams: Readonly<Record<string, unknown>>;
-}
-
-/** @throws AppError `no_model_fits` when the region kind needs what such an input does not know */
-function checkInput({ tag, needs }: RegionKind, kind: string): void {
-  const { meta } = INPUTS[kind]!;
-  if (needs === undefined || (meta !== undefined && needs.includes(meta))) return;
-  const able = Object.values(INPUTS).filter(input => input.meta !== undefined && needs.includes(input.meta));
-  throw new AppError(
-    'no_model_fits',
-    `fills ${tag} from an input '${kind}', which does not tell where something is; ` +
-      `${tag} needs an input ${able.map(input => `'${input.kind}'`).join(' or ')}`,
-  );
-}
-
-/** @throws AppError of the region kind when the control cannot be filled by the output */
-function bindControl(
-  { model, manifest, index, output, extraParams }: Entry,
-  { control, place }: Candidate,
-  config: LabelConfig,
-): ControlBinding {
-  const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
-  const region = rowFor(control, place.tag)!;
-  const target = targetOf(config, control.name, place.object);
-  checkInput(region, manifest.input.kind);
-  const options = overridden(region, own, target, extraParams);
-  region.check(target, options);
-  if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {
-    throw new AppError(
-      'no_model_fits',
-      `gives a ${output.kind} output for '${output.name}'; the config's ${tag} '${target.name}' needs ` +
-        `${Object.keys(region.outputKinds).join(' or ')}`,
-    );
-  }
-  const hash = createHash('sha1')
-    .update(JSON.stringify([model, control.name, place.object]))
-    .digest('hex');
+  const all = Object.values(leftOut).flat();
   return {
-    control: control.name,
-    row: region.name ?? tag,
-    toName: place.object,
-    output: index,
-    idPrefix: `${hash.slice(0, 10)}-`,
-    data: output === null ? null : region.bind(target, output, options),
+    place: taken[0]!.place,
+    binding: { id, controls },
+    leftOut: [...missed.map(({ message }) => message), ...all.flatMap(toldLeftOut)].map(
+      told => `the model '${name}' ${told}`,
+    ),
+    isPartial: missed.length > 0 || all.some(({ model, config }) => model.length > 0 && config.length > 0),
+    unanswered: new Map(
+      taken.map(({ control, binding }) => [
+        control.name,
+        leftOut[binding.output]!.flatMap(({ config: labels }) => labels),
+      ]),
+    ),
   };
+}
+
+/** How many of the model's labels a control lacks. */
+function lostOf(leftOut: readonly LeftOut[]): number {
+  return leftOut.reduce((sum, { model }) => sum + model.length, 0);
 }

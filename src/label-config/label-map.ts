@@ -2,8 +2,7 @@ import type { ParsedControl } from './parse.js';
 
 /**
  * Maps a model's label names to the labels of a control: by a label's `predicted_values` (a list with commas) first,
- * then by the same name, then by the `value` that is shown where an `alias` is stored, then by the same name in another
- * case.
+ * then by the same name, then by the `value` that is shown where an `alias` is stored, then by either in another case.
  *
  * The rule is that of the Python SDK's `build_label_map`, which does not know the shown value:
  * https://github.com/HumanSignal/label-studio-ml-backend/blob/master/label_studio_ml/model.py
@@ -13,11 +12,15 @@ import type { ParsedControl } from './parse.js';
  * // <Choice value="Good" predicted_values="pos, positive"/><Choice value="Bad"/>
  * buildLabelMap(control, ['pos', 'bad']); // Map { 'pos' => 'Good', 'bad' => 'Bad' }
  */
-export function buildLabelMap(control: ParsedControl, names: readonly string[]): Map<string, string> {
+export function buildLabelMap(
+  control: Pick<ParsedControl, 'labels' | 'labels_attrs'>,
+  names: readonly string[],
+): Map<string, string> {
   const byPredictedValue = new Map<string, string>();
   const byName = new Map<string, string>();
   const byShown = new Map<string, string>();
   const byLowerCase = new Map<string, string>();
+  const byShownLowerCase = new Map<string, string>();
   const keep = (map: Map<string, string>, key: string, label: string) => {
     if (!map.has(key)) map.set(key, label);
   };
@@ -27,8 +30,11 @@ export function buildLabelMap(control: ParsedControl, names: readonly string[]):
     }
     keep(byName, label, label);
     const shown = control.labels_attrs[label]?.value;
-    if (shown) keep(byShown, shown, label);
     keep(byLowerCase, label.toLowerCase(), label);
+    if (shown) {
+      keep(byShown, shown, label);
+      keep(byShownLowerCase, shown.toLowerCase(), label);
+    }
   }
   const map = new Map<string, string>();
   for (const name of names) {
@@ -36,7 +42,8 @@ export function buildLabelMap(control: ParsedControl, names: readonly string[]):
       byPredictedValue.get(name) ??
       byName.get(name) ??
       byShown.get(name) ??
-      byLowerCase.get(name.toLowerCase());
+      byLowerCase.get(name.toLowerCase()) ??
+      byShownLowerCase.get(name.toLowerCase());
     if (label !== undefined) map.set(name, label);
   }
   return map;

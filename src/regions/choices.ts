@@ -1,16 +1,14 @@
 import { AppError } from '../errors.js';
-import { buildLabelMap } from '../label-config/label-map.js';
+import { fitNames } from '../label-config/fit-labels.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
-import { CLASSES, THRESHOLD } from './output-kinds.js';
-import { classRow } from './outputs.js';
+import { CLASSES, PARTIAL, RENORMALISE, THRESHOLD } from './output-kinds.js';
+import { type ClassRules, classRow, classRules } from './outputs.js';
 import { readLabel, readLabels, readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
-/** Per class of the model, in the order of its columns: the choice of the config. */
-export interface ChoicesBinding {
-  choices: readonly string[];
-  /** In the place of the version's own, where it accepts any number of classes. */
-  threshold?: number;
+/** Per class of the model, in the order of its columns: the choice of the config, null for one that is left out. */
+export interface ChoicesBinding extends Omit<ClassRules, 'labels'> {
+  choices: readonly (string | null)[];
 }
 
 /**
@@ -29,10 +27,12 @@ export const choices: RegionKind<ChoicesBinding> = {
     properties: {
       choice: { enum: ['single', 'multiple'], description: 'the mode of the control that this output fills' },
       model_score_threshold: THRESHOLD,
+      renormalise: RENORMALISE,
+      partial: PARTIAL,
     },
     required: ['choice'],
   },
-  overridable: ['model_score_threshold'],
+  overridable: ['model_score_threshold', 'renormalise', 'partial'],
   outputKinds: CLASSES,
 
   check(target, options) {
@@ -40,27 +40,17 @@ export const choices: RegionKind<ChoicesBinding> = {
     checkChoice(target, options);
   },
 
-  bind(target, output, options) {
+  bind(target, output, options, rules = {}) {
     const names = classesFor(target, output, options.choice === 'multiple' ? 'many' : 'one');
-    const map = buildLabelMap(target.parsed, names);
-    if (names.some(name => !map.has(name))) {
-      throw new AppError(
-        'label_mismatch',
-        `predicts ${names.join(', ')}; the config's Choices '${target.name}' has ${target.parsed.labels.join(', ')}`,
-      );
-    }
-    const threshold = options.model_score_threshold as number | undefined;
-    return {
-      choices: names.map(name => map.get(name)!),
-      ...(threshold === undefined ? {} : { threshold }),
-    };
+    const how = { scope: 'class', verb: 'predicts' } as const;
+    return { choices: fitNames(target, names, how, rules), ...classRules(options) };
   },
 
-  encode(answer, output, binding) {
-    const { chosen, score } = classRow(answer, output, binding.threshold);
-    const labels = [...new Set(chosen.map(column => binding.choices[column]!))];
-    const value = { choices: labels };
-    return { results: labels.length === 0 ? [] : [score === null ? { value } : { value, score }], score };
+  encode(answer, output, { choices: labels, ...rules }) {
+    const { chosen, score } = classRow(answer, output, { labels, ...rules });
+    const names = [...new Set(chosen.map(column => labels[column]!))];
+    const value = { choices: names };
+    return { results: names.length === 0 ? [] : [score === null ? { value } : { value, score }], score };
   },
 
   reader({ parsed: { labels } }, { choice }) {

@@ -1,4 +1,5 @@
 import type { InputExample, PlainTensor } from '../inputs/contract.js';
+import type { LabelRules } from '../label-config/fit-labels.js';
 import type { LabelNode, OtherTag, ParsedControl, TagInfo } from '../label-config/parse.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { OutputKinds } from './output-kinds.js';
@@ -204,11 +205,12 @@ export interface RegionKind<Binding = unknown> {
   check(target: BindTarget, options: RegionOptions): void;
   /**
    * Decides how a version's output fills a control that passed `check`.
+   * @param rules for labels that differ, as `fitLabels` takes them
    * @returns plain JSON for `encode`
    * @throws AppError `label_mismatch` or `no_model_fits`, naming both sides, when it cannot; its message goes on from
    *   "the model '<name>' "
    */
-  bind(target: BindTarget, output: OutputSpec, options: RegionOptions): Binding;
+  bind(target: BindTarget, output: OutputSpec, options: RegionOptions, rules?: LabelRules): Binding;
   /**
    * What is kept of some rows of a value, until its last ones come to `encode`; absent: of a value whose rows come in
    * several batches those of the first one speak for all.

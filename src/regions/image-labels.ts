@@ -26,9 +26,9 @@ export const imageLabels: RegionKind<Binding> = {
     },
     required: [],
   },
-  bind: (target, output, options) => {
+  bind: (target, output, options, rules = {}) => {
     const shape = (options.shape as Binding['shape'] | undefined) ?? 'rectangle';
-    return { ...bindDetections(target, output, options), shape };
+    return { ...bindDetections(target, output, options, rules), shape };
   },
   encode: (answer, output, binding) => {
     const shapeOf = binding.shape === 'ellipse' ? ellipseOf : rectangleOf;

@@ -35,12 +35,15 @@ function keyPointKind(tag: string): RegionKind<DetectionBinding> {
     objectTags: ['Image'],
     check() {},
 
-    bind(target, output, options) {
+    bind(target, output, options, rules = {}) {
       const isDetector = output.kind === 'yolo' || output.kind === 'detections';
       const names = (isDetector ? output.points : output.labels) as readonly string[] | undefined;
       if (names === undefined)
         throw new AppError('no_model_fits', `gives no points for '${output.name}', which ${tag} needs`);
-      return { labels: key === null ? null : configLabels(target, names), ...selectionOf(output, options) };
+      return {
+        labels: key === null ? null : configLabels(target, names, rules),
+        ...selectionOf(output, options),
+      };
     },
 
     encode(answer, output, binding) {

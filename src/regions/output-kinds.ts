@@ -82,3 +82,16 @@ export const THRESHOLD = {
   maximum: 1,
   description: 'the least score of what is shown',
 } as const;
+
+/** The option `partial` of a control with labels, see `fitLabels`. */
+export const PARTIAL = {
+  type: 'boolean',
+  description: 'whether it is enough that the model and the config have some labels in common',
+} as const;
+
+/** The option `renormalise` of a control that holds one of several classes. */
+export const RENORMALISE = {
+  type: 'boolean',
+  description:
+    "whether the score of a class is its share among the project's classes alone (default: as the model gives it)",
+} as const;

@@ -1,5 +1,5 @@
 import type { OutputSpec } from '../registry/version.js';
-import type { RowOutputs } from './contract.js';
+import type { RegionOptions, RowOutputs } from './contract.js';
 import { failed, probability } from './failed.js';
 import { sigmoid, softmax } from './scores.js';
 
@@ -9,6 +9,25 @@ export interface ClassRow {
   chosen: number[];
   /** How sure the model is of them, 0..1; null when its numbers are no probabilities. */
   score: number | null;
+}
+
+/** What a project changes of how classes are chosen. */
+export interface ClassRules {
+  /** For each class what the config calls it, null for one that is left out and never chosen; absent: all are there. */
+  labels?: readonly unknown[];
+  /** In the place of the version's own, where it accepts any number of classes. */
+  threshold?: number;
+  /** Whether the score of a class is its share among those that are not left out, where one of them is chosen. */
+  renormalise?: boolean;
+}
+
+/** The rules that the options of a control name. */
+export function classRules(options: RegionOptions): Omit<ClassRules, 'labels'> {
+  const { model_score_threshold: threshold, renormalise } = options as {
+    model_score_threshold?: number;
+    renormalise?: boolean;
+  };
+  return { ...(threshold !== undefined && { threshold }), ...(renormalise === true && { renormalise }) };
 }
 
 /** Kinds of output that say something of all that a row shows. */
@@ -22,19 +41,22 @@ type ClassOutputs = Pick<RowOutputs, 'outputs' | 'row' | 'rows'>;
  *
  * @param answer the class numbers are [rows, columns], or [rows] of one; of a value that was cut into windows the first row
  *   counts
- * @param threshold in the place of the version's, under the rule `threshold`
+ * @param rules at least one class is not left out
  * @throws AppError `model_failed` when there are not as many as labels, one is NaN, or a probability is none
  */
-export function classRow(answer: ClassOutputs, output: OutputSpec, threshold?: number): ClassRow {
+export function classRow(answer: ClassOutputs, output: OutputSpec, rules: ClassRules = {}): ClassRow {
+  const { labels, threshold, renormalise } = rules;
   const numbers = classNumbers(answer, output);
   const isProbability = output.kind === 'probabilities';
   const decision = output.decision ?? { rule: 'argmax' };
+  const isThere = (column: number) => labels === undefined || labels[column] !== null;
 
   if (decision.rule === 'threshold') {
     const least = threshold ?? decision.threshold;
     const chosen: number[] = [];
     let certainty = 1;
     for (const [column, value] of numbers.entries()) {
+      if (!isThere(column)) continue;
       const accepted = value > least;
       if (accepted) chosen.push(column);
       certainty = Math.min(certainty, accepted ? value : 1 - value);
@@ -42,17 +64,28 @@ export function classRow(answer: ClassOutputs, output: OutputSpec, threshold?: n
     return { chosen, score: isProbability ? Math.max(certainty, 0) : null };
   }
 
-  let best = 0;
-  if (decision.rule === 'label') {
-    best = labelNumber(answer, output, decision.tensor);
-    if (!(Number.isInteger(best) && best >= 0 && best < numbers.length)) {
-      throw failed(output, `the number ${best} as a class of ${numbers.length}, of which the first is 0,`);
-    }
-  } else {
-    for (let column = 1; column < numbers.length; column++)
-      if (numbers[column]! > numbers[best]!) best = column;
+  let best = -1;
+  let whole = 0;
+  for (const [column, value] of numbers.entries()) {
+    if (!isThere(column)) continue;
+    if (best < 0 || value > numbers[best]!) best = column;
+    whole += value;
   }
-  return { chosen: [best], score: isProbability ? numbers[best]! : null };
+  if (decision.rule === 'label') {
+    const said = labelNumber(answer, output, decision.tensor);
+    if (!(Number.isInteger(said) && said >= 0 && said < numbers.length))
+      throw failed(output, `the number ${said} as a class of ${numbers.length}, of which the first is 0,`);
+    // What the graph says is left out: the best of the others answers.
+    if (isThere(said)) best = said;
+  }
+  if (!isProbability) return { chosen: [best], score: null };
+  const isShare = renormalise === true && whole > 0 && !areIndependent(answer, output, numbers.length);
+  return { chosen: [best], score: isShare ? Math.min(numbers[best]! / whole, 1) : numbers[best]! };
+}
+
+/** Whether probabilities say nothing of each other, so that their sum has no meaning. */
+function areIndependent(answer: ClassOutputs, output: OutputSpec, labels: number): boolean {
+  return output.activation === 'sigmoid' && columnsOf(answer, output) === labels;
 }
 
 /** A number for each label; probabilities are within 0..1. */

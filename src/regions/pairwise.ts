@@ -1,17 +1,18 @@
 import { AppError } from '../errors.js';
+import { fitNames } from '../label-config/fit-labels.js';
 import type { RegionKind } from './contract.js';
 import { probability } from './failed.js';
-import { CLASSES, VALUE } from './output-kinds.js';
-import { classRow, valueRow } from './outputs.js';
+import { CLASSES, PARTIAL, RENORMALISE, VALUE } from './output-kinds.js';
+import { type ClassRules, classRow, classRules, valueRow } from './outputs.js';
 import { readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
 const SIDES = ['left', 'right'] as const;
 type Side = (typeof SIDES)[number];
 
-interface PairwiseBinding {
-  /** Per class of the model, in the order of its columns: its side. Null: the output is a value. */
-  sides: readonly Side[] | null;
+interface PairwiseBinding extends Omit<ClassRules, 'labels'> {
+  /** Per class of the model, in the order of its columns: its side, null for one that is left out. Null: the output is a value. */
+  sides: readonly (Side | null)[] | null;
 }
 
 /**
@@ -25,7 +26,8 @@ interface PairwiseBinding {
 export const pairwise: RegionKind<PairwiseBinding> = {
   tag: 'Pairwise',
   type: 'pairwise',
-  optionsSchema: { properties: {}, required: [] },
+  optionsSchema: { properties: { renormalise: RENORMALISE, partial: PARTIAL }, required: [] },
+  overridable: ['renormalise', 'partial'],
   outputKinds: { ...CLASSES, ...VALUE },
 
   check(target) {
@@ -39,24 +41,22 @@ export const pairwise: RegionKind<PairwiseBinding> = {
     }
   },
 
-  bind(target, output) {
+  bind(target, output, options, rules = {}) {
     if (output.kind === 'value') return { sides: null };
     const names = classesFor(target, output, 'one');
-    const sides = names.map(name => SIDES.find(side => side === name.toLowerCase()));
-    if (sides.every((side): side is Side => side !== undefined)) return { sides };
-    throw new AppError(
-      'label_mismatch',
-      `predicts ${names.join(', ')}; the config's Pairwise '${target.name}' has left and right`,
-    );
+    const parsed = { labels: [...SIDES], labels_attrs: {} };
+    const how = { scope: 'class', verb: 'predicts' } as const;
+    const sides = fitNames({ ...target, parsed }, names, how, rules) as (Side | null)[];
+    return { sides, ...classRules(options) };
   },
 
-  encode(answer, output, { sides }) {
+  encode(answer, output, { sides, ...rules }) {
     if (sides === null) {
       const left = probability(output, valueRow(answer, output));
       const score = Math.max(left, 1 - left);
       return { results: [{ value: { selected: left >= 0.5 ? 'left' : 'right' }, score }], score };
     }
-    const { chosen, score } = classRow(answer, output);
+    const { chosen, score } = classRow(answer, output, { labels: sides, ...rules });
     const value = { selected: sides[chosen[0]!]! };
     return { results: [score === null ? { value } : { value, score }], score };
   },

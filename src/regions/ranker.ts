@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import { list } from '../inputs/list.js';
 import type { TokensMeta } from '../inputs/tokens/contract.js';
-import { buildLabelMap } from '../label-config/label-map.js';
+import { fitNames } from '../label-config/fit-labels.js';
 import type {
   AnnotatedResult,
   BindTarget,
@@ -10,16 +10,16 @@ import type {
   RegionKind,
   RegionTarget,
 } from './contract.js';
-import { CLASSES, VALUE } from './output-kinds.js';
-import { classRow, valueRow } from './outputs.js';
+import { CLASSES, PARTIAL, RENORMALISE, VALUE } from './output-kinds.js';
+import { type ClassRules, classRow, classRules, valueRow } from './outputs.js';
 import { readOne, UNREADABLE } from './reading.js';
 import { classesFor } from './whole-task.js';
 
-interface RankerBinding {
+interface RankerBinding extends Omit<ClassRules, 'labels'> {
   /** What is shown side by side: the control's own name, or its buckets. */
   columns: readonly string[];
-  /** Per class of the model, in the order of its columns: its bucket. Null: the output is a value. */
-  buckets: readonly string[] | null;
+  /** Per class of the model, in the order of its columns: its bucket, null for one that is left out. Null: the output is a value. */
+  buckets: readonly (string | null)[] | null;
 }
 
 /** Where the editor shows what is in no bucket, if none of them is `default`. */
@@ -38,14 +38,15 @@ const LIST_EXAMPLE = { kind: list.kind, ...list.example };
 export const ranker: RegionKind<RankerBinding> = {
   tag: 'Ranker',
   type: 'ranker',
-  optionsSchema: { properties: {}, required: [] },
+  optionsSchema: { properties: { renormalise: RENORMALISE, partial: PARTIAL }, required: [] },
+  overridable: ['renormalise', 'partial'],
   outputKinds: { ...CLASSES, ...VALUE },
   needs: ['items'],
   objectTags: ['List'],
 
   check() {},
 
-  bind(target, output) {
+  bind(target, output, options, rules = {}) {
     const columns = columnsOf(target);
     const hasBuckets = bucketsOf(target).length > 0;
     if (!hasBuckets && output.kind === 'value') return { columns, buckets: null };
@@ -56,33 +57,21 @@ export const ranker: RegionKind<RankerBinding> = {
       );
     }
     const names = classesFor(target, output, 'one');
-    const attributes = new Map(bucketsOf(target).map(each => [each.name, each]));
-    const map = buildLabelMap(
-      {
-        ...target.parsed,
-        labels: [...columns],
-        labels_attrs: Object.fromEntries(
-          columns.map(name => [
-            name,
-            { ...attributes.get(name), value: attributes.get(name)?.title ?? name },
-          ]),
-        ),
-      },
-      names,
-    );
-    if (names.every(name => map.has(name))) return { columns, buckets: names.map(name => map.get(name)!) };
-    throw new AppError(
-      'label_mismatch',
-      `predicts ${names.join(', ')}; the config's Ranker '${target.name}' has ${columns.join(', ')}`,
-    );
+    const buckets = bucketsOf(target);
+    const attributes = buckets.map(each => [each.name, { ...each, value: each.title ?? each.name }] as const);
+    // What stands in no bucket can be answered, and needs not be.
+    const labels = names.includes(UNASSIGNED) ? columns : buckets.map(({ name }) => name);
+    const parsed = { labels: [...labels], labels_attrs: Object.fromEntries(attributes) };
+    const how = { scope: 'class', verb: 'predicts' } as const;
+    return { columns, buckets: fitNames({ ...target, parsed }, names, how, rules), ...classRules(options) };
   },
 
-  encode({ outputs, row, metas }, output, { columns, buckets }) {
+  encode({ outputs, row, metas }, output, { columns, buckets, ...rules }) {
     const items = (metas as readonly TokensMeta[]).map(({ item }, index) => {
       const answer = { outputs, row: row + index };
       if (buckets === null)
         return { id: item!, column: columns[0]!, rank: valueRow(answer, output), score: null };
-      const { chosen, score } = classRow(answer, output);
+      const { chosen, score } = classRow(answer, output, { labels: buckets, ...rules });
       return { id: item!, column: buckets[chosen[0]!]!, rank: score ?? 0, score };
     });
     items.sort((a, b) => b.rank - a.rank);

@@ -32,11 +32,14 @@ export const regionChoices: RegionKind<ChoicesBinding> = {
     checkChoice(target, options);
   },
 
-  encode(answer, output, { choices: names, threshold }) {
+  encode(answer, output, { choices: names, ...rules }) {
     const count = answer.outputs[output.tensor!]!.dims.at(-2) ?? 0;
     const results: RegionBody[] = [];
     for (let index = 0; index < count; index++) {
-      const { chosen, score } = classRow(ofRegion(answer, output, index), output, threshold);
+      const { chosen, score } = classRow(ofRegion(answer, output, index), output, {
+        labels: names,
+        ...rules,
+      });
       const labels = [...new Set(chosen.map(column => names[column]!))];
       if (labels.length === 0) continue;
       const value = { choices: labels };

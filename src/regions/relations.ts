@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import { buildLabelMap } from '../label-config/label-map.js';
+import { fitNames, type LabelRules } from '../label-config/fit-labels.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { BindTarget, RegionOptions, RelationBody, RowOutputs } from './contract.js';
 import { LABELS, TENSOR } from './output-kinds.js';
@@ -35,12 +35,13 @@ export interface RelationsBinding {
  * any label, and unlabelled.
  *
  * @returns null when the output has no relations
- * @throws AppError `label_mismatch` when the config has none of the model's labels, but others
+ * @throws AppError `label_mismatch` when the config has other labels, see `fitLabels`
  */
 export function bindRelations(
-  { parsed, others }: BindTarget,
+  { others }: BindTarget,
   output: OutputSpec,
   options: RegionOptions,
+  rules: LabelRules,
 ): RelationsBinding | null {
   if (output.tensors?.relations === undefined) return null;
   const threshold = (options.relation_score_threshold as number | undefined) ?? SCORE;
@@ -52,15 +53,13 @@ export function bindRelations(
   );
   const names = output.relation_labels as readonly string[] | undefined;
   if (names === undefined || known.size === 0) return { threshold, labels: null, single };
-  const labels = [...known.keys()];
-  const map = buildLabelMap({ ...parsed, labels, labels_attrs: Object.fromEntries(known) }, names);
-  if (map.size === 0) {
-    throw new AppError(
-      'label_mismatch',
-      `relates by ${names.join(', ')}; the config's Relations have ${labels.join(', ')}`,
-    );
-  }
-  return { threshold, labels: names.map(name => map.get(name) ?? null), single };
+  const target = {
+    tag: 'Relations',
+    name: '',
+    parsed: { labels: [...known.keys()], labels_attrs: Object.fromEntries(known) },
+  };
+  const how = { scope: 'regions', verb: 'relates by', control: 'tag Relations' } as const;
+  return { threshold, labels: fitNames(target, names, how, rules), single };
 }
 
 /**

@@ -38,8 +38,10 @@ export const taxonomySpans: RegionKind<SpansBinding> = {
     checkNodes(target);
   },
 
-  bind: (target, output, options) =>
-    bindSpansTo(target, output, options, entities => pathsOf(entities, target, options)),
+  bind: (target, output, options, rules = {}) =>
+    bindSpansTo(target, output, options, rules, (entities, how) =>
+      pathsOf(entities, target, options, how, rules),
+    ),
 
   encode: (answer, output, binding) => encodeSpans(answer, output, binding, 'taxonomy', placesInText),
 

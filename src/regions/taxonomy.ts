@@ -1,16 +1,18 @@
 import { AppError } from '../errors.js';
+import { fitLabels, LabelMismatchError, type LabelRules, type Labels } from '../label-config/fit-labels.js';
 import type { LabelNode } from '../label-config/parse.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
-import { CLASSES, THRESHOLD } from './output-kinds.js';
-import { classRow } from './outputs.js';
+import { CLASSES, PARTIAL, RENORMALISE, THRESHOLD } from './output-kinds.js';
+import { type ClassRules, classRow, classRules } from './outputs.js';
 import { readLabel, readLabels, readOne, UNREADABLE } from './reading.js';
 import { checkWholeTask, classesFor } from './whole-task.js';
 
-/** Per class of the model, in the order of its columns: the path from the root to the node of the config. */
-interface TaxonomyBinding {
-  paths: readonly (readonly string[])[];
-  /** In the place of the version's own, where it accepts any number of classes. */
-  threshold?: number;
+/**
+ * Per class of the model, in the order of its columns: the path from the root to the node of the config, null for one that is
+ * left out.
+ */
+interface TaxonomyBinding extends Omit<ClassRules, 'labels'> {
+  paths: readonly (readonly string[] | null)[];
 }
 
 /** A node as a class can name it. */
@@ -48,10 +50,12 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
         description: `what stands between the names of a class that is a full path (default ${SEPARATOR})`,
       },
       model_score_threshold: THRESHOLD,
+      renormalise: RENORMALISE,
+      partial: PARTIAL,
     },
     required: [],
   },
-  overridable: ['model_score_threshold'],
+  overridable: ['model_score_threshold', 'renormalise', 'partial'],
   outputKinds: CLASSES,
 
   check(target) {
@@ -59,15 +63,15 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
     checkNodes(target);
   },
 
-  bind(target, output, options) {
-    const paths = pathsOf(classesFor(target, output, 'many'), target, options);
-    const threshold = options.model_score_threshold as number | undefined;
-    return { paths, ...(threshold === undefined ? {} : { threshold }) };
+  bind(target, output, options, rules = {}) {
+    const how = { scope: 'class', verb: 'predicts' } as const;
+    const paths = pathsOf(classesFor(target, output, 'many'), target, options, how, rules);
+    return { paths, ...classRules(options) };
   },
 
-  encode(answer, output, binding) {
-    const { chosen, score } = classRow(answer, output, binding.threshold);
-    const paths = [...new Set(chosen.map(column => JSON.stringify(binding.paths[column])))].map(
+  encode(answer, output, { paths: labels, ...rules }) {
+    const { chosen, score } = classRow(answer, output, { labels, ...rules });
+    const paths = [...new Set(chosen.map(column => JSON.stringify(labels[column])))].map(
       path => JSON.parse(path) as string[],
     );
     const value = { taxonomy: paths };
@@ -122,26 +126,47 @@ export function checkNodes({ name, parsed }: BindTarget): void {
 }
 
 /**
- * The path of each of a model's classes, from the root.
- * @throws AppError `label_mismatch` when one has none, or several
+ * The path of each of a model's classes, from the root; null for one that is left out.
+ * @throws AppError `label_mismatch` when they do not fit (see `fitLabels`), or when one is the name of several nodes
  */
 export function pathsOf(
   names: readonly string[],
   target: BindTarget,
   options: RegionOptions,
-): (readonly string[])[] {
+  how: Pick<Labels<string>, 'scope' | 'verb'>,
+  rules: LabelRules,
+): (readonly string[] | null)[] {
   const places = placesOf(target, options);
-  const paths = names.map(name => find(name, places));
-  const strange = names.filter((_, index) => typeof paths[index] === 'string');
-  if (strange.length > 0) {
-    const why = paths.find(path => typeof path === 'string') as string;
-    const known = places.map(({ full }) => full[0]!).join(', ');
-    throw new AppError(
-      'label_mismatch',
-      `predicts ${names.join(', ')}; the config's Taxonomy '${target.name}' has ${known} ('${strange[0]}' ${why})`,
+  const known = places.map(({ full }) => full[0]!);
+  const mapped = names.map(name => find(name, places));
+  const unclear = names.find((_, index) => mapped[index] === SEVERAL);
+  if (unclear !== undefined) {
+    throw new LabelMismatchError(
+      `${how.verb} ${unclear}, which is the name of several nodes of the config's Taxonomy '${target.name}': give the ` +
+        `class its full path, such as ${known.find(each => each.endsWith(unclear)) ?? known[0]}`,
+      false,
     );
   }
-  return paths as (readonly string[])[];
+  const paths = mapped.filter(path => path !== null && path !== SEVERAL);
+  // A node is answered as well by what is above it, or below.
+  const above = new Set(
+    paths.flatMap(path => path.map((_, index) => JSON.stringify(path.slice(0, index + 1)))),
+  );
+  const own = new Set(paths.map(path => JSON.stringify(path)));
+  const isAnswered = ({ path }: Place) =>
+    above.has(JSON.stringify(path)) ||
+    path.some((_, index) => own.has(JSON.stringify(path.slice(0, index + 1))));
+  const unknown = places.filter(place => !isAnswered(place));
+  const labels = {
+    names,
+    mapped: mapped as (readonly string[] | null)[],
+    unknown: unknown.map(({ full }) => full[0]!),
+    aliases: unknown.flatMap(({ own, predicted }) => [...own, ...predicted]).filter(each => each !== ''),
+    known,
+    control: `Taxonomy '${target.name}'`,
+    ...how,
+  };
+  return fitLabels(labels, rules);
 }
 
 /** What a trainer calls a node, by its path as JSON. */
@@ -179,8 +204,11 @@ function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOpt
   return places;
 }
 
-/** The path of the node that a class means, or why there is none. */
-function find(name: string, places: readonly Place[]): readonly string[] | string {
+/** A name of several nodes. */
+const SEVERAL = 'several';
+
+/** The path of the node that a class means; null: there is none. */
+function find(name: string, places: readonly Place[]): readonly string[] | typeof SEVERAL | null {
   const lower = name.toLowerCase();
   const rules: ((place: Place) => boolean)[] = [
     ({ predicted }) => name !== '' && predicted.includes(name),
@@ -193,7 +221,7 @@ function find(name: string, places: readonly Place[]): readonly string[] | strin
     const found = places.filter(rule);
     const clear = found.length > 1 ? found.filter(({ isLeaf }) => isLeaf) : found;
     if (clear.length === 1) return clear[0]!.path;
-    if (found.length > 0) return 'is the name of several: give the class its full path';
+    if (found.length > 0) return SEVERAL;
   }
-  return 'is not there';
+  return null;
 }

@@ -76,11 +76,11 @@ export const videoRectangle: RegionKind<Binding> = {
 
   check() {},
 
-  bind(target, output, options) {
+  bind(target, output, options, rules = {}) {
     const { labelsBeside } = target;
     const names = output.labels!.map(name => (name === output.background ? null : name));
     const labels =
-      labelsBeside === undefined ? null : configLabels({ ...target, ...labelsBeside, tag: 'Labels' }, names);
+      labelsBeside === undefined ? null : configLabels({ ...labelsBeside, tag: 'Labels' }, names, rules);
     const { track_iou, track_gap, track_length } = options as Record<string, number | undefined>;
     return {
       labels,

@@ -1,5 +1,5 @@
 import type { Binding } from '../inference/protocol.js';
-import { targetOf } from '../label-config/bind.js';
+import { targetOf } from '../label-config/bind-control.js';
 import type { LabelConfig } from '../label-config/parse.js';
 import type { AnswerReader, Target } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';

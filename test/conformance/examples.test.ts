@@ -4,7 +4,7 @@ import { LoadedVersion } from '../../src/inference/loaded-version.js';
 import { PROVIDERS, parseProviders } from '../../src/inference/providers/index.js';
 import type { InputExample, PlainTensor } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
-import { targetOf } from '../../src/label-config/bind.js';
+import { targetOf } from '../../src/label-config/bind-control.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
 import type { RegionExample, RegionKind } from '../../src/regions/contract.js';

@@ -1,7 +1,8 @@
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import type { PlainTensor } from '../../src/inputs/contract.js';
-import { bindModel, targetOf } from '../../src/label-config/bind.js';
+import { bindModel } from '../../src/label-config/bind.js';
+import { targetOf } from '../../src/label-config/bind-control.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { AnswerReader, EncodedRow, RegionKind } from '../../src/regions/contract.js';
 import type { OutputSpec } from '../../src/registry/version.js';

@@ -114,8 +114,16 @@ describe('Taxonomy of spans', () => {
       `marks spans; the config's Taxonomy 'c' has perItem="true"`,
     );
     assert.include(
-      refused(() => mark(xmlOf().replace('<Choice value="ORG"/>', ''), 1, 0, 0)),
-      "label_mismatch: the model 'm' predicts PER, ORG; the config's Taxonomy 'c' has Being, Being/p ('ORG' is not there)",
+      refused(() => mark(xmlOf().replace('ORG', 'Place').replace('PER', 'LOC'), 1, 0, 0)),
+      "label_mismatch: the model 'm' marks PER, ORG; the config's Taxonomy 'c' has Being, Being/p, Place",
+    );
+  });
+
+  it('leaves out the entities that are no nodes', () => {
+    const xml = xmlOf().replace('<Choice value="ORG"/>', '');
+    assert.deepEqual(
+      mark(xml, ...[1, 0, 0], ...[0.25, 0.75, 0], ...[0, 0.125, 0.875]).map(({ value }) => value.text),
+      ['Ada'],
     );
   });
 

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import type { AppError } from '../../src/errors.js';
-import { targetOf } from '../../src/label-config/bind.js';
+import { targetOf } from '../../src/label-config/bind-control.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import { overridden } from '../../src/regions/overrides.js';
 

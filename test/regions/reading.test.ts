@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import { targetOf } from '../../src/label-config/bind.js';
+import { targetOf } from '../../src/label-config/bind-control.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { AnswerReader, Reading } from '../../src/regions/contract.js';
 import { REGIONS } from '../../src/regions/index.js';

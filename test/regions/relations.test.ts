@@ -97,7 +97,7 @@ describe('relations of listed spans', () => {
     assert.lengthOf(arrows({ relations: '', names, tensor }).relations!, 3);
     assert.include(
       refused(() => arrows({ names: ['other'], tensor: tensorOf([], 1) })),
-      "label_mismatch: the model 'm' relates by other; the config's Relations have near, part",
+      "label_mismatch: the model 'm' relates by other; the config's tag Relations has near, part",
     );
   });
 

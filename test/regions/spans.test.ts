@@ -1,7 +1,8 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import type { AppError } from '../../src/errors.js';
-import { bindModel, targetOf } from '../../src/label-config/bind.js';
+import { bindModel } from '../../src/label-config/bind.js';
+import { targetOf } from '../../src/label-config/bind-control.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { EncodedRow } from '../../src/regions/contract.js';
 import { REGIONS } from '../../src/regions/index.js';

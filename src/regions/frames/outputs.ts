@@ -1,8 +1,9 @@
 import type { Window } from '../../inputs/windows.js';
+import type { LabelRules } from '../../label-config/fit-labels.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { BindTarget, RegionOptions, RowOutputs } from '../contract.js';
 import { configLabels } from '../image/control.js';
-import { ACTIVATION, LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js';
+import { ACTIVATION, LABELS, type OutputKinds, PARTIAL, TENSOR, THRESHOLD } from '../output-kinds.js';
 import { withFrames } from '../video/parts.js';
 import { frameScores } from './scores.js';
 
@@ -63,10 +64,11 @@ export const FRAME_OPTIONS = {
         ...LENGTH,
         description: 'the longest gap in a part (default 0); of moments, their least distance',
       },
+      partial: PARTIAL,
     },
     required: [],
   },
-  overridable: ['model_score_threshold', 'offset_threshold', 'min_length', 'merge_gap'],
+  overridable: ['model_score_threshold', 'offset_threshold', 'min_length', 'merge_gap', 'partial'],
 } as const;
 
 export interface FramesBinding {
@@ -91,7 +93,12 @@ export function isIndependent({ kind, independent, labels }: OutputSpec): boolea
 }
 
 /** @throws AppError `label_mismatch` */
-export function bindFrames(target: BindTarget, output: OutputSpec, options: RegionOptions): FramesBinding {
+export function bindFrames(
+  target: BindTarget,
+  output: OutputSpec,
+  options: RegionOptions,
+  rules: LabelRules = {},
+): FramesBinding {
   const { model_score_threshold, offset_threshold, min_length, merge_gap } = options as Record<
     string,
     number | undefined
@@ -101,6 +108,7 @@ export function bindFrames(target: BindTarget, output: OutputSpec, options: Regi
     labels: configLabels(
       target,
       output.labels!.map(name => (name === output.background ? null : name)),
+      rules,
     ),
     threshold,
     offset: Math.min(offset_threshold ?? threshold, threshold),

@@ -1,9 +1,8 @@
-import { AppError } from '../../errors.js';
 import type { ImageMeta } from '../../inputs/image/contract.js';
-import { buildLabelMap } from '../../label-config/label-map.js';
+import { fitNames, type LabelRules } from '../../label-config/fit-labels.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { BindTarget, EncodedRow, RegionBody, RegionOptions, RowOutputs } from '../contract.js';
-import { THRESHOLD } from '../output-kinds.js';
+import { PARTIAL, THRESHOLD } from '../output-kinds.js';
 import { type Detection, detect } from './detections.js';
 import { frameOf } from './geometry.js';
 
@@ -27,10 +26,11 @@ export const DETECTION_OPTIONS = {
         minimum: 1,
         description: 'the most that is shown, the surest first (default 100)',
       },
+      partial: PARTIAL,
     },
     required: [],
   },
-  overridable: ['model_score_threshold', 'iou_threshold', 'top_k'],
+  overridable: ['model_score_threshold', 'iou_threshold', 'top_k', 'partial'],
 } as const;
 
 const SCORE = 0.5;
@@ -64,18 +64,14 @@ export function selectionOf({ kind }: OutputSpec, options: RegionOptions): Selec
  * does not have are not shown.
  *
  * @param labels the model's, null for one that is no answer
- * @throws AppError `label_mismatch` when the config has none of them
+ * @throws AppError `label_mismatch`, see `fitLabels`
  */
-export function configLabels(target: BindTarget, labels: readonly (string | null)[]): (string | null)[] {
-  const names = labels.filter(name => name !== null);
-  const map = buildLabelMap(target.parsed, names);
-  if (map.size === 0) {
-    throw new AppError(
-      'label_mismatch',
-      `finds ${names.join(', ')}; the config's ${target.tag} '${target.name}' has ${target.parsed.labels.join(', ')}`,
-    );
-  }
-  return labels.map(name => (name === null ? null : (map.get(name) ?? null)));
+export function configLabels(
+  target: Pick<BindTarget, 'tag' | 'name' | 'parsed'>,
+  labels: readonly (string | null)[],
+  rules: LabelRules,
+): (string | null)[] {
+  return fitNames(target, labels, { scope: 'regions', verb: 'finds' }, rules);
 }
 
 /** The key of the `value` that holds the labels of a control tag; null: it has none. */
@@ -88,9 +84,10 @@ export function bindDetections(
   target: BindTarget,
   output: OutputSpec,
   options: RegionOptions,
+  rules: LabelRules = {},
 ): DetectionBinding {
   const known = output.labels!.map(name => (name === output.background ? null : name));
-  const labels = labelsKey(target.tag) === null ? null : configLabels(target, known);
+  const labels = labelsKey(target.tag) === null ? null : configLabels(target, known, rules);
   return { labels, ...selectionOf(output, options) };
 }
 

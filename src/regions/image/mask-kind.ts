@@ -98,7 +98,7 @@ export function maskKind(
     objectTags: ['Image'],
     check() {},
 
-    bind(target, output, options) {
+    bind(target, output, options, rules = {}) {
       const mixed = output.kind === 'yolo' || output.kind === 'detections';
       if (mixed && output.tensors?.prototypes === undefined)
         throw new AppError('no_model_fits', `gives no prototypes for '${output.name}', which ${tag} needs`);
@@ -108,7 +108,7 @@ export function maskKind(
       >;
       const isPrompted = output.kind === 'prompted';
       const named = isPrompted ? { ...output, labels: target.parsed.labels } : output;
-      const bound = bindDetections(target, named, isPrompted ? { top_k: 1, ...options } : options);
+      const bound = bindDetections(target, named, isPrompted ? { top_k: 1, ...options } : options, rules);
       const isShown = isPrompted || output.kind === 'segmentation';
       return {
         ...bound,

@@ -1,9 +1,8 @@
-import { AppError } from '../../errors.js';
 import type { TokensMeta } from '../../inputs/tokens/contract.js';
-import { buildLabelMap } from '../../label-config/label-map.js';
+import { fitNames, type LabelRules } from '../../label-config/fit-labels.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { BindTarget, EncodedRow, RegionBody, RegionOptions, RowOutputs } from '../contract.js';
-import { LABELS, type OutputKinds, TENSOR, THRESHOLD } from '../output-kinds.js';
+import { LABELS, type OutputKinds, PARTIAL, TENSOR, THRESHOLD } from '../output-kinds.js';
 import {
   bindRelations,
   RELATION_THRESHOLD,
@@ -65,15 +64,15 @@ function checkSpans(answer: RowOutputs, output: OutputSpec): void {
 /** The options of a control of spans. */
 export const SPAN_OPTIONS = {
   optionsSchema: {
-    properties: { model_score_threshold: THRESHOLD, ...RELATION_THRESHOLD },
+    properties: { model_score_threshold: THRESHOLD, partial: PARTIAL, ...RELATION_THRESHOLD },
     required: [],
   },
-  overridable: ['model_score_threshold', 'relation_score_threshold'],
+  overridable: ['model_score_threshold', 'relation_score_threshold', 'partial'],
 } as const;
 
 export interface SpansBinding {
-  /** The config's label of each entity, or the path to it. */
-  labels: readonly (string | readonly string[])[];
+  /** The config's label of each entity, or the path to it; null for one that is left out. */
+  labels: readonly (string | readonly string[] | null)[];
   /** Null: the graph lists spans. */
   tags: readonly Tag[] | null;
   threshold: number;
@@ -82,30 +81,33 @@ export interface SpansBinding {
 }
 
 /** @throws AppError `label_mismatch` */
-export function bindSpans(target: BindTarget, output: OutputSpec, options: RegionOptions): SpansBinding {
-  return bindSpansTo(target, output, options, entities => {
-    const map = buildLabelMap(target.parsed, entities);
-    if (entities.every(entity => map.has(entity))) return entities.map(entity => map.get(entity)!);
-    throw new AppError(
-      'label_mismatch',
-      `marks ${entities.join(', ')}; the config's ${target.tag} '${target.name}' has ${target.parsed.labels.join(', ')}`,
-    );
-  });
+export function bindSpans(
+  target: BindTarget,
+  output: OutputSpec,
+  options: RegionOptions,
+  rules: LabelRules = {},
+): SpansBinding {
+  return bindSpansTo(target, output, options, rules, (entities, how) =>
+    fitNames(target, entities, how, rules),
+  );
 }
 
-/** @param labelsOf gives the config's labels of a model's entities */
+const HOW = { scope: 'regions', verb: 'marks' } as const;
+
+/** @param labelsOf gives the config's labels of a model's entities, null for one that is left out */
 export function bindSpansTo(
   target: BindTarget,
   output: OutputSpec,
   options: RegionOptions,
-  labelsOf: (entities: readonly string[]) => SpansBinding['labels'],
+  rules: LabelRules,
+  labelsOf: (entities: readonly string[], how: typeof HOW) => SpansBinding['labels'],
 ): SpansBinding {
   const scheme = output.kind === 'tags' ? schemeOf(output.labels!) : { entities: output.labels!, tags: null };
   return {
-    labels: labelsOf(scheme.entities),
+    labels: labelsOf(scheme.entities, HOW),
     tags: scheme.tags,
     threshold: (options.model_score_threshold as number | undefined) ?? 0,
-    relations: bindRelations(target, output, options),
+    relations: bindRelations(target, output, options, rules),
   };
 }
 
@@ -125,7 +127,7 @@ export function encodeSpans(
 ): EncodedRow {
   const words = tags === null ? null : tagWords(answer, output, tags);
   const found = words === null ? listedSpans(answer, output, labels.length) : spansOfWords(words);
-  const sure = found.filter(({ score }) => score >= threshold);
+  const sure = found.filter(({ entity, score }) => score >= threshold && labels[entity] !== null);
   const places = placesOf(answer.metas[0] as TokensMeta, sure);
   const shown = new Map<string, number>();
   const results: RegionBody[] = [];

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.js';
+import type { ControlBinding } from '../inference/protocol.js';
+import type { InputPlace } from '../inputs/contract.js';
+import { INPUTS } from '../inputs/index.js';
+import type { BindTarget, RegionKind } from '../regions/contract.js';
+import { rowFor } from '../regions/index.js';
+import { overridden } from '../regions/overrides.js';
+import type { Manifest } from '../registry/manifest.js';
+import type { OutputSpec } from '../registry/version.js';
+import type { LeftOut } from './fit-labels.js';
+import type { LabelConfig, TagInfo } from './parse.js';
+
+/** A control of the config as region kinds see it, with the object that its results name. */
+export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
+  const object = config.objects.get(toName);
+  const beside = [...config.controls.values()].find(
+    ({ name, tag }) => tag === 'Labels' && name !== control && config.parsed[name]!.to_name.includes(toName),
+  );
+  return {
+    ...config.controls.get(control)!,
+    toName,
+    object,
+    parsed: config.parsed[control]!,
+    others: config.others,
+    ...(beside && { labelsBeside: { name: beside.name, parsed: config.parsed[beside.name]! } }),
+  };
+}
+
+/** A control with the object that a result of it would name. */
+export interface Candidate {
+  control: TagInfo;
+  place: InputPlace;
+}
+
+/** An entry of the manifest's `outputs`, to be bound. */
+export interface Entry {
+  model: string;
+  manifest: Manifest;
+  index: number;
+  /** Null: a recipe's. */
+  output: OutputSpec | null;
+  trained: boolean;
+  extraParams: Readonly<Record<string, unknown>>;
+}
+
+/** @throws AppError `no_model_fits` when the region kind needs what such an input does not know */
+function checkInput({ tag, needs }: RegionKind, kind: string): void {
+  const { meta } = INPUTS[kind]!;
+  if (needs === undefined || (meta !== undefined && needs.includes(meta))) return;
+  const able = Object.values(INPUTS).filter(input => input.meta !== undefined && needs.includes(input.meta));
+  throw new AppError(
+    'no_model_fits',
+    `fills ${tag} from an input '${kind}', which does not tell where something is; ` +
+      `${tag} needs an input ${able.map(input => `'${input.kind}'`).join(' or ')}`,
+  );
+}
+
+/**
+ * Binds an entry to a control.
+ * @param leftOut gets what is left out
+ * @throws AppError of the region kind when the control cannot be filled by the output
+ */
+export function bindControl(
+  { model, manifest, index, output, trained, extraParams }: Entry,
+  { control, place }: Candidate,
+  config: LabelConfig,
+  leftOut: LeftOut[],
+): ControlBinding {
+  const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
+  const region = rowFor(control, place.tag)!;
+  const target = targetOf(config, control.name, place.object);
+  checkInput(region, manifest.input.kind);
+  const options = overridden(region, own, target, extraParams);
+  region.check(target, options);
+  if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {
+    throw new AppError(
+      'no_model_fits',
+      `gives a ${output.kind} output for '${output.name}'; the config's ${tag} '${target.name}' needs ` +
+        `${Object.keys(region.outputKinds).join(' or ')}`,
+    );
+  }
+  const rules = {
+    partial: options.partial === true,
+    trained,
+    leaveOut: (labels: LeftOut) => void leftOut.push(labels),
+  };
+  const hash = createHash('sha1')
+    .update(JSON.stringify([model, control.name, place.object]))
+    .digest('hex');
+  return {
+    control: control.name,
+    row: region.name ?? tag,
+    toName: place.object,
+    output: index,
+    idPrefix: `${hash.slice(0, 10)}-`,
+    data: output === null ? null : region.bind(target, output, options, rules),
+  };
+}
