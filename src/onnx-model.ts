@@ -48,8 +48,8 @@ export function untrained(model: string): string {
 }
 
 /** A version as it is bound; one of the project's own keeps serving where labels were renamed. */
-export function bindableOf({ model: name, manifest, record, project }: ServedVersion): Bindable {
-  return { name, manifest, outputs: record.outputs, trained: project !== null };
+export function bindableOf({ model: name, manifest, record, project, controls }: ServedVersion): Bindable {
+  return { name, manifest, outputs: record.outputs, trained: project !== null, first: controls };
 }
 
 /** A model of the repository, as any other model: it binds itself to the project's config and predicts in the pool. */

@@ -15,8 +15,8 @@ export interface GateDeps extends AnswerDeps {
 export interface GateOptions {
   candidate: Candidate & { project: string };
   config: LabelConfig;
-  /** The controls that it was trained for; undefined: any. */
-  among?: ReadonlySet<string> | undefined;
+  /** The controls that it was trained for; absent: any. */
+  controls?: ReadonlySet<string>;
   /** The `tasks.jsonl` that the candidate was trained with. */
   tasks: string;
   /** Whether its scores decide; otherwise it is enough that it runs. */
@@ -64,17 +64,17 @@ export async function judge(deps: GateDeps, options: GateOptions): Promise<Verdi
 }
 
 async function examine(deps: GateDeps, version: ServedVersion, options: GateOptions): Promise<Verdict> {
-  const { config, among, tasks, signal } = options;
+  const { config, controls, tasks, signal } = options;
   const { project, model } = options.candidate;
   let candidate: Examinee;
   try {
-    candidate = new Examinee(deps, version, config, among);
+    candidate = new Examinee(deps, version, config, controls);
   } catch (error) {
     return { accepted: false, reason: misfit(error), gate: null };
   }
   const lease = deps.registry.lease(model, project);
   try {
-    const serving = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, among));
+    const serving = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, controls));
     const sheets = new Map<string, Sheet>();
     let rows = 0;
     let answered = 0;
