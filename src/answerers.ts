@@ -41,6 +41,8 @@ export class Answerers {
   readonly #instances: Instances;
   /** Which instances answer whom, as long as the directory's generation is the same. */
   readonly #routes = new ByConfig<Route>();
+  /** What was last told of how the models of a route were chosen. */
+  readonly #told = new ByConfig<string>();
 
   constructor(deps: AnswerersDeps) {
     this.#deps = deps;
@@ -111,7 +113,14 @@ export class Answerers {
     const route = { generation: directory.generation, project, plan, models };
     this.#routes.set(key, route);
     for (const each of models) each.catch(() => this.#routes.delete(key));
-    this.#tell(plan, project);
+    // A route is made again whenever a version changes anywhere, mostly to the same.
+    const said = JSON.stringify([
+      plan.parts.map(({ backend, controls }) => [backend.name, controls]),
+      plan.ties,
+      plan.notes,
+    ]);
+    if (this.#told.get(key) !== said) this.#tell(plan, project);
+    this.#told.set(key, said);
     return route;
   }
 

@@ -1,10 +1,10 @@
 import { CODE_MODELS } from './code-models/index.js';
-import { AppError } from './errors.js';
+import { AppError, messageOf } from './errors.js';
 import { INPUTS } from './inputs/index.js';
 import { type BoundModel, bindModel, type Controls } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
-import { bindableOf, type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
+import { bindableOf, isOutdated, type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
 import { learntOptions } from './registry/manifest.js';
 import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
@@ -76,17 +76,23 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
   const versioned = (name: string): Backend => ({
     name,
     fit(config, project, only, extraParams = {}) {
-      const version = registry.current(name, project);
-      if (version) {
-        const bound = bindModel({ ...bindableOf(version), extraParams, ...only }, config);
-        const isPartly = bound.isPartial && extraParams.partial !== true;
-        const rank = version.project !== null ? 'trained' : isPartly ? 'partly' : 'shipped';
-        return { rank, controls: controlsOf(bound), notes: bound.leftOut };
-      }
       const manifest = registry.manifest(name)!;
+      const version = registry.current(name, project);
+      const notes: string[] = [];
+      if (version) {
+        try {
+          const bound = bindModel({ ...bindableOf(version), extraParams, ...only }, config);
+          const isPartly = bound.isPartial && extraParams.partial !== true;
+          const rank = version.project !== null ? 'trained' : isPartly ? 'partly' : 'shipped';
+          return { rank, controls: controlsOf(bound), notes: bound.leftOut };
+        } catch (error) {
+          if (!isOutdated(error, version, manifest)) throw error;
+          notes.push(`${version.label} no longer answers, until the next training: ${messageOf(error)}`);
+        }
+      }
       const recipe = { name, manifest, outputs: null, extraParams, ...only };
       const bound = bindModel(recipe, config, recipeTags(manifest.input));
-      return { rank: manifest.train ? 'recipe' : 'absent', controls: controlsOf(bound) };
+      return { rank: manifest.train ? 'recipe' : 'absent', controls: controlsOf(bound), notes };
     },
     create: context => new OnnxModel(context, deps),
     learns: () => (registry.manifest(name)?.train ? 'train' : null),

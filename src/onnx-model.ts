@@ -7,6 +7,7 @@ import type { FileValue } from './inputs/file.js';
 import { INPUTS } from './inputs/index.js';
 import type { RawTask, ValueReader } from './inputs/values.js';
 import { type Bindable, type BoundModel, bindModel } from './label-config/bind.js';
+import { LabelMismatchError } from './label-config/fit-labels.js';
 import {
   type Context,
   LabelStudioMLBase,
@@ -15,6 +16,7 @@ import {
   type PredictionItem,
   type Task,
 } from './model.js';
+import type { Manifest } from './registry/manifest.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
 import { type ResolveValue, type TaskBatch, TaskList } from './tasks.js';
@@ -52,11 +54,23 @@ export function bindableOf({ model: name, manifest, record, project, controls }:
   return { name, manifest, outputs: record.outputs, trained: project !== null, first: controls };
 }
 
+/**
+ * Whether a version cannot be bound because it was trained for a project that has none of its labels any more: the model is
+ * as untrained then, and learns the new ones.
+ */
+export function isOutdated(
+  error: unknown,
+  { project }: ServedVersion,
+  manifest: Manifest | undefined,
+): boolean {
+  return project !== null && manifest?.train !== undefined && error instanceof LabelMismatchError;
+}
+
 /** A model of the repository, as any other model: it binds itself to the project's config and predicts in the pool. */
 export class OnnxModel extends LabelStudioMLBase {
   readonly #context: ModelContext;
   readonly #deps: OnnxDeps;
-  #bound: { key: string; model: BoundModel } | undefined;
+  #bound: { key: string; model: BoundModel | AppError } | undefined;
 
   constructor(context: ModelContext, deps: OnnxDeps) {
     super(context);
@@ -70,7 +84,7 @@ export class OnnxModel extends LabelStudioMLBase {
    */
   override setup(): void {
     const { registry } = this.#deps;
-    const version = registry.current(this.name, this.projectId);
+    const version = this.#current();
     if (version) this.#bind(version);
     else {
       const unusable = registry.unusable(this.name, this.projectId);
@@ -80,7 +94,7 @@ export class OnnxModel extends LabelStudioMLBase {
   }
 
   override get modelVersion(): string {
-    return this.#deps.registry.current(this.name, this.projectId)?.label ?? untrained(this.name);
+    return this.#current()?.label ?? untrained(this.name);
   }
 
   override async predict(tasks: Task[], context: Context | null): Promise<ModelResponse> {
@@ -93,7 +107,7 @@ export class OnnxModel extends LabelStudioMLBase {
    * @throws AppError `untrained`, `version_unusable`, `label_mismatch` and those of the pool
    */
   async answer(batch: TaskBatch, { context, gone }: AnswerOptions): Promise<ItemTexts> {
-    const lease = this.#deps.registry.lease(this.name, this.projectId);
+    const lease = this.#current() && this.#deps.registry.lease(this.name, this.projectId);
     if (!lease) {
       const unusable = this.#deps.registry.unusable(this.name, this.projectId);
       if (unusable) throw unusable;
@@ -101,7 +115,10 @@ export class OnnxModel extends LabelStudioMLBase {
       const advice = this.#manifest().train
         ? `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`
         : 'its folder has no version (make models and make topics bring those that are not in git), and its model.json no trainer';
-      throw new AppError('untrained', `the model '${this.name}' is not trained yet: ${advice}`);
+      const state = this.#deps.registry.current(this.name, this.projectId)
+        ? "knows none of the project's labels any more"
+        : 'is not trained yet';
+      throw new AppError('untrained', `the model '${this.name}' ${state}: ${advice}`);
     }
     let over: Promise<void> | undefined;
     try {
@@ -139,7 +156,7 @@ export class OnnxModel extends LabelStudioMLBase {
 
   /** Whether it reads something of what an annotator has drawn on its object, whatever control drew that. */
   readsDrawn(context: Context): boolean {
-    const version = this.#deps.registry.current(this.name, this.projectId);
+    const version = this.#current();
     const reads = version && INPUTS[version.manifest.input.kind]!.readsDrawn;
     return reads?.(context, this.#bind(version!).place.object) ?? false;
   }
@@ -163,11 +180,35 @@ export class OnnxModel extends LabelStudioMLBase {
     return manifest;
   }
 
+  /** The version that serves the project; undefined also for one that knows none of its labels any more. */
+  #current(): ServedVersion | undefined {
+    const { registry } = this.#deps;
+    const version = registry.current(this.name, this.projectId);
+    if (!version) return undefined;
+    const bound = this.#boundOf(version);
+    return isOutdated(bound, version, registry.manifest(this.name)) ? undefined : version;
+  }
+
+  /** @throws AppError as `setup` does */
   #bind(version: ServedVersion): BoundModel {
+    const bound = this.#boundOf(version);
+    if (bound instanceof AppError) throw bound;
+    return bound;
+  }
+
+  /** The version, bound to the project's config, or why it cannot be. */
+  #boundOf(version: ServedVersion): BoundModel | AppError {
     const { extraParams } = this;
     const key = `${version.key} ${JSON.stringify(extraParams)}`;
     if (this.#bound?.key !== key) {
-      this.#bound = { key, model: this.#bindTo(bindableOf(version)) };
+      let model: BoundModel | AppError;
+      try {
+        model = this.#bindTo(bindableOf(version));
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        model = error;
+      }
+      this.#bound = { key, model };
     }
     return this.#bound.model;
   }

@@ -7,6 +7,7 @@ import type { LabelConfig } from '../label-config/parse.js';
 import type { AnnotatedResult, Target } from '../regions/contract.js';
 import type { ServedVersion } from '../registry/registry.js';
 import { TaskList } from '../tasks.js';
+import type { DatasetCounts } from './dataset.js';
 import type { HeldOutRow } from './held-out.js';
 import { type LearntOutput, learntOutputs } from './outputs.js';
 import { metaOf } from './readable.js';
@@ -27,15 +28,37 @@ export class Examinee {
   readonly #outputs: readonly LearntOutput[];
 
   /**
+   * @param isNew whether it was just trained for this config: then it is to know all of its labels
    * @param among the controls that it may fill; absent: all
    * @throws AppError `label_mismatch` or `no_model_fits` when the version does not fit the config
    */
-  constructor(deps: AnswerDeps, version: ServedVersion, config: LabelConfig, among?: ReadonlySet<string>) {
-    const { model: name, manifest, record } = version;
+  constructor(
+    deps: AnswerDeps,
+    version: ServedVersion,
+    config: LabelConfig,
+    isNew: boolean,
+    among?: ReadonlySet<string>,
+  ) {
+    const { model: name, manifest, project, record } = version;
     this.#deps = deps;
     this.#version = version;
-    this.#bound = bindModel({ name, manifest, outputs: record.outputs, among }, config);
+    const trained = project !== null && !isNew;
+    this.#bound = bindModel({ name, manifest, outputs: record.outputs, trained, among }, config);
     this.#outputs = learntOutputs(manifest, this.#bound.binding, config);
+  }
+
+  /**
+   * The labels that annotations use and that it never answers.
+   * @param used as in `DatasetCounts`
+   */
+  unknown(used: DatasetCounts['labels']): string[] {
+    const controls = new Map(this.#outputs.map(({ output }) => [output.name, output.from_name]));
+    return Object.entries(used).flatMap(([name, labels]) => {
+      const control = controls.get(name);
+      const isUnknown = (label: string) =>
+        control === undefined || this.#bound.unanswered.get(control)!.includes(label);
+      return Object.keys(labels).filter(isUnknown);
+    });
   }
 
   /**

@@ -1,10 +1,11 @@
-import { AppError } from '../errors.js';
+import { AppError, clip } from '../errors.js';
 import type { LabelConfig } from '../label-config/parse.js';
 import type { Target } from '../regions/contract.js';
 import type { Candidate } from '../registry/loader.js';
 import type { Registry, ServedVersion } from '../registry/registry.js';
 import type { GateScores } from '../registry/training-record.js';
 import { type AnswerDeps, Examinee } from './answers.js';
+import type { DatasetCounts } from './dataset.js';
 import { heldOutRows } from './held-out.js';
 import { type Score, score, standardError } from './score.js';
 
@@ -19,6 +20,8 @@ export interface GateOptions {
   controls?: ReadonlySet<string>;
   /** The `tasks.jsonl` that the candidate was trained with. */
   tasks: string;
+  /** The labels in it. */
+  used: DatasetCounts['labels'];
   /** Whether its scores decide; otherwise it is enough that it runs. */
   on: boolean;
   /** How much less than the serving version's its score may be. */
@@ -36,6 +39,9 @@ export interface Verdict {
 }
 
 const CHUNK = 200;
+const NO_COMPARISON = 'with nothing to compare it with';
+/** Characters of a list of labels in a sentence. */
+const LIST_LENGTH = 200;
 /** A standard error needs two. */
 const LEAST_ROWS = 2;
 /** Sums of the same numbers in another order. */
@@ -55,7 +61,9 @@ interface Sheet {
  * answer the held-out tasks as they would answer `/predict`.
  *
  * It is accepted when its score is at least the serving version's, less `tolerance` or one standard error of the
- * difference, whichever is more (see `standardError`). A version that cannot be compared counts as none.
+ * difference, whichever is more (see `standardError`). A version that cannot be compared counts as none: one that no longer
+ * fits, and one that lacks labels which annotations use now. That one has an easier question to answer, and its score would
+ * keep the new labels away for good.
  *
  * @throws AppError `version_invalid` when it cannot be loaded; those of the pool when it has no room or time
  */
@@ -68,13 +76,16 @@ async function examine(deps: GateDeps, version: ServedVersion, options: GateOpti
   const { project, model } = options.candidate;
   let candidate: Examinee;
   try {
-    candidate = new Examinee(deps, version, config, controls);
+    candidate = new Examinee(deps, version, config, true, controls);
   } catch (error) {
     return { accepted: false, reason: misfit(error), gate: null };
   }
   const lease = deps.registry.lease(model, project);
   try {
-    const serving = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, controls));
+    const last = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, false, controls));
+    const missing = candidate.unknown(options.used);
+    const learnt = last?.unknown(options.used).filter(label => !missing.includes(label)) ?? [];
+    const serving = learnt.length === 0 ? last : undefined;
     const sheets = new Map<string, Sheet>();
     let rows = 0;
     let answered = 0;
@@ -96,17 +107,22 @@ async function examine(deps: GateDeps, version: ServedVersion, options: GateOpti
     }
     if (rows > 0 && answered === 0)
       return { accepted: false, reason: `it answers none of the ${rows} held-out tasks`, gate: null };
-    return decide(sheets, rows, serving ? lease.version.label : null, options);
+    const label = lease?.version.label;
+    const apart =
+      learnt.length === 0
+        ? NO_COMPARISON
+        : `not compared with ${label}, which never answers ${clip(learnt.join(', '), LIST_LENGTH)}`;
+    return decide(sheets, rows, serving && label ? { label } : { apart }, options);
   } finally {
     lease?.release();
   }
 }
 
-/** @param serving the version that the other answers are of; null: there are none */
+/** @param serving the version that the other answers are of, or why there are none */
 function decide(
   sheets: ReadonlyMap<string, Sheet>,
   rows: number,
-  serving: string | null,
+  serving: { label: string } | { apart: string },
   { on, tolerance: least }: Pick<GateOptions, 'on' | 'tolerance'>,
 ): Verdict {
   if (rows < LEAST_ROWS) {
@@ -114,7 +130,7 @@ function decide(
     return { accepted: true, reason, gate: null };
   }
   const own = combine(sheets, rows, 'candidate');
-  const others = serving === null ? null : combine(sheets, rows, 'serving');
+  const others = 'apart' in serving ? null : combine(sheets, rows, 'serving');
   const isSame = own.scores.every(({ metric }) => metric === own.scores[0]!.metric);
   const metric = isSame ? own.scores[0]!.metric : 'mean';
   const said = `${metric} ${shown(own.value)} on ${rows} held-out tasks`;
@@ -128,9 +144,11 @@ function decide(
     serving: compared ? compared.scores[index]!.value : null,
   }));
   const gate = { metric, rows, candidate: own.value, serving: compared?.value ?? null, tolerance, outputs };
-  if (gate.serving === null)
-    return { accepted: true, reason: `${said}, with nothing to compare it with`, gate };
-  const versus = `${said}, against ${shown(gate.serving)} of ${serving}`;
+  if (gate.serving === null || 'apart' in serving) {
+    const apart = 'apart' in serving ? serving.apart : NO_COMPARISON;
+    return { accepted: true, reason: `${said}, ${apart}`, gate };
+  }
+  const versus = `${said}, against ${shown(gate.serving)} of ${serving.label}`;
   if (gate.candidate >= gate.serving - tolerance - ROUNDING) return { accepted: true, reason: versus, gate };
   if (!on) return { accepted: true, reason: `${versus}, which GATE=off lets pass`, gate };
   return { accepted: false, reason: `${versus} (at most ${shown(tolerance)} less is accepted)`, gate };

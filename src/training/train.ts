@@ -112,6 +112,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
       config,
       controls,
       tasks: join(folder, 'tasks.jsonl'),
+      used: counts.labels,
       on: deps.gate === 'on',
       tolerance: deps.tolerance,
       signal,

@@ -63,7 +63,7 @@ describe('a training', () => {
       job: 'first',
       project: PROJECT,
       parent: null,
-      counts: counts(40, 20),
+      counts: counts(40, 20, { Red: 20, Blue: 20 }),
       controls: ['topic'],
       gate: {
         metric: 'accuracy',
@@ -115,7 +115,7 @@ describe('a training', () => {
           labels: ['Red', 'Blue'],
         },
       ],
-      counts: counts(4, 2),
+      counts: counts(4, 2, { Red: 2, Blue: 2 }),
     });
   });
 

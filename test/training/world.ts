@@ -6,6 +6,7 @@ import { AppError } from '../../src/errors.js';
 import type { ChildPool } from '../../src/inference/pool.js';
 import type { LabelStudioTask } from '../../src/label-studio/pages.js';
 import type { Target } from '../../src/regions/contract.js';
+import { labelsIn } from '../../src/regions/reading.js';
 import { Registry } from '../../src/registry/registry.js';
 import { Versions } from '../../src/registry/versions.js';
 import type { TaskData } from '../../src/task-data/fetch.js';
@@ -196,24 +197,30 @@ export class World {
 const NOTHING = { left_out: { tasks: 0, data: 0, outdated: 0, unreadable: 0 }, answers: {}, labels: {} };
 
 /** What counts so many tasks. */
-export function counts(tasks: number, held_out: number): DatasetCounts {
-  return { ...NOTHING, tasks, held_out };
+export function counts(
+  tasks: number,
+  held_out: number,
+  topic: DatasetCounts['labels'][string] = {},
+): DatasetCounts {
+  return { ...NOTHING, tasks, held_out, labels: { topic } };
 }
 
 /** As the server's, but for what it counts and holds out. */
 const prepareDataset: TrainDeps['prepareDataset'] = async ({ folder, tasks, dataOf }) => {
   const lines: string[] = [];
+  const topic: Record<string, number> = {};
   let heldOut = 0;
   for await (const task of tasks) {
     const split = task.id % 2 === 0 ? 'held_out' : 'train';
     const { data } = await Promise.resolve(dataOf(task)).catch(() => task);
     if (split === 'held_out') heldOut++;
+    for (const label of labelsIn(task.target as Target)) topic[label] = (topic[label] ?? 0) + 1;
     lines.push(
       `${JSON.stringify({ id: task.id, data, split, targets: { topic: task.target as Target } })}\n`,
     );
   }
   await writeFile(join(folder, 'tasks.jsonl'), lines.join(''));
-  return counts(lines.length, heldOut);
+  return counts(lines.length, heldOut, topic);
 };
 
 async function* tasksOf(rows: readonly Row[]): AsyncGenerator<LabelStudioTask> {
