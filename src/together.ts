@@ -78,7 +78,8 @@ export async function answerTogether(
     } else {
       const error = asAppError(answer.reason);
       errors.push(error);
-      failed.push(() => leftOut(model, error, batch.count));
+      // Nobody reads what is left without it then.
+      if (error.code !== 'client_gone') failed.push(() => leftOut(model, error, batch.count));
     }
   }
   const over = overs.length === 0 ? undefined : Promise.all(overs).then(() => {});
