@@ -50,8 +50,8 @@ export function untrained(model: string): string {
 }
 
 /** A version as it is bound; one of the project's own keeps serving where labels were renamed. */
-export function bindableOf({ model: name, manifest, record, project }: ServedVersion): Bindable {
-  return { name, manifest, outputs: record.outputs, trained: project !== null };
+export function bindableOf({ model: name, manifest, record, project, controls }: ServedVersion): Bindable {
+  return { name, manifest, outputs: record.outputs, trained: project !== null, first: controls };
 }
 
 /**
@@ -154,11 +154,11 @@ export class OnnxModel extends LabelStudioMLBase {
     }
   }
 
-  /** Whether it reads what an annotator has drawn on an object of these names, whatever control drew it. */
-  readsDrawn(objects: ReadonlySet<string>): boolean {
-    const version = this.#deps.registry.current(this.name, this.projectId);
-    if (!version || INPUTS[version.manifest.input.kind]!.readsDrawn !== true) return false;
-    return objects.has(this.#bind(version).place.object);
+  /** Whether it reads something of what an annotator has drawn on its object, whatever control drew that. */
+  readsDrawn(context: Context): boolean {
+    const version = this.#current();
+    const reads = version && INPUTS[version.manifest.input.kind]!.readsDrawn;
+    return reads?.(context, this.#bind(version!).place.object) ?? false;
   }
 
   /** Puts the path of a fetched file in the place of its address. */

@@ -255,7 +255,7 @@ class Choice {
 
   #claim(backend: Backend, among: ReadonlySet<string>, own?: ReadonlySet<string>): Claim {
     const isWhole = own === undefined && among.size === this.#all.length;
-    const only = isWhole ? {} : { among, first: own };
+    const only = isWhole ? {} : { among, ...(own && { first: own }) };
     const fit = backend.fit(this.#config, this.#project, only, this.#extraParams);
     const controls = fit.controls ?? [...among];
     const missing = [...(own ?? [])].filter(control => !controls.includes(control));

@@ -69,8 +69,8 @@ export class Service {
    */
   async setup(id: string, project: Project, model: string | null): Promise<{ model_version: string }> {
     this.#answerers.parse(project.labelConfig);
-    const before = this.#deps.state.project(id)?.extraParams ?? {};
     // What was chosen and bound by other extra params may not fit by these.
+    const before = this.#deps.state.project(id)?.extraParams ?? {};
     if (JSON.stringify(before) !== JSON.stringify(project.extraParams)) this.forget(id);
     this.#deps.state.setProject(id, project);
     const parts = await this.#answerers.of(model, { project: id, labelConfig: project.labelConfig });

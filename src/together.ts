@@ -78,7 +78,8 @@ export async function answerTogether(
     } else {
       const error = asAppError(answer.reason);
       errors.push(error);
-      failed.push(() => leftOut(model, error, batch.count));
+      // Nobody reads what is left without it then.
+      if (error.code !== 'client_gone') failed.push(() => leftOut(model, error, batch.count));
     }
   }
   const over = overs.length === 0 ? undefined : Promise.all(overs).then(() => {});
@@ -130,7 +131,7 @@ export function partsFor(parts: readonly Answerer[], context: Context): readonly
   if (controls.size === 0) return parts;
   const objects = named('to_name');
   const fillers = parts.filter(part => part.controls?.some(control => controls.has(control)) ?? true);
-  const readers = parts.filter(({ model }) => model instanceof OnnxModel && model.readsDrawn(objects));
+  const readers = parts.filter(({ model }) => model instanceof OnnxModel && model.readsDrawn(context));
   const both = fillers.filter(part => readers.includes(part) || !(part.model instanceof OnnxModel));
   const code = parts.filter(part => !(part.model instanceof OnnxModel) && isOn(part, objects));
   return [both, readers, fillers, code].find(some => some.length > 0) ?? [];

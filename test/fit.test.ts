@@ -84,11 +84,35 @@ describe('LabelStudioMLBase.fit', () => {
         labelConfig: SENTIMENT,
         extraParams: { a: 1 },
         weights: null,
+        control: 'sentiment',
       });
     } finally {
       delete process.env.SOME_VARIABLE;
       delete process.env.BASIC_AUTH_PASS;
     }
+  });
+
+  it('is given the event beside other models of the project, for the controls that are its own', async () => {
+    const schema = SENTIMENT.replace(
+      '</View>',
+      '<Choices name="other" toName="text"><Choice value="a"/><Choice value="b"/></Choices></View>',
+    );
+    const models = { sentiment: 'simple', other: 'learner' };
+    const setup = { project: '8.1', schema, extra_params: { models } };
+    assert.equal((await backend.post('/setup', setup)).status, 200);
+    const event = { action: 'START_TRAINING', project: { id: 8, label_config: schema }, do: 'look' };
+    const { body } = await backend.post<{ job: string; jobs?: string[] }>('/webhook', event);
+    assert.isUndefined(body.jobs);
+    const job = await ended(backend, body.job);
+    assert.deepInclude<object>(job, { status: 'finished', model: 'learner', project: '8' });
+    const request = { project: 8, tasks: tasksOf(['a']), label_config: schema };
+    const { results } = (await backend.post<{ results: { model_version: string }[] }>('/predict', request))
+      .body;
+    assert.equal(results[0]!.model_version, 'learner:0.0.1+simple:0.0.1');
+    const output = (await backend.get<{ models: object[] }>('/api/projects/8')).body;
+    assert.deepInclude(output.models, { model: 'learner', version: 'learner:0.0.1', controls: ['other'] });
+    const seen = (await known(backend, 8)).output as { control: string };
+    assert.equal(seen.control, 'other');
   });
 
   it('changes what is predicted and its version, everywhere and at once, and after a restart', async () => {

@@ -141,8 +141,8 @@ export interface InputKind {
   kind: string;
   /** Whether what `read` takes out may be a `FileValue`: the server fetches its file before a child gets it. */
   file?: boolean;
-  /** Whether `read` takes what an annotator has drawn on the object, whatever control drew it. */
-  readsDrawn?: true;
+  /** Whether `read` takes something of what an annotator has drawn on an object, whatever control drew it; absent: never. */
+  readsDrawn?(context: Context, object: string): boolean;
   /** Further graphs of a version's folder, by file name, which the encoder runs. */
   graphs?: readonly string[];
   /** The object tags that show such a value; empty: any. */

@@ -25,7 +25,6 @@ const EMBEDDING: PlainTensor = { type: 'float32', data: Float32Array.of(0.5, 0.2
 export const imagePrompts: InputKind = {
   kind: 'image-prompts',
   file: true,
-  readsDrawn: true,
   graphs: [IMAGE_GRAPH],
   objectTags: ['Image'],
   optionsSchema: {
@@ -40,6 +39,8 @@ export const imagePrompts: InputKind = {
     file: readAddress(data, place),
     prompts: readPrompts(context, place.object),
   }),
+
+  readsDrawn: (context, object) => readPrompts(context, object) !== null,
 
   load: async (_folder, options) => PromptsEncoder.create(options as unknown as ImageOptions),
 

@@ -30,7 +30,6 @@ const LINE = Float32Array.from({ length: 32 * 32 }, (_, at) => Number(at >= 12 *
 export const ocr: InputKind = {
   kind: 'ocr',
   file: true,
-  readsDrawn: true,
   graphs: [RECOGNIZER],
   objectTags: ['Image'],
   optionsSchema: {
@@ -52,6 +51,8 @@ export const ocr: InputKind = {
     const drawn = drawnRectangle(context, place.object);
     return { file: readAddress(data, place), ...(drawn && { drawn }) };
   },
+
+  readsDrawn: (context, object) => drawnRectangle(context, object) !== undefined,
 
   async load(folder, options) {
     const characters = await new VersionFiles(folder).json(CHARACTERS);

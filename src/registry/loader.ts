@@ -4,6 +4,7 @@ import type { Pool } from '../inference/pool.js';
 import { inputOf, readVersion } from './manifest.js';
 import { fingerprint, verifyFiles } from './repository.js';
 import type { ServedVersion } from './shelf.js';
+import { readTraining } from './training-record.js';
 
 /** A version's folder that may come to serve. */
 export interface Candidate extends Pick<ServedVersion, 'project' | 'model' | 'version' | 'manifest'> {
@@ -74,6 +75,8 @@ export class Loader {
       );
     });
     await verifyFiles(folder, record);
+    // A verdict that cannot be read is reported elsewhere; a version may serve all the same when it is chosen.
+    const controls = (await readTraining(folder).catch(() => null))?.controls;
     const label = `${model}:${version}`;
     const key = `${label}#${++this.#loads}`;
     await this.#pool.load({ key, label, folder, input: manifest.input, outputs });
@@ -86,6 +89,7 @@ export class Loader {
       manifest,
       source,
       record: { ...record, outputs },
+      ...(controls && { controls: new Set(controls) }),
     };
   }
 }

@@ -16,6 +16,8 @@ export interface ServedVersion {
   /** model.json as it was when this was loaded. */
   source: Manifest;
   record: VersionRecord;
+  /** The controls that it was trained for, which it fills before others; absent: that is not known. */
+  controls?: ReadonlySet<string>;
 }
 
 /** A version held until the answer is sent: it stays loaded until `release`, also when another replaced it. */

@@ -34,6 +34,8 @@ export interface TrainingRecord {
   seconds: number;
   /** What it was trained on. */
   counts: object;
+  /** The controls whose annotations it learnt from; absent where that was not kept. */
+  controls?: readonly string[];
   /** Null: there was nothing to score it on. */
   gate: GateScores | null;
   accepted: boolean;
@@ -45,10 +47,14 @@ const text = { type: 'string' };
 const number = { type: 'number' };
 const nullable = (type: string) => ({ type: [type, 'null'] });
 
-function object(properties: Record<string, object>, more: object = {}) {
+function object(
+  properties: Record<string, object>,
+  more: object = {},
+  optional: Record<string, object> = {},
+) {
   return {
     type: 'object',
-    properties,
+    properties: { ...properties, ...optional },
     required: Object.keys(properties),
     additionalProperties: false,
     ...more,
@@ -60,26 +66,30 @@ const scored = { metric: text, candidate: number, serving: nullable('number') };
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false });
 const checkTraining = lazily(() =>
   ajv.compile<TrainingRecord>(
-    object({
-      format: { const: 1 },
-      job: text,
-      project: text,
-      parent: nullable('string'),
-      created: { ...text, pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
-      seconds: { ...number, minimum: 0 },
-      counts: { type: 'object' },
-      gate: object(
-        {
-          ...scored,
-          rows: { type: 'integer', minimum: 0 },
-          tolerance: number,
-          outputs: { type: 'array', items: object({ name: text, ...scored }) },
-        },
-        { nullable: true },
-      ),
-      accepted: { type: 'boolean' },
-      reason: text,
-    }),
+    object(
+      {
+        format: { const: 1 },
+        job: text,
+        project: text,
+        parent: nullable('string'),
+        created: { ...text, pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
+        seconds: { ...number, minimum: 0 },
+        counts: { type: 'object' },
+        gate: object(
+          {
+            ...scored,
+            rows: { type: 'integer', minimum: 0 },
+            tolerance: number,
+            outputs: { type: 'array', items: object({ name: text, ...scored }) },
+          },
+          { nullable: true },
+        ),
+        accepted: { type: 'boolean' },
+        reason: text,
+      },
+      {},
+      { controls: { type: 'array', items: text } },
+    ),
   ),
 );
 

@@ -16,8 +16,8 @@ export interface GateDeps extends AnswerDeps {
 export interface GateOptions {
   candidate: Candidate & { project: string };
   config: LabelConfig;
-  /** The controls that it was trained for; undefined: any. */
-  among?: ReadonlySet<string> | undefined;
+  /** The controls that it was trained for; absent: any. */
+  controls?: ReadonlySet<string>;
   /** The `tasks.jsonl` that the candidate was trained with. */
   tasks: string;
   /** The labels in it. */
@@ -72,17 +72,17 @@ export async function judge(deps: GateDeps, options: GateOptions): Promise<Verdi
 }
 
 async function examine(deps: GateDeps, version: ServedVersion, options: GateOptions): Promise<Verdict> {
-  const { config, among, tasks, signal } = options;
+  const { config, controls, tasks, signal } = options;
   const { project, model } = options.candidate;
   let candidate: Examinee;
   try {
-    candidate = new Examinee(deps, version, config, true, among);
+    candidate = new Examinee(deps, version, config, true, controls);
   } catch (error) {
     return { accepted: false, reason: misfit(error), gate: null };
   }
   const lease = deps.registry.lease(model, project);
   try {
-    const last = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, false, among));
+    const last = lease && examineeOrNone(() => new Examinee(deps, lease.version, config, false, controls));
     const missing = candidate.unknown(options.used);
     const learnt = last?.unknown(options.used).filter(label => !missing.includes(label)) ?? [];
     const serving = learnt.length === 0 ? last : undefined;

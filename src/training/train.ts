@@ -89,7 +89,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   const among = run.controls && new Set(run.controls);
   const parent = deps.registry.current(model, project)?.label ?? null;
 
-  const counts = await writeInput(deps, job, run, { manifest, config, among, parent });
+  const { counts, controls } = await writeInput(deps, job, run, { manifest, config, among, parent });
 
   const out = join(folder, 'out');
   await rm(out, { recursive: true, force: true });
@@ -110,7 +110,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
     const verdict = await judge(deps, {
       candidate,
       config,
-      among,
+      controls,
       tasks: join(folder, 'tasks.jsonl'),
       used: counts.labels,
       on: deps.gate === 'on',
@@ -128,6 +128,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
       created: new Date().toISOString(),
       seconds: Math.round(performance.now() - began) / 1000,
       counts,
+      controls: [...controls],
       ...verdict,
     };
     await writeFile(join(candidate.folder, TRAINING_FILE), JSON.stringify(record, null, 2));
@@ -157,8 +158,10 @@ async function writeInput(
   { id, project, model }: Job,
   { folder, signal, report }: JobRun,
   { manifest, config, among, parent }: Given,
-): Promise<DatasetCounts> {
-  const { place, binding } = bindModel({ name: model, manifest, outputs: null, among }, config);
+): Promise<{ counts: DatasetCounts; controls: ReadonlySet<string> }> {
+  // What it has learnt before, where there is a choice.
+  const first = deps.registry.current(model, project)?.controls;
+  const { place, binding } = bindModel({ name: model, manifest, outputs: null, among, first }, config);
   const outputs = learntOutputs(manifest, binding, config);
   const input = trainingInput(manifest, place);
   const told = (trouble: string | null) =>
@@ -186,7 +189,7 @@ async function writeInput(
   };
   await writeFile(join(folder, 'label_config.xml'), config.xml);
   await writeFile(join(folder, 'context.json'), JSON.stringify(context, null, 2));
-  return counts;
+  return { counts, controls: new Set(binding.controls.map(({ control }) => control)) };
 }
 
 /** @throws AppError `training_failed` when the model has no trainer, or has one that is nowhere */

@@ -5,10 +5,12 @@ import type { Context, Prediction } from '../../src/model.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import type { ErrorBody, PredictBody } from '../support/client.js';
 import { sentences, tasksOf } from '../support/configs.js';
+import { addModel } from '../support/graphs.js';
 import { shippedRepository } from '../support/models.js';
 import { POISON, poisonousModel } from '../support/poison.js';
-import { ROOT } from '../support/python.js';
+import { ROOT, runPython } from '../support/python.js';
 import { errorOf } from '../support/results.js';
+import { flat } from '../support/served-graphs.js';
 
 const CHOICES = '<Choice value="Positive"/><Choice value="Negative"/>';
 const FIGURES = ['Date', 'Time', 'Money', 'Phone', 'Email', 'URL'];
@@ -262,5 +264,94 @@ describe('several models that answer one project', () => {
       const many = (await predict([...tasksOf([TEXT]), { id: 2 }])).results;
       assert.include(errorOf(many[1]), { code: 'task_invalid' });
     });
+  });
+
+  it('go on after the deadline: what was late is in the cache when it is asked for again', async () => {
+    root = await shippedRepository('sentiment', 'tagger');
+    backend = await startBackend({ MODEL_DIR: root, MAX_BATCH: '16', REQUEST_DEADLINE: '2s' });
+    try {
+      await setup();
+      // A large body: its tasks lie in another thread, and must stay there.
+      const tasks = sentences(300).map(text => ({ data: { text }, meta: 'x'.repeat(400) }));
+      const [pid] = backend.backend.pids();
+      process.kill(pid!, 'SIGSTOP');
+      for (const item of (await predict(tasks)).results)
+        assert.equal(errorOf(item).code, 'deadline_exceeded');
+      process.kill(pid!, 'SIGCONT');
+      const ran = async () => {
+        const page = await backend.get<string>('/metrics');
+        return Number(/^model_run_tasks_sum (\d+)$/m.exec(page.body)![1]);
+      };
+      while ((await ran()) < 2 * tasks.length);
+      process.kill(pid!, 'SIGSTOP');
+      const again = await predict(tasks);
+      process.kill(pid!, 'SIGCONT');
+      for (const item of again.results as Prediction[]) assert.equal(item.model_version, again.model_version);
+      assert.match(again.model_version, /^sentiment:[^+]*\+tagger:[^+]*$/);
+    } finally {
+      await backend.stop();
+    }
+  });
+});
+
+describe('what an annotator draws on an object of several models', () => {
+  const IMAGE = `<View>
+    <Image name="image" value="$image"/>
+    <Choices name="digit" toName="image">${Array.from({ length: 10 }, (_, digit) => `<Choice value="${digit}"/>`).join('')}</Choices>
+    <BrushLabels name="brush" toName="image"><Label value="Cat"/></BrushLabels>
+    <KeyPointLabels name="points" toName="image" smart="true"><Label value="Cat"/></KeyPointLabels>
+    <RectangleLabels name="box" toName="image" smart="true"><Label value="Cat"/></RectangleLabels></View>`;
+  let backend: TestBackend;
+  before(async () => {
+    const [encoder, decoder] = (await runPython<string>('test/inputs/prompts/graphs.py', [])).map(text =>
+      Buffer.from(text, 'base64'),
+    );
+    const root = await shippedRepository('digits');
+    await addModel(root, 'pointed', {
+      manifest: {
+        input: { kind: 'image-prompts', width: 256, height: 256, fit: 'letterbox', align: 'start' },
+        outputs: [{ name: 'brush', control: 'BrushLabels' }],
+      },
+      outputs: [
+        {
+          name: 'brush',
+          kind: 'prompted',
+          tensors: { masks: 'low_res_masks', scores: 'iou_predictions' },
+          activation: 'sigmoid',
+        },
+      ],
+      graph: decoder!,
+      files: {},
+      graphs: { 'encoder.onnx': encoder! },
+    });
+    backend = await startBackend({ MODEL_DIR: root });
+  });
+  after(() => backend.stop());
+
+  const frame = { to_name: 'image', original_width: 8, original_height: 8, image_rotation: 0 };
+  const ask = async (result: readonly object[] | null) => {
+    const { body, reason, status } = await backend.post<PredictBody>('/predict', {
+      tasks: [{ id: 1, data: { image: await flat([200, 200, 200], 64, 64) } }],
+      label_config: IMAGE,
+      params: { context: result && { result } },
+    });
+    assert.equal(status, 200, reason);
+    return controlsOf(body.results[0] as Prediction);
+  };
+  const point = { x: 50, y: 50, width: 0.5, keypointlabels: ['Cat'] };
+  const box = { x: 20, y: 20, width: 50, height: 50, rotation: 0, rectanglelabels: ['Cat'] };
+
+  it('goes to the model that is pointed at what it shall find, by controls that it does not fill', async () => {
+    const drawn = [
+      { ...frame, id: 'p', from_name: 'points', type: 'keypointlabels', value: point },
+      { ...frame, id: 'r', from_name: 'box', type: 'rectanglelabels', value: box },
+    ];
+    for (const each of drawn) assert.deepEqual(await ask([each]), new Set(['brush']));
+  });
+
+  it('does not go there where it is nothing that such a model reads', async () => {
+    const choice = { ...frame, id: 'c', from_name: 'digit', type: 'choices', value: { choices: ['1'] } };
+    assert.deepEqual(await ask([choice]), new Set(['digit']));
+    assert.deepEqual(await ask(null), new Set(['digit']));
   });
 });

@@ -207,4 +207,22 @@ describe('binding a model beside others', () => {
       /^no_model_fits: the model 'm' fills Number/,
     );
   });
+
+  it("does not fill what is said of regions where those are another model's", () => {
+    const image =
+      '<Image name="image" value="$image"/>' +
+      '<RectangleLabels name="box" toName="image"><Label value="a"/></RectangleLabels>' +
+      '<TextArea name="said" toName="image" perRegion="true"/>';
+    const read: Outputs = { boxes: ['RectangleLabels'], texts: ['TextArea'] };
+    assert.deepEqual(bound(image, read, 'ocr', true, { among: ['box', 'said'] }), [
+      'boxes: box on image',
+      'texts: said on image',
+      'image',
+    ]);
+    assert.deepEqual(bound(image, read, 'ocr', true, { among: ['box'] }), ['boxes: box on image', 'image']);
+    assert.equal(
+      refusal(image, read, 'ocr', true, { among: ['said'] }),
+      "no_model_fits: the model 'm' fills TextArea on Image beside its regions; the labeling config has TextArea 'said' on Image",
+    );
+  });
 });

@@ -50,6 +50,7 @@ export class Learner extends LabelStudioMLBase {
         const variables = [SOME_VARIABLE, BASIC_AUTH_PASS];
         const { projectId, labelConfig, extraParams, weights } = this;
         const nice = getPriority();
+        const [control] = this.getFirstTagOccurrence('Choices', 'Text');
         return {
           event,
           data,
@@ -60,6 +61,7 @@ export class Learner extends LabelStudioMLBase {
           labelConfig,
           extraParams,
           weights,
+          control,
         };
       }
       default:

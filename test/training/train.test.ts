@@ -64,6 +64,7 @@ describe('a training', () => {
       project: PROJECT,
       parent: null,
       counts: counts(40, 20, { Red: 20, Blue: 20 }),
+      controls: ['topic'],
       gate: {
         metric: 'accuracy',
         rows: 20,
