@@ -81,7 +81,7 @@ describe('what is learnt of time series', () => {
       });
       // The gate reads of the line what the trainer's side knew of the file.
       const { times, total } = (await metaOf(rows[0], place, input)) as { times: unknown; total: number };
-      assert.deepEqual([times, total], [rows[0].data.walk.time, 4]);
+      assert.deepEqual([times, total], [[0, 10, 20, 30].map(minute => Date.UTC(1900, 0, 1, 8, minute)), 4]);
     }
   });
 
@@ -136,13 +136,20 @@ describe('what is learnt of time series', () => {
   });
 
   it('is found by times between steps, and by the first and the last of steps at the same time', () => {
-    const found = (times: (number | string)[], start: number | string, end: number | string) =>
-      placeInSteps([{ start, end, labels: ['Run'] }], { times })?.map(({ steps }) => steps) ?? null;
+    const found = (times: number[], start: number | string, end: number | string, timeFormat?: string) =>
+      placeInSteps([{ start, end, labels: ['Run'] }], { times, timeFormat })?.map(({ steps }) => steps) ??
+      null;
     assert.deepEqual(found([0, 10, 20, 30], 5, 25), [[1, 3]]);
     assert.deepEqual(found([0, 10, 20, 30], -5, 99), [[0, 4]]);
     assert.deepEqual(found([0, 10, 20, 30], 12, 18), null);
     assert.deepEqual(found([0, 10, 10, 10, 30], 10, 10), [[1, 4]]);
-    assert.deepEqual(found(['b', 'a', 'a', 'c'], 'a', 'a'), [[1, 3]]);
-    assert.deepEqual(found(['b', 'a', 'a', 'c'], 'c', 'b'), null);
+    assert.deepEqual(found([0, 10, 20], 20, 10), null);
+    assert.deepEqual(found([0, 10, 20], 'ten', 20), null);
+    const day = (date: number) => Date.UTC(2024, 4, date);
+    const days = [1, 2, 2, 10].map(day);
+    assert.deepEqual(found(days, '02.05.2024', '02.05.2024', '%d.%m.%Y'), [[1, 3]]);
+    assert.deepEqual(found(days, '3.5.2024', '11.5.2024', '%d.%m.%Y'), [[3, 4]]);
+    assert.deepEqual(found(days, day(2), '10.05.2024', '%d.%m.%Y'), [[1, 4]]);
+    assert.deepEqual(found(days, '2024-05-02', '10.05.2024', '%d.%m.%Y'), null);
   });
 });
