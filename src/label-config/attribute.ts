@@ -7,6 +7,9 @@
  * @see `attrsToProps` in https://github.com/HumanSignal/label-studio/blob/develop/web/libs/editor/src/core/Tree.tsx
  */
 export function attribute(attributes: Readonly<Record<string, string>>, name: string): string | undefined {
-  const wanted = name.toLowerCase();
-  return Object.entries(attributes).findLast(([own]) => own.toLowerCase() === wanted)?.[1];
+  let found: string | undefined;
+  // Read for each task: most tags do not have what is looked for, which lengths tell.
+  for (const own in attributes)
+    if (own.length === name.length && own.toLowerCase() === name.toLowerCase()) found = attributes[own];
+  return found;
 }
