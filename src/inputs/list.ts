@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
 import type { InputKind } from './contract.js';
 import { readHtml } from './html/text.js';
+import { shownValue, whereShown } from './shown/value.js';
 import { FIRST_POSITION_OPTION, MAX_TOKENS_OPTION, TOKENIZER_OPTION, tokens } from './tokens.js';
 
 /** An item of a List: its id, and what it says. */
@@ -35,18 +36,15 @@ export const list: InputKind = {
   },
   meta: 'items',
 
-  read(data, { key }): ItemsValue {
-    const value = data[key];
+  read(data, { shown }): ItemsValue {
+    const value = shownValue(data, shown);
+    const where = whereShown(shown);
     if (!Array.isArray(value)) {
-      throw new AppError(
-        'task_invalid',
-        `the task's data needs a list of items under '${key}', and has none`,
-      );
+      throw new AppError('task_invalid', `the task's data needs a list of items ${where}, and has none`);
     }
     const seen = new Map<string, number>();
     const items = value.map((item: unknown, index): ListItem => {
-      const wrong = (what: string) =>
-        new AppError('task_invalid', `the item ${index} under '${key}' ${what}`);
+      const wrong = (what: string) => new AppError('task_invalid', `the item ${index} ${where} ${what}`);
       if (!isRecord(item)) throw wrong('is no object: items look like {"id": "a", "title": "A title"}');
       const given = item.id;
       if (typeof given !== 'string' && typeof given !== 'number')

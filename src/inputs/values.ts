@@ -25,12 +25,17 @@ export type ReadValue = { value: TaskValue } | { failure: TaskFailure };
 export type RawTask = Readonly<Record<string, unknown>>;
 
 /** Takes a model's value out of a task, or tells why there is none. */
-export function readValue(task: RawTask, { place, input, context }: ValueReader): ReadValue {
+export function readValue(task: RawTask, reader: ValueReader): ReadValue {
   try {
-    return { value: INPUTS[input.kind]!.read(dataOf(task), place, input, context) };
+    return { value: takeValue(task, reader) };
   } catch (error) {
     return { failure: failureOf(error) };
   }
+}
+
+/** @throws AppError that is the task's own failure when it has no such value */
+export function takeValue(task: RawTask, { place, input, context }: ValueReader): TaskValue {
+  return INPUTS[input.kind]!.read(dataOf(task), place, input, context);
 }
 
 /** @throws AppError `task_invalid` when a task has no data */

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { SeriesMeta } from '../inputs/time-series/contract.js';
 import { isTimeFormat, timeWriter } from '../inputs/time-series/times.js';
 import { timeSeries } from '../inputs/time-series.js';
+import { attribute } from '../label-config/attribute.js';
 import type { RegionBody, RegionKind } from './contract.js';
 import { bindFrames, FRAME_OPTIONS, FRAMES, type FramesBinding, PEAKS } from './frames/outputs.js';
 import { frameScores } from './frames/scores.js';
@@ -27,7 +28,9 @@ export const timeSeriesLabels: RegionKind<FramesBinding> = {
   objectTags: ['TimeSeries'],
 
   check({ object, toName }) {
-    const { timeColumn, timeFormat } = object?.attributes ?? {};
+    const [timeColumn, timeFormat] = ['timeColumn', 'timeFormat'].map(name =>
+      attribute(object?.attributes ?? {}, name),
+    );
     if (timeColumn && timeFormat && !isTimeFormat(timeFormat)) {
       throw new AppError(
         'no_model_fits',

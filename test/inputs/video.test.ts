@@ -5,6 +5,7 @@ import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import type { TaskFailure } from '../../src/inputs/contract.js';
 import { image } from '../../src/inputs/image.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { editorFrame, type VideoMeta, type VideoValue } from '../../src/inputs/video/contract.js';
 import { VideoEncoder, type VideoOptions } from '../../src/inputs/video/encoder.js';
 import { video } from '../../src/inputs/video.js';
@@ -221,7 +222,7 @@ describe('video input', () => {
 
   it("takes the tag's frame rate, and looks at each of its frames unless told otherwise", async () => {
     const rateOf = (attributes: Record<string, string>, data = {}) => {
-      const place = { object: 'v', tag: 'Video', attributes, key: 'video', isUrl: false };
+      const place = { object: 'v', tag: 'Video', attributes, shown: parseShown('$video'), isUrl: false };
       return (video.read({ video: 'a.mp4', ...data }, place, {}, null) as VideoValue).frameRate;
     };
     assert.equal(rateOf({}), 24);

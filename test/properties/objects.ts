@@ -177,7 +177,7 @@ function series(at: Files['at']): fc.Arbitrary<Shown> {
     const steps = fc.array(fc.tuple(fc.nat(3), number, number), { minLength: 1, maxLength: 9 });
     const columns = steps.map(rows => {
       const at = rows.map((_, row) => rows.slice(0, row + 1).reduce((sum, [more]) => sum + more, 0));
-      const times = at.map(written[time as keyof typeof written]);
+      const times = at.map(step => written[time]!(step));
       return { ...(time !== 'none' && { T: times }), x: rows.map(([, x]) => x), y: rows.map(([, , y]) => y) };
     });
     const character = sep === 'tab' ? '\t' : sep === ';' ? ';' : ',';

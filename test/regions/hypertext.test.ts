@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { readHtml } from '../../src/inputs/html/text.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import type { TokensMeta } from '../../src/inputs/tokens/contract.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { runPython } from '../support/python.js';
@@ -98,7 +99,7 @@ describe('HyperTextLabels', () => {
     const read = (attributes: Record<string, string>) =>
       INPUTS.tokens!.read(
         { html },
-        { object: 't', tag: 'HyperText', attributes, key: 'html', isUrl: false },
+        { object: 't', tag: 'HyperText', attributes, shown: parseShown('$html'), isUrl: false },
         {},
         null,
       );

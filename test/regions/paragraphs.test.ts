@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import type { InputPlace } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { bindModel, targetOf } from '../../src/label-config/bind.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import { REGIONS } from '../../src/regions/index.js';
@@ -104,16 +105,38 @@ describe('ParagraphLabels', () => {
       object: 'p',
       tag: 'Paragraphs',
       attributes: { textKey: 'says' },
-      key: 'talk',
+      shown: parseShown('$talk'),
       isUrl: false,
     };
     const read = (talk: unknown) => INPUTS.tokens!.read({ talk }, place, {}, null);
     assert.deepEqual(read([{ says: 'a', who: 'x' }, { says: '' }]), { utterances: ['a', ''] });
     assert.throws(() => read('a'), /needs a list of utterances under 'talk'/);
     assert.throws(
-      () => read([{ says: 'a' }, { text: 'b' }]),
-      /the utterance 1 under 'talk' has no text under 'says'/,
+      () => read([{ says: null }, { text: 'b' }]),
+      /none of the 2 utterances under 'talk' has a text under 'says'/,
     );
+  });
+
+  it('keeps the place of an utterance without a text', () => {
+    const place = {
+      object: 'p',
+      tag: 'Paragraphs',
+      attributes: { TextKey: 'says' },
+      shown: parseShown('$a.talk'),
+      isUrl: false,
+    };
+    const talk = [
+      { says: null },
+      { says: 5 },
+      {},
+      null,
+      { says: ['a', 'b'] },
+      { says: true },
+      { says: 'end' },
+    ];
+    assert.deepEqual(INPUTS.tokens!.read({ a: { talk } }, place, {}, null), {
+      utterances: ['', '5', '', '', 'ab', '', 'end'],
+    });
   });
 
   it('teaches regions of phrases, and nothing of what is none', () => {
