@@ -14,7 +14,8 @@ export const UTTERANCE_BREAK = '\n';
 
 /**
  * The utterances that a Paragraphs tag shows: of each entry of the list the text under its `textKey`. An entry without one is
- * empty, as the editor shows it, so that the others keep their numbers.
+ * empty, as the editor shows it, so that the others keep their numbers. With `contextScroll` they stand in the order in which
+ * they begin, and so are their numbers.
  *
  * @throws AppError `task_invalid` when the value is no such list, or none of its entries has a text
  */
@@ -27,13 +28,32 @@ export function readUtterances(
   const where = whereShown(shown);
   if (!Array.isArray(list))
     throw new AppError('task_invalid', `the task's data needs a list of utterances ${where}, and has none`);
-  const texts = list.map(each => (isRecord(each) ? textOf(each[textKey]) : null));
+  const isSorted = attribute(attributes, 'contextScroll') === 'true';
+  const texts = (isSorted ? [...list].sort(byStart) : list).map(each =>
+    isRecord(each) ? textOf(each[textKey]) : null,
+  );
   if (list.length > 0 && texts.every(text => text === null))
     throw new AppError(
       'task_invalid',
       `none of the ${list.length} utterances ${where} has a text under '${textKey}'`,
     );
   return { utterances: texts.map(text => text ?? '') };
+}
+
+/**
+ * The order of a Paragraphs with `contextScroll`, where 0 is no start: such utterances stand behind the others.
+ *
+ * https://github.com/HumanSignal/label-studio/blob/develop/web/libs/editor/src/tags/object/Paragraphs/model.js
+ */
+function byStart(one: unknown, other: unknown): number {
+  const [a, b] = [one, other].map(each => (isRecord(each) ? each : {}) as Readonly<Record<string, number>>);
+  if (!a!.start) return 1;
+  if (!b!.start) return -1;
+  return a!.start - b!.start || endOf(a!) - endOf(b!);
+}
+
+function endOf({ start, end, duration }: Readonly<Record<string, number>>): number {
+  return end || start! + duration! || 0;
 }
 
 /** As React writes what is no element: numbers as texts, lists as one, and nothing of the rest. */

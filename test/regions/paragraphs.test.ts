@@ -90,14 +90,13 @@ describe('ParagraphLabels', () => {
     );
   });
 
-  it('is refused on other objects, and for utterances at an address', () => {
+  it('is refused on other objects', () => {
     const refused = (xml: string, message: RegExp) =>
       assert.throws(() => bindModel({ name: 'm', manifest, outputs: null }, readLabelConfig(xml)), message);
     refused(
       XML.replace('Paragraphs ', 'Text '),
       /fills ParagraphLabels on Paragraphs; the labeling config has/,
     );
-    refused(XML.replace('textKey', 'valueType="url" textKey'), /has valueType="url"/);
   });
 
   it('reads utterances by their key, and says which has none', () => {
@@ -137,6 +136,33 @@ describe('ParagraphLabels', () => {
     assert.deepEqual(INPUTS.tokens!.read({ a: { talk } }, place, {}, null), {
       utterances: ['', '5', '', '', 'ab', '', 'end'],
     });
+  });
+
+  it('has the utterances in the order in which contextScroll shows them', () => {
+    const read = (contextScroll: string, talk: unknown) => {
+      const place = { object: 'p', tag: 'Paragraphs', attributes: { contextScroll }, isUrl: false };
+      const { utterances } = INPUTS.tokens!.read(
+        { talk },
+        { ...place, shown: parseShown('$talk') },
+        {},
+        null,
+      ) as {
+        utterances: string[];
+      };
+      return utterances.join('');
+    };
+    // What Label Studio 1.23.2 shows; 0 is no start to it.
+    const talk = [
+      { text: 'a', start: 0 },
+      { text: 'b', start: 3, end: 5 },
+      { text: 'c', start: 1 },
+      { text: 'd', start: 3, duration: 1 },
+      { text: 'e' },
+    ];
+    assert.equal(read('true', talk), 'cdbae');
+    assert.equal(read('false', talk), 'abcde');
+    assert.deepEqual(talk.map(({ text }) => text).join(''), 'abcde');
+    assert.equal(read('true', [{ text: 'x' }, null, { text: 'y', start: 2 }]), 'yx');
   });
 
   it('teaches regions of phrases, and nothing of what is none', () => {
