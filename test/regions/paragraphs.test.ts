@@ -90,14 +90,13 @@ describe('ParagraphLabels', () => {
     );
   });
 
-  it('is refused on other objects, and for utterances at an address', () => {
+  it('is refused on other objects', () => {
     const refused = (xml: string, message: RegExp) =>
       assert.throws(() => bindModel({ name: 'm', manifest, outputs: null }, readLabelConfig(xml)), message);
     refused(
       XML.replace('Paragraphs ', 'Text '),
       /fills ParagraphLabels on Paragraphs; the labeling config has/,
     );
-    refused(XML.replace('textKey', 'valueType="url" textKey'), /has valueType="url"/);
   });
 
   it('reads utterances by their key, and says which has none', () => {
