@@ -8,6 +8,7 @@ import { rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { checkFillable } from './fillable.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 import { placesOf } from './places.js';
 
@@ -193,6 +194,7 @@ function bindControl(
   const region = rowFor(control, place.tag)!;
   const target = targetOf(config, control.name, place.object);
   checkInput(region, manifest.input.kind);
+  checkFillable(control, place, config);
   const options = overridden(region, own, target, extraParams);
   region.check(target, options);
   if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {

@@ -9,6 +9,7 @@ const FETCHED: readonly string[] = ['Text', 'HyperText', 'Paragraphs'];
 /** Where an object tag finds its value in a task. */
 export function placeOfObject({ name, tag, attributes }: TagInfo, config: LabelConfig): InputPlace {
   const pages = tag === 'Image' ? attribute(attributes, 'valueList') : undefined;
+  const shown = parseShown(pages ?? attribute(attributes, 'value') ?? '');
   const columns = config.others
     .filter(each => each.tag === 'Channel' && each.object === name)
     .flatMap(each => attribute(each.attributes, 'column') || []);
@@ -16,7 +17,7 @@ export function placeOfObject({ name, tag, attributes }: TagInfo, config: LabelC
     object: name,
     tag,
     attributes,
-    shown: parseShown(pages ?? attribute(attributes, 'value') ?? ''),
+    shown: { ...shown, ...(config.objects.keys().next().value === name && { isFirst: true }) },
     isUrl: FETCHED.includes(tag) && attribute(attributes, 'valueType') === 'url',
     ...(pages !== undefined && { pages: true }),
     ...(columns.length > 0 && { columns: [...new Set(columns)] }),

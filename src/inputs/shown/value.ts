@@ -8,6 +8,8 @@ export interface Shown {
   key?: string;
   /** Paths, and the texts that stand between them. One path alone gives the value itself, all others a text. */
   parts: readonly (string | DataPath)[];
+  /** Whether it is what the config's first object shows: that of a text which was imported before there was a config. */
+  isFirst?: true;
 }
 
 /** What is shown whatever a task has, as what was fetched for it. */
@@ -16,6 +18,9 @@ export interface FixedValue {
   source: string;
   fixed: unknown;
 }
+
+/** Where Label Studio puts a text that is imported before there is a labeling config. */
+const UNDEFINED = '$undefined$';
 
 /** The characters that the editor takes for a path; others end it. */
 const VARIABLE = /\$([\w[\].{}]+)/g;
@@ -49,10 +54,13 @@ export function parseShown(source: string): Shown {
  */
 export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown | FixedValue): unknown {
   if ('fixed' in shown) return shown.fixed;
-  const { key, parts } = shown;
+  const { key, parts, isFirst } = shown;
   if (key !== undefined && Object.hasOwn(data, key)) return data[key];
   const [only] = parts;
-  if (parts.length === 1 && typeof only === 'object') return valueAt(data, only);
+  if (parts.length === 1 && typeof only === 'object') {
+    const value = valueAt(data, only);
+    return value === undefined && isFirst && Object.hasOwn(data, UNDEFINED) ? data[UNDEFINED] : value;
+  }
   return parts.map(part => (typeof part === 'string' ? part : String(valueAt(data, part)))).join('');
 }
 
