@@ -38,11 +38,12 @@ export class InferenceHost {
     if (!this.#provider)
       throw new AppError('internal', 'a version was loaded before the provider was chosen');
     const begin = performance.now();
-    if (!this.#versions.has(source.key)) {
-      const version = await LoadedVersion.load(source, this.#provider);
-      this.#versions.set(source.key, { version, bindings: new Map() });
+    let held = this.#versions.get(source.key);
+    if (held === undefined) {
+      held = { version: await LoadedVersion.load(source, this.#provider), bindings: new Map() };
+      this.#versions.set(source.key, held);
     }
-    return { milliseconds: performance.now() - begin };
+    return { milliseconds: performance.now() - begin, ...held.version.facts };
   }
 
   async unload(key: string): Promise<null> {

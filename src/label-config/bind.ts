@@ -184,6 +184,16 @@ function checkInput({ tag, needs }: RegionKind, kind: string): void {
   );
 }
 
+/** @throws AppError `no_model_fits` when classes of regions would fill a control of whole tasks, or the reverse */
+function checkRegions({ perRegion }: RegionKind, output: OutputSpec | null, { tag, name }: BindTarget): void {
+  if (output?.ofRegions === undefined || output.ofRegions === (perRegion === true)) return;
+  const [gives, has] = output.ofRegions ? ['each region', 'no perRegion'] : ['the whole task', 'perRegion'];
+  throw new AppError(
+    'no_model_fits',
+    `gives classes of ${gives} for '${output.name}'; the config's ${tag} '${name}' has ${has}="true"`,
+  );
+}
+
 /** @throws AppError of the region kind when the control cannot be filled by the output */
 function bindControl(
   { model, manifest, index, output, extraParams }: Entry,
@@ -204,6 +214,7 @@ function bindControl(
         `${Object.keys(region.outputKinds).join(' or ')}`,
     );
   }
+  checkRegions(region, output, target);
   const hash = createHash('sha1')
     .update(JSON.stringify([model, control.name, place.object]))
     .digest('hex');

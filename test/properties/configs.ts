@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { INPUTS } from '../../src/inputs/index.js';
+import type { Context } from '../../src/model.js';
 import type { Pair } from '../support/example-models.js';
 import { controlsOf } from './controls.js';
 import type { Shown } from './objects.js';
@@ -9,13 +10,33 @@ import { type Tag, tag, xmlOf } from './tags.js';
 export interface Project {
   config: string;
   tasks: readonly Readonly<Record<string, unknown>>[];
+  /** What an annotator just did in the first of them, for a model that answers only to that. */
+  context?: Context;
 }
 
 /** The most tasks of a request. */
 const TASKS = 3;
 
-/** Where an object's value stands in a task: the attribute and the key. */
-const KEYS = ['shown', 'Review Text', 'текст', 'a1'] as const;
+/** Where an object's value stands in a task: what the tag says, and the data that hold it there. */
+const PLACES: Readonly<Record<string, (value: unknown) => Record<string, unknown>>> = {
+  $shown: shown => ({ shown }),
+  '$Review Text': value => ({ 'Review Text': value }),
+  $текст: value => ({ текст: value }),
+  '$deep.in.it': it => ({ deep: { in: { it } } }),
+  '$rows[1].it': it => ({ rows: [null, { it }] }),
+  '$a.b': value => ({ 'a.b': value }),
+};
+
+/** Attributes that Label Studio's own reader wants in this case; of all others the editor takes any. */
+const AS_IT_IS = /^(?:name|toName|value|valueList|alias|predicted_values|perRegion|indexFlag|when\w+)$/;
+
+function inLowerCase({ tag: name, attributes, children = [] }: Tag): Tag {
+  const spelt = Object.entries(attributes).map(([key, value]) => [
+    AS_IT_IS.test(key) ? key : key.toLowerCase(),
+    value,
+  ]);
+  return tag(name, Object.fromEntries(spelt), children.map(inLowerCase));
+}
 
 /** Configs that a model may fill, with everything else around that a project may have. */
 export function projectsFor(
@@ -30,14 +51,15 @@ export function projectsFor(
       object: fc.constantFrom(...tags).chain(name => objects[name]!),
       second: fc.option(fc.constantFrom('Text', 'Image', 'Header', 'List'), { nil: undefined, freq: 3 }),
       control: controlsOf(pair),
-      key: fc.constantFrom(...KEYS),
+      source: fc.constantFrom(...Object.keys(PLACES)),
+      lowerCase: fc.boolean(),
       names: fc.constantFrom(['control', 'object'], ['Контроль', 'a b'], ['10', '9']),
       order: fc.boolean(),
       toBoth: fc.boolean(),
       beside: fc.boolean(),
       repeater: fc.nat(30).map(each => each === 0),
     })
-    .chain(({ object, second, control, key, names, order, toBoth, beside, repeater }) => {
+    .chain(({ object, second, control, source, lowerCase, names, order, toBoth, beside, repeater }) => {
       const [name = '', objectName = ''] = names;
       const pairwise = region.tag === 'Pairwise';
       const other = second ?? (pairwise ? 'Text' : undefined);
@@ -47,7 +69,7 @@ export function projectsFor(
         const suffix = flag ?? '';
         const own = tag(
           object.tag,
-          { name: `${objectName}${suffix}`, [object.source ?? 'value']: `$${key}`, ...object.attributes },
+          { name: `${objectName}${suffix}`, [object.source ?? 'value']: source, ...object.attributes },
           object.children,
         );
         const targets = [`${objectName}${suffix}`, ...((toBoth || pairwise) && extra ? ['second'] : [])];
@@ -79,7 +101,8 @@ export function projectsFor(
         const main = repeater
           ? [tag('Repeater', { on: '$items', indexFlag: flag, mode: 'pagination' }, inner)]
           : inner;
-        const config = xmlOf(tag('View', {}, [...around, tag('View', { style: 'display: flex' }, main)]));
+        const whole = tag('View', {}, [...around, tag('View', { style: 'display: flex' }, main)]);
+        const config = xmlOf(lowerCase ? inLowerCase(whole) : whole);
         const columns = kind === 'tabular' ? example.data : {};
         const task = fc
           .tuple(object.values, extra?.values ?? fc.constant(undefined))
@@ -91,11 +114,12 @@ export function projectsFor(
             ...object.beside,
             ...extra?.beside,
             ...(extra && { second: next }),
-            [key]: value,
+            ...PLACES[source]!(value),
           }));
-        return fc
-          .array(task, { minLength: 2, maxLength: TASKS })
-          .map(tasks => ({ config, tasks }) satisfies Project);
+        return fc.array(task, { minLength: 2, maxLength: TASKS }).map((tasks): Project => {
+          const results = example.context?.result?.map(each => ({ ...each, to_name: targets[0]! }));
+          return { config, tasks, ...(results && { context: { ...example.context, result: results } }) };
+        });
       });
     });
 }

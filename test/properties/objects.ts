@@ -52,20 +52,35 @@ export async function makeFiles(at: (text: string) => string, videos: readonly s
 
 const flag = fc.constantFrom('true', 'false', undefined);
 const LETTER = fc.constantFrom('a', 'Good ', ' ', '\n', '😀', 'é', '.', 'Ada', 'met ', 'n1', '<', '&');
-const sentence = fc.string({ unit: LETTER, minLength: 1, maxLength: 12 });
+/** A text that does not begin with a space, in which one of the models finds no span. */
+const sentence = fc
+  .tuple(fc.constantFrom('Ada', '😀', 'é', '<'), fc.string({ unit: LETTER, maxLength: 12 }))
+  .map(([first, rest]) => first + rest);
 const number = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.constantFrom(0.5, 1e-9, 2 ** 40));
 
 /** How each object tag may stand in a config, with what Label Studio shows in it. */
 export function objectsOf(files: Files): Readonly<Record<string, fc.Arbitrary<Shown>>> {
   const { at } = files;
   return {
-    Text: fc.record({ url: fc.boolean(), saveTextResult: fc.constantFrom('yes', 'no', undefined) }).map(
-      ({ url, ...attributes }): Shown => ({
-        tag: 'Text',
-        attributes: { ...attributes, granularity: 'word', ...(url && { valueType: 'url' }) },
-        values: url ? sentence.map(at) : sentence,
+    Text: fc
+      .record({
+        form: fc.constantFrom('text', 'url', 'base64', 'base64unicode'),
+        saveTextResult: fc.constantFrom('yes', 'no', undefined),
+      })
+      .map(({ form, ...attributes }): Shown => {
+        const own = form === 'url' ? { valueType: 'url' } : form === 'text' ? {} : { encoding: form };
+        const values = {
+          text: fc.oneof({ weight: 4, arbitrary: sentence }, number, fc.boolean(), fc.array(sentence)),
+          url: sentence.map(at),
+          base64: fc.constantFrom('Good food', 'é').map(btoa),
+          base64unicode: sentence.map(text => Buffer.from(text).toString('base64')),
+        };
+        return {
+          tag: 'Text',
+          attributes: { ...attributes, granularity: 'word', ...own },
+          values: values[form]!,
+        };
       }),
-    ),
     HyperText: fc.record({ url: fc.boolean(), inline: flag, clickableLinks: flag }).map(
       ({ url, ...attributes }): Shown => ({
         tag: 'HyperText',
@@ -75,6 +90,7 @@ export function objectsOf(files: Files): Readonly<Record<string, fc.Arbitrary<Sh
     ),
     Paragraphs: fc
       .record({
+        url: fc.boolean(),
         layout: fc.constantFrom('dialogue', 'none', undefined),
         nameKey: fc.constantFrom('who', undefined),
         textKey: fc.constantFrom('says', undefined),
@@ -82,14 +98,15 @@ export function objectsOf(files: Files): Readonly<Record<string, fc.Arbitrary<Sh
         showPlayer: flag,
         audioUrl: fc.constantFrom('$recording', undefined),
       })
-      .map(
-        (attributes): Shown => ({
+      .map(({ url, ...attributes }): Shown => {
+        const talks = talk(attributes.nameKey ?? 'author', attributes.textKey ?? 'text');
+        return {
           tag: 'Paragraphs',
-          attributes,
+          attributes: { ...attributes, ...(url && { valueType: 'url' }) },
           beside: attributes.audioUrl === undefined ? {} : { recording: files.recordings[1] },
-          values: talk(attributes.nameKey ?? 'author', attributes.textKey ?? 'text'),
-        }),
-      ),
+          values: url ? talks.map(each => at(JSON.stringify(each))) : talks,
+        };
+      }),
     Image: fc.record({ list: fc.boolean(), zoom: flag, maxWidth: fc.constantFrom('750px', undefined) }).map(
       ({ list, ...attributes }): Shown => ({
         tag: 'Image',

@@ -1,3 +1,4 @@
+import { attribute } from '../../src/label-config/attribute.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
 import { FORMATS, strangeIn } from '../support/value-formats.js';
@@ -18,14 +19,21 @@ export function faultsOf(config: string, { result, score }: Prediction): string[
     if (each.type === 'relation') continue;
     const { from_name = '', to_name = '', type, value = {} } = each;
     const control = parsed[from_name];
-    const { tag, attributes } = controls.get(from_name) ?? {};
+    const { tag, attributes = {} } = controls.get(from_name) ?? {};
+    const has = (name: string) => attribute(attributes, name);
     if (control === undefined || tag === undefined || !control.to_name.includes(to_name)) {
       faults.push(`a result of '${from_name}' for '${to_name}'`);
       continue;
     }
     if (type !== tag.toLowerCase()) faults.push(`the type ${type} of ${tag}`);
     const formats = FORMATS.filter(({ result_type }) => result_type === type);
-    const strange = formats.map(format => strangeIn(format, value, attributes?.perRegion === 'true'));
+    const isOfRegion = has('perRegion') === 'true';
+    // What describes a region has the place of that, which the table of formats leaves out.
+    const place = isOfRegion
+      ? result.find(other => other.id === each.id && other !== each)?.value
+      : undefined;
+    const own = Object.fromEntries(Object.entries(value).filter(([key]) => place?.[key] === undefined));
+    const strange = formats.map(format => strangeIn(format, own, isOfRegion));
     if (!strange.some(found => found.length === 0))
       faults.push(`${type}: ${strange.map(String).join('; or ')}`);
     for (const [key, names] of Object.entries(value)) {
@@ -35,14 +43,14 @@ export function faultsOf(config: string, { result, score }: Prediction): string[
       // A Labels beside has them for VideoRectangle.
       if (unknown.length > 0 && tag !== 'VideoRectangle') faults.push(`${key}: ${unknown}`);
     }
-    if (tag === 'Choices' && attributes?.choice !== 'multiple' && (value.choices as unknown[]).length !== 1)
+    if (tag === 'Choices' && has('choice') !== 'multiple' && (value.choices as unknown[]).length !== 1)
       faults.push('several of single choices');
-    if (tag === 'Rating' && !((value.rating as number) <= Number(attributes?.maxRating ?? 5)))
+    if (tag === 'Rating' && !((value.rating as number) <= Number(has('maxRating') ?? 5)))
       faults.push(`${value.rating} stars`);
     if (tag === 'Number') {
-      const { min = '-Infinity', max = 'Infinity' } = attributes ?? {};
       const number = value.number as number;
-      if (!(number >= Number(min) && number <= Number(max))) faults.push(`the number ${number}`);
+      if (!(number >= Number(has('min') ?? '-Infinity') && number <= Number(has('max') ?? 'Infinity')))
+        faults.push(`the number ${number}`);
     }
   }
   const ids = result.flatMap(each => (each.type === 'relation' ? [] : `${each.id} ${each.from_name}`));

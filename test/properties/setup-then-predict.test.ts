@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { INPUTS } from '../../src/inputs/index.js';
 import type { Prediction, PredictionItem, TaskError } from '../../src/model.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
-import { addExampleModels, PAIRS } from '../support/example-models.js';
+import { addExampleModels } from '../support/example-models.js';
 import { useFfmpeg } from '../support/ffmpeg.js';
 import { temporaryFolder } from '../support/folder.js';
 import { serve, stopServers } from '../task-data/servers.js';
 import { type Project, projectsFor } from './configs.js';
+import { MODELS } from './models.js';
 import { makeFiles, objectsOf } from './objects.js';
 import { faultsOf } from './predictions.js';
 
@@ -36,10 +37,10 @@ describe('a project that was set up', () => {
     );
     const objects = objectsOf(files);
     cases = fc
-      .constantFrom(...PAIRS)
+      .constantFrom(...MODELS)
       .chain(pair => projectsFor(pair, objects).map(project => ({ ...project, model: pair.model })));
     const root = await temporaryFolder();
-    await addExampleModels(root, PAIRS);
+    await addExampleModels(root, MODELS);
     backend = await startBackend({ MODEL_DIR: root, ALLOW_HOSTS: host });
   });
 
@@ -49,13 +50,15 @@ describe('a project that was set up', () => {
   });
 
   /** Why it is refused; undefined: its tasks have predictions. */
-  async function ask({ model, config, tasks }: Case): Promise<string | undefined> {
+  async function ask({ model, config, tasks: all, context }: Case): Promise<string | undefined> {
     const setup = await backend.post(`/models/${model}/setup`, { project: '1', schema: config });
     if (setup.status !== 200) {
       assert.oneOf(setup.status, [409, 422, 400], setup.reason);
       return setup.reason;
     }
-    const body = { tasks: tasks.map((data, id) => ({ id, data })), label_config: config };
+    const tasks = context ? all.slice(0, 1) : all;
+    const params = context && { params: { context } };
+    const body = { tasks: tasks.map((data, id) => ({ id, data })), label_config: config, ...params };
     const reply = await backend.post<{ results: PredictionItem[] }>(`/models/${model}/predict`, body);
     assert.equal(reply.status, 200, reply.reason);
     assert.lengthOf(reply.body.results, tasks.length);
