@@ -25,6 +25,7 @@ export interface ChoicesBinding {
 export const choices: RegionKind<ChoicesBinding> = {
   tag: 'Choices',
   type: 'choices',
+  perItem: true,
   optionsSchema: {
     properties: {
       choice: { enum: ['single', 'multiple'], description: 'the mode of the control that this output fills' },

@@ -27,6 +27,7 @@ const MOST = 5;
 export const rating: RegionKind<RatingBinding> = {
   tag: 'Rating',
   type: 'rating',
+  perItem: true,
   optionsSchema: { properties: {}, required: [] },
   outputKinds: { ...CLASSES, ...VALUE },
 

@@ -18,6 +18,7 @@ const { boxes } = rectangle.example.outputs;
 export const regionChoices: RegionKind<ChoicesBinding> = {
   ...(choices as RegionKind<ChoicesBinding>),
   name: 'Choices of regions',
+  perItem: false,
   perRegion: true,
   objectTags: ['Image'],
   needs: ['image'],

@@ -40,6 +40,7 @@ const SEPARATOR = '/';
 export const taxonomy: RegionKind<TaxonomyBinding> = {
   tag: 'Taxonomy',
   type: 'taxonomy',
+  perItem: true,
   optionsSchema: {
     properties: {
       separator: {

@@ -64,6 +64,7 @@ export function typedTexts({ text }: Readonly<Record<string, unknown>>): string[
 export const textArea: RegionKind<TextAreaBinding> = {
   tag: 'TextArea',
   type: 'textarea',
+  perItem: true,
   optionsSchema: { properties: {}, required: [] },
   outputKinds: TEXTS,
 

@@ -2,7 +2,7 @@ import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import { fetchedPlace, fixedPlace, isFetched } from '../inputs/shown/fetched.js';
 import { shownValue } from '../inputs/shown/value.js';
-import { dataOf, type RawTask } from '../inputs/values.js';
+import { dataOf, type RawTask, takeValue } from '../inputs/values.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import { learntOptions, type Manifest } from '../registry/manifest.js';
 import type { InputSpec } from '../registry/version.js';
@@ -54,7 +54,7 @@ export function readableData(
     if (forTraining) return forTraining(read(data, place, input, null), place, input, textAt);
     const fetched = isFetched(kind, place) ? await fetchedPlace(data, place, textAt) : undefined;
     const own = fetched ?? place;
-    const taken = isKnown ? read(data, own, input, null) : undefined;
+    const taken = isKnown ? takeValue(task, { place: own, input, context: null }) : undefined;
     const value = learnt ? learnt(data, own) : taken;
     const shown = fetched && shownValue(data, fetched.shown);
     return shown === undefined || shown === value ? { value } : { value, shown };
