@@ -61,11 +61,15 @@ export function readableData(
   };
 }
 
-/** Where the value of a task is that was written for trainers: what was fetched for them stands in it. */
-export function writtenPlace(task: WrittenTask, place: InputPlace, { kind }: InputSpec): InputPlace {
+/** Whether the value of a task that was written for trainers is another than its data have: what was fetched for them. */
+export function isWritten(place: InputPlace, { kind }: InputSpec): boolean {
   const own = INPUTS[kind]!;
-  if ('shown' in task) return fixedPlace(place, task.shown);
-  return own.forTraining || isFetched(own, place) ? fixedPlace(place, task.value) : place;
+  return own.forTraining !== undefined || isFetched(own, place);
+}
+
+/** Where that value is. */
+export function writtenPlace(task: WrittenTask, place: InputPlace): InputPlace {
+  return fixedPlace(place, 'shown' in task ? task.shown : task.value);
 }
 
 /**
@@ -76,7 +80,7 @@ export function writtenPlace(task: WrittenTask, place: InputPlace, { kind }: Inp
 export async function metaOf(task: WrittenTask, place: InputPlace, input: InputSpec): Promise<unknown> {
   const { read, forTraining } = INPUTS[input.kind]!;
   if (!forTraining) return undefined;
-  const own = writtenPlace(task, place, input);
+  const own = writtenPlace(task, place);
   const { meta } = await forTraining(read(dataOf(task), own, input, null), own, input, async text => text);
   return meta;
 }

@@ -91,11 +91,7 @@ describe('the value that a tag shows', () => {
   });
 
   it('is no text with what cannot be written in it', () => {
-    assert.throws(
-      () => shown('$a!', { a: { toString: 0 } }),
-      AppError,
-      "for '$a!' cannot be written as a text",
-    );
+    assert.throws(() => shown('$a!', { a: { toString: 0 } }), AppError, 'cannot be written as a text');
   });
 
   it('follows paths as lodash does', () => {
