@@ -2,9 +2,11 @@ import { AppError } from './errors.js';
 import type { LateTaker, Piece, Priority } from './inference/job.js';
 import type { Pool } from './inference/pool.js';
 import { failureOf, failureText, ITEM_SEPARATOR, splitItems } from './inference/protocol.js';
+import type { TaskValue } from './inputs/contract.js';
 import type { FileValue } from './inputs/file.js';
 import { INPUTS } from './inputs/index.js';
 import { fetchedPlace, isFetched } from './inputs/shown/fetched.js';
+import { isPages } from './inputs/shown/pages.js';
 import { dataOf, type RawTask, takeValue, type ValueReader } from './inputs/values.js';
 import { type BoundModel, bindModel } from './label-config/bind.js';
 import {
@@ -18,7 +20,7 @@ import {
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
 import type { ReadRequest } from './task-data/fetch.js';
-import { type OpenValue, type TaskBatch, TaskList } from './tasks.js';
+import { type OpenValue, type Resolved, type TaskBatch, TaskList } from './tasks.js';
 
 export interface OnnxDeps {
   registry: Registry;
@@ -133,11 +135,26 @@ export class OnnxModel extends LabelStudioMLBase {
   /** Puts the path of a fetched file in the place of its address. */
   readonly #file: OpenValue = async (task, reader) => {
     const value = takeValue(task, reader);
+    if (!isPages(value)) return this.#withFile(task, value);
+    const all = await Promise.allSettled(value.pages.map(page => this.#withFile(task, page.value)));
+    const release = () => {
+      for (const each of all) if (each.status === 'fulfilled') each.value.release?.();
+    };
+    const pages = all.flatMap((each, index) =>
+      each.status === 'fulfilled' ? [{ ...value.pages[index]!, value: each.value.value }] : [],
+    );
+    const broken = all.find(each => each.status === 'rejected');
+    if (!broken) return { value: { pages }, release };
+    release();
+    throw broken.reason;
+  };
+
+  async #withFile(task: RawTask, value: TaskValue): Promise<Resolved> {
     const { file } = value as Partial<FileValue>;
     if (file === undefined) return { value };
     const { path, release } = await this.#context.taskData.file(file, this.#request(task));
     return { value: { ...(value as FileValue), file: path }, release };
-  };
+  }
 
   /** Reads the text behind an address in the place of that. */
   readonly #fetched: OpenValue = async (task, reader) => {

@@ -1,8 +1,9 @@
+import { isRecord } from '../is-record.js';
 import { attribute } from '../label-config/attribute.js';
 import type { InputKind, InputPlace } from './contract.js';
 import { readAddress } from './file.js';
 import { image } from './image.js';
-import { parseShown, shownValue } from './shown/value.js';
+import { parseShown, shownValue, written } from './shown/value.js';
 import type { VideoValue } from './video/contract.js';
 import { VideoEncoder, type VideoOptions } from './video/encoder.js';
 
@@ -86,8 +87,10 @@ function frameRateOf(
   data: Readonly<Record<string, unknown>>,
   { attributes }: Pick<InputPlace, 'attributes'>,
 ): number {
-  const value = shownValue(data, parseShown(attribute(attributes, 'frameRate') ?? ''));
-  const rate = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+  const shown = parseShown(attribute(attributes, 'frameRate') ?? '');
+  const value = shownValue(data, shown);
+  // A list is a number where it holds one, as in JavaScript.
+  const rate = Array.isArray(value) ? Number(written(value, shown)) : isRecord(value) ? 0 : Number(value);
   if (!Number.isFinite(rate) || rate <= 0) return FRAME_RATE;
   return rate < 1 ? 1 / rate : rate;
 }

@@ -8,6 +8,7 @@ import { rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { attribute } from './attribute.js';
 import { checkFillable } from './fillable.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 import { placesOf } from './places.js';
@@ -194,6 +195,19 @@ function checkRegions({ perRegion }: RegionKind, output: OutputSpec | null, { ta
   );
 }
 
+/** @throws AppError `no_model_fits` when the control has one answer for all pages of an object, which models do not give */
+function checkPages(
+  { perItem, objectTags }: RegionKind,
+  { tag, name, toName, attributes }: BindTarget,
+): void {
+  if (perItem ? attribute(attributes, 'perItem') === 'true' : objectTags?.includes('Image')) return;
+  const remedy = perItem ? ': give it perItem="true"' : '';
+  throw new AppError(
+    'no_model_fits',
+    `answers for each page of the Image '${toName}', and the ${tag} '${name}' has one answer for all of them${remedy}`,
+  );
+}
+
 /** @throws AppError of the region kind when the control cannot be filled by the output */
 function bindControl(
   { model, manifest, index, output, extraParams }: Entry,
@@ -202,9 +216,13 @@ function bindControl(
 ): ControlBinding {
   const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
   const region = rowFor(control, place.tag)!;
-  const target = targetOf(config, control.name, place.object);
+  const target = {
+    ...targetOf(config, control.name, place.object),
+    ...(place.pages && { pages: true as const }),
+  };
   checkInput(region, manifest.input.kind);
   checkFillable(control, place, config);
+  if (place.pages) checkPages(region, target);
   const options = overridden(region, own, target, extraParams);
   region.check(target, options);
   if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {

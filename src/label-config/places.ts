@@ -34,6 +34,9 @@ export function placesOf(config: LabelConfig, control: string, objectTags: reado
   return config.parsed[control]!.to_name.flatMap(name => {
     const object = config.objects.get(name);
     const isOne = object !== undefined && (objectTags.length === 0 || objectTags.includes(object.tag));
-    return isOne ? placeOfObject(object, config) : [];
+    if (!isOne) return [];
+    const { pages, ...place } = placeOfObject(object, config);
+    // A model that reads no image speaks of the task as a whole.
+    return pages && objectTags.includes('Image') ? { ...place, pages } : place;
   });
 }

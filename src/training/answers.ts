@@ -10,7 +10,7 @@ import type { ServedVersion } from '../registry/registry.js';
 import { type OpenValue, TaskList } from '../tasks.js';
 import type { HeldOutRow } from './held-out.js';
 import { type LearntOutput, learntOutputs } from './outputs.js';
-import { metaOf, writtenPlace } from './readable.js';
+import { isWritten, metaOf, writtenPlace } from './readable.js';
 
 export interface AnswerDeps {
   pool: Pool;
@@ -68,11 +68,11 @@ export class Examinee {
     const { input } = manifest;
     // What is behind addresses stands in the rows already.
     const open: OpenValue = async (task, reader) => ({
-      value: takeValue(task, { ...reader, place: writtenPlace(task, place, input) }),
+      value: takeValue(task, { ...reader, place: writtenPlace(task, place) }),
     });
     const tasks = new TaskList(
       rows.map(({ task }) => task),
-      open,
+      isWritten(place, input) ? open : undefined,
     );
     const source = tasks.groups({ binding: binding.id, place, input, context: null }, null);
     const over = new AbortController();

@@ -2,7 +2,7 @@ import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import { fetchedPlace, fixedPlace, isFetched } from '../inputs/shown/fetched.js';
 import { shownValue } from '../inputs/shown/value.js';
-import { dataOf, type RawTask } from '../inputs/values.js';
+import { dataOf, type RawTask, takeValue } from '../inputs/values.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import { learntOptions, type Manifest } from '../registry/manifest.js';
 import type { InputSpec } from '../registry/version.js';
@@ -54,18 +54,22 @@ export function readableData(
     if (forTraining) return forTraining(read(data, place, input, null), place, input, textAt);
     const fetched = isFetched(kind, place) ? await fetchedPlace(data, place, textAt) : undefined;
     const own = fetched ?? place;
-    const taken = isKnown ? read(data, own, input, null) : undefined;
+    const taken = isKnown ? takeValue(task, { place: own, input, context: null }) : undefined;
     const value = learnt ? learnt(data, own) : taken;
     const shown = fetched && shownValue(data, fetched.shown);
     return shown === undefined || shown === value ? { value } : { value, shown };
   };
 }
 
-/** Where the value of a task is that was written for trainers: what was fetched for them stands in it. */
-export function writtenPlace(task: WrittenTask, place: InputPlace, { kind }: InputSpec): InputPlace {
+/** Whether the value of a task that was written for trainers is another than its data have: what was fetched for them. */
+export function isWritten(place: InputPlace, { kind }: InputSpec): boolean {
   const own = INPUTS[kind]!;
-  if ('shown' in task) return fixedPlace(place, task.shown);
-  return own.forTraining || isFetched(own, place) ? fixedPlace(place, task.value) : place;
+  return own.forTraining !== undefined || isFetched(own, place);
+}
+
+/** Where that value is. */
+export function writtenPlace(task: WrittenTask, place: InputPlace): InputPlace {
+  return fixedPlace(place, 'shown' in task ? task.shown : task.value);
 }
 
 /**
@@ -76,7 +80,7 @@ export function writtenPlace(task: WrittenTask, place: InputPlace, { kind }: Inp
 export async function metaOf(task: WrittenTask, place: InputPlace, input: InputSpec): Promise<unknown> {
   const { read, forTraining } = INPUTS[input.kind]!;
   if (!forTraining) return undefined;
-  const own = writtenPlace(task, place, input);
+  const own = writtenPlace(task, place);
   const { meta } = await forTraining(read(dataOf(task), own, input, null), own, input, async text => text);
   return meta;
 }

@@ -49,7 +49,8 @@ describe('text input', () => {
     ] as const)
       expect(text.read({ review }, place, {}, null)).to.equal(written);
     const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
-    expect(() => text.read({ review: deep }, place, {}, null)).to.throw(AppError, 'is nested too deeply');
+    for (const review of [deep, [{ toString: 0 }]])
+      expect(() => text.read({ review }, place, {}, null)).to.throw(AppError, 'cannot be written as a text');
   });
 
   it('decodes what is encoded', () => {

@@ -231,8 +231,16 @@ describe('video input', () => {
     assert.equal(rateOf({ frameRate: '0.04' }), 25);
     assert.equal(rateOf({ frameRate: '$fps' }, { fps: 12 }), 12);
     assert.equal(rateOf({ frameRate: '$fps' }, { fps: '12' }), 12);
-    for (const fps of [null, true, [12], { toString: 0 }])
-      assert.equal(rateOf({ frameRate: '$fps' }, { fps }), 24);
+    assert.equal(rateOf({ FrameRate: '$meta.fps' }, { meta: { fps: 12 } }), 12);
+    // As Number has it, which the editor takes.
+    for (const [fps, rate] of [
+      [[12], 12],
+      [true, 1],
+      [null, 24],
+      [[1, 2], 24],
+      [{ toString: 0 }, 24],
+    ] as const)
+      assert.equal(rateOf({ frameRate: '$fps' }, { fps }), rate);
     for (const wrong of ['$fps', 'many', '-5', '0', 'Infinity'])
       assert.equal(rateOf({ frameRate: wrong }), 24);
     const { rows, metas } = await read(at('exact.mkv'), {}, 12.5);

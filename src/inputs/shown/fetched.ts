@@ -28,7 +28,8 @@ export async function fetchedPlace(
 
 /** A place that shows a value, whatever the task has. */
 export function fixedPlace(place: InputPlace, fixed: unknown): InputPlace {
-  return { ...place, isUrl: false, shown: { source: place.shown.source, fixed } };
+  const { pages: _, ...own } = place;
+  return { ...own, isUrl: false, shown: { source: place.shown.source, fixed } };
 }
 
 function parsed(text: string): unknown {

@@ -2,7 +2,7 @@ import { AppError } from '../../errors.js';
 import { attribute } from '../../label-config/attribute.js';
 import type { InputPlace } from '../contract.js';
 import { type HtmlValue, readHtml } from '../html/text.js';
-import { shownValue, whereShown } from './value.js';
+import { shownValue, whereShown, written } from './value.js';
 
 /** What a Text tag shows, or the document of a HyperText: it is parsed in the child. */
 export type Content = string | HtmlValue;
@@ -24,7 +24,7 @@ export function readText(
       `the task's data needs a text ${whereShown(place.shown)}, and ${holds(value)}`,
     );
   }
-  return decoded(written(value, place), place);
+  return decoded(written(value, place.shown), place);
 }
 
 /**
@@ -45,16 +45,6 @@ export function readContent(data: Readonly<Record<string, unknown>>, place: Inpu
 export function textOfContent(content: unknown): string {
   const value = content as Content;
   return typeof value === 'string' ? value : readHtml(value.html, value.inline).text;
-}
-
-function written(value: unknown, { shown }: Pick<InputPlace, 'shown'>): string {
-  try {
-    return String(value);
-  } catch (error) {
-    // Lists in one another are written by recursion.
-    if (!(error instanceof RangeError)) throw error;
-    throw new AppError('task_invalid', `what the task's data have ${whereShown(shown)} is nested too deeply`);
-  }
 }
 
 /** @throws AppError `task_invalid` */

@@ -1,3 +1,4 @@
+import { AppError } from '../../errors.js';
 import { type DataPath, parsePath, valueAt } from './path.js';
 
 /** What a tag shows of a task's data: read once from its attribute. Plain JSON: it may cross to another thread. */
@@ -51,6 +52,7 @@ export function parseShown(source: string): Shown {
  * Of a text with paths in it, what is missing is the word `undefined`, as in the editor.
  *
  * @returns undefined when there is nothing at the one path that is meant
+ * @throws AppError `task_invalid` as `written`
  */
 export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown | FixedValue): unknown {
   if ('fixed' in shown) return shown.fixed;
@@ -61,10 +63,24 @@ export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown
     const value = valueAt(data, only);
     return value === undefined && isFirst && Object.hasOwn(data, UNDEFINED) ? data[UNDEFINED] : value;
   }
-  return parts.map(part => (typeof part === 'string' ? part : String(valueAt(data, part)))).join('');
+  return parts.map(part => (typeof part === 'string' ? part : written(valueAt(data, part), shown))).join('');
 }
 
 /** What messages call the place of a value: `under 'a.b'`, or `for '$title: $body'`. */
 export function whereShown({ source }: Shown | FixedValue): string {
   return /^\$[^$]+$/.test(source) ? `under '${source.slice(1)}'` : `for '${source}'`;
+}
+
+/**
+ * A value as the editor writes it: `5`, `a,b`.
+ * @throws AppError `task_invalid` for what JavaScript cannot write: lists too deep in one another, and objects with a
+ *   "toString" of their own
+ */
+export function written(value: unknown, shown: Shown | FixedValue): string {
+  try {
+    return String(value);
+  } catch (error) {
+    const message = `what the task's data have ${whereShown(shown)} cannot be written as a text`;
+    throw new AppError('task_invalid', message, { cause: error });
+  }
 }

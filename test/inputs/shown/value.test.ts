@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import get from 'lodash/get.js';
+import { AppError } from '../../../src/errors.js';
 import { parsePath, valueAt } from '../../../src/inputs/shown/path.js';
 import { parseShown, shownValue, whereShown } from '../../../src/inputs/shown/value.js';
 
@@ -87,6 +88,10 @@ describe('the value that a tag shows', () => {
       assert.isUndefined(shown(source, { a: {} }), source);
     assert.isNull(shown('$a', { a: null }));
     assert.equal(shown('$a and $b', { a: null }), 'null and undefined');
+  });
+
+  it('is no text with what cannot be written in it', () => {
+    assert.throws(() => shown('$a!', { a: { toString: 0 } }), AppError, 'cannot be written as a text');
   });
 
   it('follows paths as lodash does', () => {
