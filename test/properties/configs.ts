@@ -27,8 +27,9 @@ const PLACES: Readonly<Record<string, (value: unknown) => Record<string, unknown
   '$a.b': value => ({ 'a.b': value }),
 };
 
-/** Attributes that Label Studio's own reader wants in this case; of all others the editor takes any. */
-const AS_IT_IS = /^(?:name|toName|value|valueList|alias|predicted_values|perRegion|indexFlag|when\w+)$/;
+/** Attributes that Label Studio's own reader and validator want in this case; of all others the editor takes any. */
+const AS_IT_IS =
+  /^(?:name|toName|value|valueList|alias|predicted_values|perRegion|maxRating|indexFlag|when\w+)$/;
 
 function inLowerCase({ tag: name, attributes, children = [] }: Tag): Tag {
   const spelt = Object.entries(attributes).map(([key, value]) => [

@@ -26,8 +26,10 @@ export function faultsOf(config: string, { result, score }: Prediction): string[
       continue;
     }
     if (type !== tag.toLowerCase()) faults.push(`the type ${type} of ${tag}`);
-    const formats = FORMATS.filter(({ result_type }) => result_type === type);
     const isOfRegion = has('perRegion') === 'true';
+    const formats = FORMATS.filter(
+      ({ entry, result_type }) => result_type === type && (isOfRegion || !entry.includes('perRegion')),
+    );
     // What describes a region has the place of that, which the table of formats leaves out.
     const place = isOfRegion
       ? result.find(other => other.id === each.id && other !== each)?.value

@@ -9,21 +9,16 @@ import { temporaryFolder } from '../support/folder.js';
 import { serve, stopServers } from '../task-data/servers.js';
 import { type Project, projectsFor } from './configs.js';
 import { MODELS } from './models.js';
-import { makeFiles, objectsOf } from './objects.js';
+import { makeFiles, objectsOf, type Shown } from './objects.js';
 import { faultsOf } from './predictions.js';
 
 const SEED = Number(process.env.PROPERTY_SEED ?? 1);
-const CONFIGS = Number(process.env.PROPERTY_CONFIGS ?? 700);
-
-/** A model with a config that it may fill, and tasks. */
-interface Case extends Project {
-  model: string;
-}
+/** Configs for each model. */
+const CONFIGS = Number(process.env.PROPERTY_CONFIGS ?? 6);
 
 describe('a project that was set up', () => {
   let backend: TestBackend;
-  let cases: fc.Arbitrary<Case>;
-  const answered = new Map<string, number>();
+  let objects: Readonly<Record<string, fc.Arbitrary<Shown>>>;
 
   before(async function () {
     this.timeout(120_000);
@@ -31,14 +26,8 @@ describe('a project that was set up', () => {
     const { url, host } = await serve((request, response) =>
       response.end(Buffer.from(request.url!.slice(1), 'base64url')),
     );
-    const files = await makeFiles(
-      text => `${url}/${Buffer.from(text).toString('base64url')}`,
-      [INPUTS.video!.example.data.video as string],
-    );
-    const objects = objectsOf(files);
-    cases = fc
-      .constantFrom(...MODELS)
-      .chain(pair => projectsFor(pair, objects).map(project => ({ ...project, model: pair.model })));
+    const at = (text: string) => `${url}/${Buffer.from(text).toString('base64url')}`;
+    objects = objectsOf(await makeFiles(at, [INPUTS.video!.example.data.video as string]));
     const root = await temporaryFolder();
     await addExampleModels(root, MODELS);
     backend = await startBackend({ MODEL_DIR: root, ALLOW_HOSTS: host });
@@ -49,12 +38,15 @@ describe('a project that was set up', () => {
     await stopServers();
   });
 
-  /** Why it is refused; undefined: its tasks have predictions. */
-  async function ask({ model, config, tasks: all, context }: Case): Promise<string | undefined> {
+  /**
+   * Sets a project up and asks for its tasks, all of which must have predictions then.
+   * @returns how many have results; undefined: setup says why the model does not fit
+   */
+  async function ask(model: string, { config, tasks: all, context }: Project): Promise<number | undefined> {
     const setup = await backend.post(`/models/${model}/setup`, { project: '1', schema: config });
     if (setup.status !== 200) {
-      assert.oneOf(setup.status, [409, 422, 400], setup.reason);
-      return setup.reason;
+      assert.isBelow(setup.status, 500, setup.reason);
+      return undefined;
     }
     const tasks = context ? all.slice(0, 1) : all;
     const params = context && { params: { context } };
@@ -69,21 +61,51 @@ describe('a project that was set up', () => {
       }
       const prediction = item as Prediction;
       assert.deepEqual(faultsOf(config, prediction), [], JSON.stringify(prediction.result));
-      answered.set(model, (answered.get(model) ?? 0) + 1);
     }
-    return undefined;
+    return reply.body.results.filter(item => (item as Prediction).result.length > 0).length;
   }
 
   it('has predictions for all tasks that Label Studio can show', async function () {
-    this.timeout(CONFIGS * 1000);
-    let refused = 0;
-    await fc.assert(
-      fc.asyncProperty(cases, async each => {
-        if ((await ask(each)) !== undefined) refused++;
-      }),
-      { numRuns: CONFIGS, seed: SEED },
-    );
-    const share = refused / CONFIGS;
-    assert.isTrue(share > 0.1 && share < 0.7, `${share} were refused`);
+    this.timeout(60_000 + CONFIGS * MODELS.length * 1000);
+    const counts = { asked: 0, refused: 0 };
+    const silent: string[] = [];
+    for (const pair of MODELS) {
+      let results = 0;
+      const property = fc.asyncProperty(projectsFor(pair, objects), async project => {
+        const answered = await ask(pair.model, project);
+        counts.asked++;
+        if (answered === undefined) counts.refused++;
+        results += answered ?? 0;
+      });
+      await fc.assert(property, { numRuns: CONFIGS, seed: SEED });
+      if (results === 0) silent.push(pair.model);
+    }
+    // The test says something only if most configs are taken, and most models find something to say.
+    assert.isBelow(counts.refused, counts.asked / 2);
+    assert.isBelow(silent.length, MODELS.length / 8, silent.join(' '));
+  });
+
+  it('must work: a prediction that Label Studio would not show does not pass', () => {
+    const config =
+      '<View><Text name="t" value="$t"/><Rating name="r" toName="t" maxRating="3"/>' +
+      '<Choices name="c" toName="t"><Choice value="a"/><Choice value="b"/></Choices></View>';
+    const faults = (result: object, score: number | null = null) =>
+      faultsOf(config, {
+        result: [{ id: '1', from_name: 'c', to_name: 't', type: 'choices', ...result }],
+        score,
+      });
+    assert.isEmpty(faults({ value: { choices: ['a'] } }, 0.5));
+    for (const odd of [
+      { value: { choices: ['a', 'b'] } },
+      { value: { choices: ['c'] } },
+      { value: { choices: [] } },
+      { value: { choices: ['a'], x: 1 } },
+      { from_name: 'd', value: { choices: ['a'] } },
+      { to_name: 'u', value: { choices: ['a'] } },
+      { type: 'labels', value: { choices: ['a'] } },
+      { from_name: 'r', type: 'rating', value: { rating: 4 } },
+    ])
+      assert.isNotEmpty(faults(odd), JSON.stringify(odd));
+    assert.isNotEmpty(faults({ value: { choices: ['a'] } }, 2));
   });
 });
