@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
 import type { InputPlace } from '../inputs/contract.js';
+import type { BindTarget, RegionKind } from '../regions/contract.js';
 import { attribute } from './attribute.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
@@ -15,12 +16,35 @@ const HOLDS_DATA: readonly string[] = ['Paragraphs', 'List', 'Table'];
  * Checks that what a control is about can be known before there is a task, and can be read in one: what cannot would fail with
  * each task.
  *
+ * @param objectTags the tags that the model's input reads; another object is only what its results name
  * @throws AppError `no_model_fits`, saying which tag it is and what to use instead; it goes on from "the model '<name>' "
  */
-export function checkFillable(control: TagInfo, { object }: InputPlace, config: LabelConfig): void {
+export function checkFillable(
+  control: TagInfo,
+  { object, tag }: InputPlace,
+  config: LabelConfig,
+  objectTags: readonly string[],
+): void {
   const shown = config.objects.get(object)!;
-  const reason = reasonOfRepeater(control, shown) ?? reasonOfLabels(control, config) ?? reasonOfObject(shown);
+  const isRead = tag === 'Table' || objectTags.includes(tag);
+  const reason =
+    reasonOfRepeater(control, shown) ??
+    reasonOfLabels(control, config) ??
+    (isRead ? reasonOfObject(shown) : undefined);
   if (reason !== undefined) throw new AppError('no_model_fits', reason);
+}
+
+/** @throws AppError `no_model_fits` when the control has one answer for all pages of an object, which models do not give */
+export function checkPages(
+  { perItem, objectTags }: RegionKind,
+  { tag, name, toName, attributes }: BindTarget,
+): void {
+  if (perItem ? attribute(attributes, 'perItem') === 'true' : objectTags?.includes('Image')) return;
+  const remedy = perItem ? ': give it perItem="true"' : '';
+  throw new AppError(
+    'no_model_fits',
+    `answers for each page of the Image '${toName}', and the ${tag} '${name}' has one answer for all of them${remedy}`,
+  );
 }
 
 function reasonOfRepeater(control: TagInfo, object: TagInfo): string | undefined {
