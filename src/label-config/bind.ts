@@ -8,8 +8,7 @@ import { rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
-import { attribute } from './attribute.js';
-import { checkFillable } from './fillable.js';
+import { checkFillable, checkPages, checkRegions } from './fillable.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 import { placesOf } from './places.js';
 
@@ -185,29 +184,6 @@ function checkInput({ tag, needs }: RegionKind, kind: string): void {
   );
 }
 
-/** @throws AppError `no_model_fits` when classes of regions would fill a control of whole tasks, or the reverse */
-function checkRegions({ perRegion }: RegionKind, output: OutputSpec | null, { tag, name }: BindTarget): void {
-  if (output?.ofRegions === undefined || output.ofRegions === (perRegion === true)) return;
-  const [gives, has] = output.ofRegions ? ['each region', 'no perRegion'] : ['the whole task', 'perRegion'];
-  throw new AppError(
-    'no_model_fits',
-    `gives classes of ${gives} for '${output.name}'; the config's ${tag} '${name}' has ${has}="true"`,
-  );
-}
-
-/** @throws AppError `no_model_fits` when the control has one answer for all pages of an object, which models do not give */
-function checkPages(
-  { perItem, objectTags }: RegionKind,
-  { tag, name, toName, attributes }: BindTarget,
-): void {
-  if (perItem ? attribute(attributes, 'perItem') === 'true' : objectTags?.includes('Image')) return;
-  const remedy = perItem ? ': give it perItem="true"' : '';
-  throw new AppError(
-    'no_model_fits',
-    `answers for each page of the Image '${toName}', and the ${tag} '${name}' has one answer for all of them${remedy}`,
-  );
-}
-
 /** @throws AppError of the region kind when the control cannot be filled by the output */
 function bindControl(
   { model, manifest, index, output, extraParams }: Entry,
@@ -221,7 +197,7 @@ function bindControl(
     ...(place.pages && { pages: true as const }),
   };
   checkInput(region, manifest.input.kind);
-  checkFillable(control, place, config);
+  checkFillable(control, place, config, INPUTS[manifest.input.kind]!.objectTags);
   if (place.pages) checkPages(region, target);
   const options = overridden(region, own, target, extraParams);
   region.check(target, options);

@@ -1,5 +1,7 @@
 import { AppError } from '../errors.js';
 import type { InputPlace } from '../inputs/contract.js';
+import type { BindTarget, RegionKind } from '../regions/contract.js';
+import type { OutputSpec } from '../registry/version.js';
 import { attribute } from './attribute.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
@@ -15,12 +17,35 @@ const HOLDS_DATA: readonly string[] = ['Paragraphs', 'List', 'Table'];
  * Checks that what a control is about can be known before there is a task, and can be read in one: what cannot would fail with
  * each task.
  *
+ * @param objectTags the tags that the model's input reads; another object is only what its results name
  * @throws AppError `no_model_fits`, saying which tag it is and what to use instead; it goes on from "the model '<name>' "
  */
-export function checkFillable(control: TagInfo, { object }: InputPlace, config: LabelConfig): void {
+export function checkFillable(
+  control: TagInfo,
+  { object, tag }: InputPlace,
+  config: LabelConfig,
+  objectTags: readonly string[],
+): void {
   const shown = config.objects.get(object)!;
-  const reason = reasonOfRepeater(control, shown) ?? reasonOfLabels(control, config) ?? reasonOfObject(shown);
+  const isRead = tag === 'Table' || objectTags.includes(tag);
+  const reason =
+    reasonOfRepeater(control, shown) ??
+    reasonOfLabels(control, config) ??
+    (isRead ? reasonOfObject(shown) : undefined);
   if (reason !== undefined) throw new AppError('no_model_fits', reason);
+}
+
+/** @throws AppError `no_model_fits` when the control has one answer for all pages of an object, which models do not give */
+export function checkPages(
+  { perItem, objectTags }: RegionKind,
+  { tag, name, toName, attributes }: BindTarget,
+): void {
+  if (perItem ? attribute(attributes, 'perItem') === 'true' : objectTags?.includes('Image')) return;
+  const remedy = perItem ? ': give it perItem="true"' : '';
+  throw new AppError(
+    'no_model_fits',
+    `answers for each page of the Image '${toName}', and the ${tag} '${name}' has one answer for all of them${remedy}`,
+  );
 }
 
 function reasonOfRepeater(control: TagInfo, object: TagInfo): string | undefined {
@@ -61,4 +86,21 @@ function reasonOfObject({ name, tag, attributes }: TagInfo): string | undefined 
   if (!ENCODINGS.includes(encoding))
     return `cannot decode encoding="${encoding}" of the ${tag} '${name}': the editor knows ${ENCODINGS.join(', ')}`;
   return undefined;
+}
+
+/**
+ * @param output null: a recipe's
+ * @throws AppError `no_model_fits` when classes of regions would fill a control of the whole task, or the reverse
+ */
+export function checkRegions(
+  { perRegion }: RegionKind,
+  output: OutputSpec | null,
+  { tag, name }: Pick<TagInfo, 'tag' | 'name'>,
+): void {
+  if (output?.ofRegions === undefined || output.ofRegions === (perRegion === true)) return;
+  const [gives, has] = output.ofRegions ? ['each region', 'no perRegion'] : ['the whole task', 'perRegion'];
+  throw new AppError(
+    'no_model_fits',
+    `gives classes of ${gives} for '${output.name}'; the config's ${tag} '${name}' has ${has}="true"`,
+  );
 }
