@@ -130,6 +130,8 @@ function readColumn(data: Readonly<Record<string, unknown>>, { name, kind, optio
       return Number.isNaN(number) ? null : number;
     }
     case 'text':
+      // Label Studio shows a number where a text is meant.
+      if (typeof value === 'number') return String(value);
       if (typeof value !== 'string') throw invalidValue(name, value, 'and the model needs a text there');
       return value;
     case 'category':

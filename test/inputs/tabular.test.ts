@@ -42,8 +42,8 @@ describe('tabular input', () => {
       `column 'age' has null, and the model needs a number`,
     );
     expect(() => read({ ...good, age: [1] })).to.throw(`column 'age' has [1]`);
-    expect(() => read({ ...good, note: 7 })).to.throw(
-      `column 'note' has 7, and the model needs a text there`,
+    expect(() => read({ ...good, note: [7] })).to.throw(
+      `column 'note' has [7], and the model needs a text there`,
     );
     expect(() => read({ ...good, city: {} })).to.throw(
       `column 'city' has {}, and the model needs a text, a number, true or false`,
