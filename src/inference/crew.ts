@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { AppError, messageOf } from '../errors.js';
 import { ChildLost, InferenceChild } from './child-process.js';
-import type { VersionSource } from './protocol.js';
+import type { ChildResults, LoadFacts, VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
 import type { Run } from './scheduler.js';
 
@@ -98,8 +98,8 @@ export class Crew {
   }
 
   /** @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none */
-  async load(version: VersionSource): Promise<void> {
-    const first = await this.#tryOut(version, LOAD_TRIES);
+  async load(version: VersionSource): Promise<LoadFacts> {
+    const { seat: first, facts } = await this.#tryOut(version, LOAD_TRIES);
     this.#versions.set(version.key, version);
     // In two halves: the other one serves meanwhile.
     const others = this.seats.filter(seat => seat !== first);
@@ -112,6 +112,7 @@ export class Crew {
       await this.unload(version.key);
       throw failed.reason;
     }
+    return facts;
   }
 
   async unload(key: string): Promise<void> {
@@ -133,15 +134,16 @@ export class Crew {
 
   /**
    * Loads a version in one child first: a graph that ends the process then costs one child, not all.
-   * @returns that one
+   * @returns that one, with what it found
    */
-  async #tryOut(version: VersionSource, tries: number): Promise<Seat> {
+  async #tryOut(version: VersionSource, tries: number): Promise<{ seat: Seat; facts: LoadFacts }> {
     if (this.seats.length === 0) await Promise.race(this.#replacements);
     const seat = this.seats[0];
     if (!seat) throw new AppError('not_ready', 'no inference process is up to load it in');
     try {
-      this.#events.load(await this.#loadInto(seat, version));
-      return seat;
+      const { milliseconds, ...facts } = await this.#loadInto(seat, version);
+      this.#events.load(milliseconds);
+      return { seat, facts };
     } catch (error) {
       if (!(error instanceof ChildLost)) throw error;
       const ending = `the inference process ended while it loaded it: ${seat.child.stderr.trim()}`;
@@ -152,8 +154,7 @@ export class Crew {
     }
   }
 
-  /** @returns how long it took, in milliseconds */
-  async #loadInto(seat: Seat, version: VersionSource): Promise<number> {
+  async #loadInto(seat: Seat, version: VersionSource): Promise<ChildResults['load']> {
     seat.loading = true;
     try {
       return await this.#load(seat.child, version);
@@ -163,14 +164,14 @@ export class Crew {
     }
   }
 
-  async #load(child: InferenceChild, version: VersionSource): Promise<number> {
+  async #load(child: InferenceChild, version: VersionSource): Promise<ChildResults['load']> {
     const { loadLimit, log } = this.#options;
     const hung = setTimeout(() => {
       log.error({ pid: child.pid, limit: loadLimit }, `${version.folder} hangs while it is loaded`);
       void child.kill();
     }, loadLimit);
     try {
-      return (await child.request('load', { version })).result.milliseconds;
+      return (await child.request('load', { version })).result;
     } finally {
       clearTimeout(hung);
     }

@@ -11,8 +11,9 @@ import type {
 import { INPUTS } from '../inputs/index.js';
 import type { RowOutputs } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
+import { isOfRegions } from '../regions/outputs.js';
 import { graphOutputs, listOutputs } from '../registry/version.js';
-import type { VersionSource } from './protocol.js';
+import type { LoadFacts, VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
 import { GraphRows, joined, type RowsPart } from './rows.js';
 import { loadGraph, NO_TENSOR } from './runtime.js';
@@ -41,6 +42,7 @@ export class LoadedVersion {
   readonly #encoder: Encoder;
   /** By file name. */
   readonly #graphs: ReadonlyMap<string, GraphRows>;
+  readonly #ofRegions = new Set<string>();
 
   private constructor(source: VersionSource, encoder: Encoder, graphs: ReadonlyMap<string, GraphRows>) {
     this.source = source;
@@ -116,8 +118,13 @@ export class LoadedVersion {
         );
       }
       const others = this.source.outputs.filter(each => each !== output);
+      if (isOfRegions(answer, output, others)) this.#ofRegions.add(output.name);
       rows[0]?.outputKinds[output.kind]?.check?.(answer, output, others);
     }
+  }
+
+  get facts(): LoadFacts {
+    return { ofRegions: [...this.#ofRegions] };
   }
 
   /**

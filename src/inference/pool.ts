@@ -3,7 +3,7 @@ import { bindingsFor } from './bindings.js';
 import { Crew, type CrewOptions, type Seat, shuttingDown } from './crew.js';
 import type { Job, JobOptions, Part, Piece } from './job.js';
 import { Poison } from './poison.js';
-import type { VersionSource } from './protocol.js';
+import type { LoadFacts, VersionSource } from './protocol.js';
 import { afterFailure } from './retry.js';
 import { type Run, Scheduler } from './scheduler.js';
 
@@ -32,7 +32,7 @@ export interface PoolEvents {
 /** What the registry and the models need of the pool. */
 export interface Pool {
   /** @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none */
-  load(version: VersionSource): Promise<void>;
+  load(version: VersionSource): Promise<LoadFacts>;
   unload(key: string): Promise<void>;
   /**
    * Runs a request's tasks through a loaded version.
@@ -115,7 +115,7 @@ export class ChildPool implements Pool {
     return this.#scheduler.waiting;
   }
 
-  load(version: VersionSource): Promise<void> {
+  load(version: VersionSource): Promise<LoadFacts> {
     return this.#crew.load(version);
   }
 

@@ -65,11 +65,17 @@ export type ChildRequest =
   /** `bindings` are those of the groups that this child does not know; `renew`: it forgets the others. */
   | { type: 'run'; id: number; key: string; bindings: readonly Binding[]; renew?: true };
 
+/** What is known of a version when its graph has run. */
+export interface LoadFacts {
+  /** Its outputs with classes of regions that another output lists, by name. */
+  ofRegions: readonly string[];
+}
+
 /** What each request answers with. */
 export interface ChildResults {
   /** `reasons`: why each provider before it in the list was passed over. */
   start: { provider: string; reasons: readonly string[] };
-  load: { milliseconds: number };
+  load: LoadFacts & { milliseconds: number };
   unload: null;
   run: RunResult;
 }

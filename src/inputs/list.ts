@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
 import type { InputKind } from './contract.js';
 import { readHtml } from './html/text.js';
+import { shownValue, whereShown } from './shown/value.js';
 import { FIRST_POSITION_OPTION, MAX_TOKENS_OPTION, TOKENIZER_OPTION, tokens } from './tokens.js';
 
 /** An item of a List: its id, and what it says. */
@@ -16,8 +17,8 @@ export interface ItemsValue {
 }
 
 /**
- * The items of a List, each a row of token ids, as `tokens` makes them: its title and its body, on lines of their own, or
- * the text of its `html`. Of an item of more than `max_tokens` the first ones are read.
+ * The items of a List, each a row of token ids, as `tokens` makes them: its title, its body and the text of its `html`, on
+ * lines of their own. Of an item of more than `max_tokens` the first ones are read. A list of no items has no row.
  *
  * @example
  * { "kind": "list", "max_tokens": 128 }
@@ -35,23 +36,25 @@ export const list: InputKind = {
   },
   meta: 'items',
 
-  read(data, { key }): ItemsValue {
-    const value = data[key];
-    if (!Array.isArray(value) || value.length === 0) {
-      throw new AppError(
-        'task_invalid',
-        `the task's data needs a list of items under '${key}', and has none`,
-      );
+  read(data, { shown }): ItemsValue {
+    const value = shownValue(data, shown);
+    const where = whereShown(shown);
+    if (!Array.isArray(value)) {
+      throw new AppError('task_invalid', `the task's data needs a list of items ${where}, and has none`);
     }
-    const ids = new Set<string>();
-    const items = value.map((item, index) => {
-      const id = isRecord(item) ? item.id : undefined;
-      if (typeof id !== 'string' && typeof id !== 'number')
-        throw new AppError('task_invalid', `the item ${index} under '${key}' has no id`);
-      if (ids.has(String(id)))
-        throw new AppError('task_invalid', `two items under '${key}' have the id '${id}'`);
-      ids.add(String(id));
-      return { id: String(id), text: textOf(item) };
+    const seen = new Map<string, number>();
+    const items = value.map((item: unknown, index): ListItem => {
+      const wrong = (what: string) => new AppError('task_invalid', `the item ${index} ${where} ${what}`);
+      if (!isRecord(item)) throw wrong('is no object: items look like {"id": "a", "title": "A title"}');
+      const given = item.id;
+      if (typeof given !== 'string' && typeof given !== 'number')
+        throw wrong('has no id: give each a text or a number that no other has');
+      const id = String(given);
+      const other = seen.get(id);
+      if (other !== undefined)
+        throw wrong(`has the id '${id}' of the item ${other}: Label Studio shows one of the two`);
+      seen.set(id, index);
+      return { id, text: textOf(item, wrong) };
     });
     return { items };
   },
@@ -84,8 +87,16 @@ export const list: InputKind = {
   },
 };
 
-/** The editor shows `html` in the place of a body: https://labelstud.io/tags/list */
-function textOf({ title, body, html }: Record<string, unknown>): string {
-  const shown = typeof html === 'string' ? readHtml(html, true).text : body;
-  return [title, shown].filter(part => typeof part === 'string' && part !== '').join('\n');
+/**
+ * What the editor shows of an item, but for its id: https://labelstud.io/tags/list
+ * @throws what `wrong` makes of a part that it cannot show
+ */
+function textOf(item: Readonly<Record<string, unknown>>, wrong: (what: string) => AppError): string {
+  const parts = ['title', 'body', 'html'].map(name => {
+    const part = item[name];
+    if (typeof part === 'object' && part !== null) throw wrong(`has a ${name} that is no text`);
+    const text = typeof part === 'string' || typeof part === 'number' ? String(part) : '';
+    return name === 'html' && text !== '' ? readHtml(text, true).text : text;
+  });
+  return parts.filter(part => part !== '').join('\n');
 }

@@ -1,7 +1,8 @@
 import { AppError, messageOf } from '../errors.js';
 import { isRecord } from '../is-record.js';
+import { attribute } from '../label-config/attribute.js';
 import type { InputKind } from './contract.js';
-import { undecodable } from './file.js';
+import { shownValue, whereShown } from './shown/value.js';
 import type { SeriesTag, SeriesValue } from './time-series/contract.js';
 import type { SeriesOptions } from './time-series/encoder.js';
 
@@ -56,20 +57,26 @@ export const timeSeries: InputKind = {
   },
   meta: 'time-series',
 
-  read(data, { key, attributes }) {
-    const { timeColumn, timeFormat, sep } = attributes;
+  read(data, { shown, attributes }) {
+    const [timeColumn, timeFormat, sep] = ['timeColumn', 'timeFormat', 'sep'].map(name =>
+      attribute(attributes, name),
+    );
     const tag: SeriesTag = {
       ...(timeColumn !== undefined && { timeColumn }),
       ...(timeFormat !== undefined && { timeFormat }),
       ...(sep !== undefined && { sep }),
     };
-    const value = data[key];
+    const value = shownValue(data, shown);
+    if (typeof value === 'string' && /^\s*[{[]/.test(value))
+      return { json: value, tag } satisfies SeriesValue;
     if (typeof value === 'string' && value !== '') return { file: value, tag } satisfies SeriesValue;
-    if (isRecord(value) && Object.values(value).every(Array.isArray))
-      return { columns: value as Record<string, unknown[]>, tag } satisfies SeriesValue;
+    // Beside its columns a series may hold what describes it.
+    const columns = isRecord(value) ? Object.entries(value).filter(([, each]) => Array.isArray(each)) : [];
+    if (columns.length > 0)
+      return { columns: Object.fromEntries(columns) as Record<string, unknown[]>, tag } satisfies SeriesValue;
     throw new AppError(
       'task_invalid',
-      `the task's data needs the address of a CSV or JSON file under '${key}', or columns as lists, and has neither`,
+      `the task's data needs the address of a CSV or JSON file ${whereShown(shown)}, or columns as lists, and has neither`,
     );
   },
 
@@ -89,12 +96,13 @@ export const timeSeries: InputKind = {
   async forTraining(value, _place, options, readText) {
     const series = value as SeriesValue;
     const { channels: names } = options as unknown as SeriesOptions;
-    const text = series.file === undefined ? null : await readText(series.file);
+    const text = series.file === undefined ? (series.json ?? null) : await readText(series.file);
     const { readForTraining } = await import('./time-series/training.js');
     try {
       return await readForTraining({ text, value: series, names });
     } catch (error) {
-      const { code, message } = undecodable('a time series', messageOf(error));
+      const { failureOf } = await import('./time-series/table.js');
+      const { code, message } = failureOf(series, messageOf(error));
       throw new AppError(code, message, { cause: error });
     }
   },

@@ -8,6 +8,7 @@ import { rowFor } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { checkFillable, checkPages, checkRegions } from './fillable.js';
 import type { LeftOut } from './fit-labels.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
@@ -69,8 +70,13 @@ export function bindControl(
 ): ControlBinding {
   const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
   const region = rowFor(control, place.tag)!;
-  const target = targetOf(config, control.name, place.object);
+  const target = {
+    ...targetOf(config, control.name, place.object),
+    ...(place.pages && { pages: true as const }),
+  };
   checkInput(region, manifest.input.kind);
+  checkFillable(control, place, config, INPUTS[manifest.input.kind]!.objectTags);
+  if (place.pages) checkPages(region, target);
   const options = overridden(region, own, target, extraParams);
   region.check(target, options);
   if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {
@@ -80,6 +86,7 @@ export function bindControl(
         `${Object.keys(region.outputKinds).join(' or ')}`,
     );
   }
+  checkRegions(region, output, target);
   const rules = {
     partial: options.partial === true,
     trained,

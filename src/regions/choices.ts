@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import { fitNames } from '../label-config/fit-labels.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
 import { CLASSES, PARTIAL, RENORMALISE, THRESHOLD } from './output-kinds.js';
@@ -23,6 +24,7 @@ export interface ChoicesBinding extends Omit<ClassRules, 'labels'> {
 export const choices: RegionKind<ChoicesBinding> = {
   tag: 'Choices',
   type: 'choices',
+  perItem: true,
   optionsSchema: {
     properties: {
       choice: { enum: ['single', 'multiple'], description: 'the mode of the control that this output fills' },
@@ -88,7 +90,7 @@ export const choices: RegionKind<ChoicesBinding> = {
 
 /** @throws AppError `no_model_fits` when the control holds other choices than the model makes */
 export function checkChoice({ name, attributes }: BindTarget, options: RegionOptions): void {
-  const mode = attributes.choice === 'multiple' ? 'multiple' : 'single';
+  const mode = attribute(attributes, 'choice') === 'multiple' ? 'multiple' : 'single';
   if (mode !== options.choice) {
     throw new AppError(
       'no_model_fits',
@@ -96,7 +98,7 @@ export function checkChoice({ name, attributes }: BindTarget, options: RegionOpt
     );
   }
   // The editor then wants paths, and the validator of the same Label Studio refuses them.
-  if (attributes.allowNested === 'true') {
+  if (attribute(attributes, 'allowNested') === 'true') {
     throw new AppError(
       'no_model_fits',
       `fills Choices without allowNested; the config's '${name}' has it: use Taxonomy for nested classes`,

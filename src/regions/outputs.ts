@@ -156,6 +156,18 @@ function columnsOf({ outputs, rows }: ClassOutputs, output: OutputSpec): number 
   return columns;
 }
 
+/** Whether an output has classes of each thing that another one finds, and not of all that a row shows. */
+export function isOfRegions(
+  { outputs }: Pick<RowOutputs, 'outputs'>,
+  { kind, tensor }: OutputSpec,
+  others: readonly OutputSpec[],
+): boolean {
+  const areClasses = kind === 'probabilities' || kind === 'scores';
+  return (
+    areClasses && outputs[tensor!]!.dims.length === 3 && others.some(each => !OF_WHOLE_ROWS.has(each.kind))
+  );
+}
+
 /**
  * Checks the numbers of classes when a version is loaded.
  * @throws AppError `model_failed`, and Error with what contradicts itself
@@ -169,8 +181,7 @@ export function checkClasses(
   const { dims } = answer.outputs[output.tensor!]!;
   if (activation === 'softmax' && (labels?.length ?? dims.at(-1)) === 1)
     throw new Error(`'${output.name}' has one label, of which softmax always makes 1: declare sigmoid`);
-  // Of each thing that another output finds.
-  if (dims.length === 3 && others.some(({ kind }) => !OF_WHOLE_ROWS.has(kind))) {
+  if (isOfRegions(answer, output, others)) {
     for (let index = 0; index < dims[1]!; index++) classRow(ofRegion(answer, output, index), output);
     return;
   }

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import { fitLabels, LabelMismatchError, type LabelRules, type Labels } from '../label-config/fit-labels.js';
 import type { LabelNode } from '../label-config/parse.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
@@ -42,6 +43,7 @@ const SEPARATOR = '/';
 export const taxonomy: RegionKind<TaxonomyBinding> = {
   tag: 'Taxonomy',
   type: 'taxonomy',
+  perItem: true,
   optionsSchema: {
     properties: {
       separator: {
@@ -88,7 +90,9 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
         readOne(results, ({ taxonomy: chosen }) => {
           if (!Array.isArray(chosen)) return UNREADABLE;
           const names = chosen.map(path => byPath.get(JSON.stringify(path)));
-          return target.attributes.maxUsages === '1' ? readLabel(names) : readLabels(names, labels);
+          return attribute(target.attributes, 'maxUsages') === '1'
+            ? readLabel(names)
+            : readLabels(names, labels);
         }),
     };
   },
@@ -188,7 +192,7 @@ function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOpt
       const path = [...above, value];
       const names = [...shown, name];
       const isLeaf = children.length === 0;
-      if (isLeaf || attributes.leafsOnly !== 'true') {
+      if (isLeaf || attribute(attributes, 'leafsOnly') !== 'true') {
         places.push({
           path,
           isLeaf,

@@ -1,5 +1,8 @@
+import { AppError } from '../errors.js';
 import type { SeriesMeta } from '../inputs/time-series/contract.js';
+import { isTimeFormat, timeWriter } from '../inputs/time-series/times.js';
 import { timeSeries } from '../inputs/time-series.js';
+import { attribute } from '../label-config/attribute.js';
 import type { RegionBody, RegionKind } from './contract.js';
 import { bindFrames, FRAME_OPTIONS, FRAMES, type FramesBinding, PEAKS } from './frames/outputs.js';
 import { frameScores } from './frames/scores.js';
@@ -12,7 +15,7 @@ const NAME = 'timeserieslabels';
 
 /**
  * Labels of steps, or moments, to `<TimeSeriesLabels>`. Lengths are in steps. `start` and `end` are the times of the first
- * and the last step of a part, as the data write them; `instant` is true where they are one.
+ * and the last step of a part, as the editor writes them; `instant` is true where they are one.
  *
  * Format: https://labelstud.io/tags/timeserieslabels
  */
@@ -24,12 +27,23 @@ export const timeSeriesLabels: RegionKind<FramesBinding> = {
   needs: ['time-series'],
   objectTags: ['TimeSeries'],
 
-  check() {},
+  check({ object, toName }) {
+    const [timeColumn, timeFormat] = ['timeColumn', 'timeFormat'].map(name =>
+      attribute(object?.attributes ?? {}, name),
+    );
+    if (timeColumn && timeFormat && !isTimeFormat(timeFormat)) {
+      throw new AppError(
+        'no_model_fits',
+        `reads times as d3 does; the config's TimeSeries '${toName}' has timeFormat="${timeFormat}", with which no time can be read: use directives such as %Y-%m-%d %H:%M:%S`,
+      );
+    }
+  },
 
   bind: bindFrames,
 
   encode(answer, output, binding) {
-    const { times } = answer.metas[0] as SeriesMeta;
+    const { times, timeFormat } = answer.metas[0] as SeriesMeta;
+    const written = timeWriter(timeFormat);
     const scores = frameScores(answer, output);
     const { hop, first: lead } = scores;
     const after = (frames: number) => lead + frames * hop;
@@ -40,7 +54,12 @@ export const timeSeriesLabels: RegionKind<FramesBinding> = {
       const last =
         output.kind === 'peaks' ? start : times[Math.min(Math.ceil(after(end) - 1e-9), times.length) - 1]!;
       return {
-        value: { start, end: last, instant: start === last, [NAME]: [binding.labels[label]!] },
+        value: {
+          start: written(start),
+          end: written(last),
+          instant: start === last,
+          [NAME]: [binding.labels[label]!],
+        },
         score,
       };
     });

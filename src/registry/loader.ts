@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Pool } from '../inference/pool.js';
+import { CLASSES } from '../regions/output-kinds.js';
 import { inputOf, readVersion } from './manifest.js';
 import { fingerprint, verifyFiles } from './repository.js';
 import type { ServedVersion } from './shelf.js';
@@ -79,7 +80,11 @@ export class Loader {
     const controls = (await readTraining(folder).catch(() => null))?.controls;
     const label = `${model}:${version}`;
     const key = `${label}#${++this.#loads}`;
-    await this.#pool.load({ key, label, folder, input: manifest.input, outputs });
+    const { ofRegions } = await this.#pool.load({ key, label, folder, input: manifest.input, outputs });
+    const known = outputs.map(output => ({
+      ...output,
+      ...(Object.hasOwn(CLASSES, output.kind) && { ofRegions: ofRegions.includes(output.name) }),
+    }));
     return {
       key,
       model,
@@ -88,7 +93,7 @@ export class Loader {
       label,
       manifest,
       source,
-      record: { ...record, outputs },
+      record: { ...record, outputs: known },
       ...(controls && { controls: new Set(controls) }),
     };
   }

@@ -20,6 +20,8 @@ export interface OutputSpec {
   /** The classes, in the order of the columns. */
   labels?: readonly string[];
   decision?: Decision;
+  /** Whether its classes are of regions that another output lists; absent: it has none, or no version was loaded. */
+  ofRegions?: boolean;
   [option: string]: unknown;
 }
 

@@ -2,47 +2,20 @@ import { assert } from 'chai';
 import { InferenceChild } from '../../src/inference/child-process.js';
 import { LoadedVersion } from '../../src/inference/loaded-version.js';
 import { PROVIDERS, parseProviders } from '../../src/inference/providers/index.js';
-import type { InputExample, PlainTensor } from '../../src/inputs/contract.js';
+import type { PlainTensor } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { targetOf } from '../../src/label-config/bind-control.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
-import type { RegionExample, RegionKind } from '../../src/regions/contract.js';
+import type { RegionKind } from '../../src/regions/contract.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { labelsIn } from '../../src/regions/reading.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import { addExampleModels, examplesOf, PAIRS, type Pair, pairsOf } from '../support/example-models.js';
 import { useFfmpeg } from '../support/ffmpeg.js';
 import { temporaryFolder } from '../support/folder.js';
-import { addModel, makeGraphs } from '../support/graphs.js';
 import { CapturedLog } from '../support/log.js';
-
-/** All examples of a row. */
-const examplesOf = ({ example, otherExamples = [] }: RegionKind) => [example, ...otherExamples];
-
-/** An example of a row of one table with a row of the other. */
-interface Pair {
-  kind: string;
-  example: InputExample;
-  region: RegionKind;
-  shown: RegionExample;
-  model: string;
-  config: string;
-}
-
-function pair(kind: string, example: InputExample, region: RegionKind, shown: RegionExample): Pair {
-  const name = `${kind}-${region.name ?? region.tag}-${examplesOf(region).indexOf(shown)}`;
-  const model = name.toLowerCase().replace(/[^a-z0-9-]/g, '-');
-  const { control, beside } = shown;
-  const config = `<View>${example.object}${control}${beside?.control ?? ''}</View>`;
-  return { kind, example, region, shown, model, config };
-}
-
-/** The graphs of an example beside `model.onnx`, by file name. */
-async function furtherGraphs({ graphs = {} }: InputExample): Promise<Record<string, Buffer>> {
-  const entries = Object.entries(graphs).filter(([name]) => name !== 'model.onnx');
-  const made = await makeGraphs(entries.map(([, { feeds = {}, outputs }]) => ({ inputs: feeds, outputs })));
-  return Object.fromEntries(entries.map(([name], index) => [name, made[index]!]));
-}
 
 /** The place of the result beside, and what goes with it. */
 function placeOf({ result }: Prediction) {
@@ -56,19 +29,6 @@ function placeOf({ result }: Prediction) {
   } = result.find(({ from_name }) => from_name === 'beside')!;
   return place;
 }
-
-/**
- * Every way to combine a row of one table with a row of the other; a row that needs what only some inputs know with the
- * input of its example alone, as its outputs belong to that.
- */
-const pairsOf = (region: RegionKind): Pair[] =>
-  examplesOf(region).flatMap(shown => {
-    const { input } = shown;
-    if (input !== undefined) return [pair(input.kind, input, region, shown)];
-    return Object.values(INPUTS).map(({ kind, example }) => pair(kind, example, region, shown));
-  });
-
-const PAIRS = Object.values(REGIONS).flatMap(pairsOf);
 
 /** Asks a backend that serves the pair's model for what its task gets. */
 async function expectServed(backend: TestBackend, { example, region, shown, model, config }: Pair) {
@@ -106,37 +66,14 @@ async function expectServed(backend: TestBackend, { example, region, shown, mode
 }
 
 describe('the examples of the three tables', () => {
-  const folders = new Map<string, string>();
+  let folders: Map<string, string>;
   let backend: TestBackend;
 
   before(async function () {
     this.timeout(120_000);
     await useFfmpeg();
     const root = await temporaryFolder();
-    const graphs = await makeGraphs(
-      PAIRS.map(({ example, shown }) => ({
-        inputs: example.feeds,
-        outputs: { ...shown.outputs, ...example.graphs?.['model.onnx']?.outputs },
-      })),
-    );
-    const further = new Map<InputExample, Record<string, Buffer>>();
-    for (const { example } of Object.values(INPUTS)) further.set(example, await furtherGraphs(example));
-    for (const [index, { kind, example, region, shown, model }] of PAIRS.entries()) {
-      const { output, options, beside } = shown;
-      const entries = [{ name: output.name, control: region.tag, ...options }];
-      if (beside) entries.push({ name: 'beside', control: beside.tag });
-      const folder = await addModel(root, model, {
-        manifest: {
-          input: { kind, ...example.options },
-          outputs: entries,
-        },
-        outputs: entries.map(({ name }) => ({ ...((name === 'beside' && beside?.output) || output), name })),
-        graph: graphs[index]!,
-        files: example.files,
-        graphs: further.get(example) ?? {},
-      });
-      folders.set(model, folder);
-    }
+    folders = await addExampleModels(root, PAIRS);
     backend = await startBackend({ MODEL_DIR: root });
   });
   after(() => backend?.stop());
@@ -183,7 +120,7 @@ describe('the examples of the three tables', () => {
         object: 'object',
         tag: 'Text',
         attributes: {},
-        key: /\$(\w+)/.exec(example.object)![1]!,
+        shown: parseShown(/\$\w+/.exec(example.object)![0]),
         isUrl: false,
       };
       const folder = folders.get(model)!;

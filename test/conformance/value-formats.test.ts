@@ -1,33 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { assert } from 'chai';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
 import type { RegionExample, RegionKind } from '../../src/regions/contract.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { collect } from '../support/predictions.js';
-
-/** A row of value-formats.json: a result type on some object tags, as Label Studio's editor and validator have it. */
-interface Format {
-  entry: string;
-  tag: string;
-  result_type: string;
-  object_tags: string[];
-  value_key: string | null;
-  value_fields: { name: string; type: string; required: boolean }[];
-  in_oss_editor_1_23_2: boolean;
-  label_config: string;
-  example_result: { type: string; from_name: string }[];
-}
+import { type Format, FORMATS as formats, strangeIn } from '../support/value-formats.js';
 
 /** What the editor shows and no region kind fills. */
 const NOT_YET: readonly string[] = [
   // The tag multiplies others, whose results have names that the validator does not know.
   'Repeater (any control)',
 ];
-
-const { tags: formats } = JSON.parse(
-  await readFile(new URL('value-formats.json', import.meta.url), 'utf8'),
-) as { tags: Format[] };
 
 /** An example of a row, with the config that it is of. */
 interface Shown {
@@ -47,18 +30,6 @@ const shown = Object.values(REGIONS).flatMap(region =>
     };
   }),
 );
-
-/** Whether a value is of a type as the table writes it; types of objects are left to the validator. */
-function isOf(type: string, value: unknown): boolean {
-  if (type.includes(' | ')) return type.split(' | ').some(each => isOf(each, value));
-  if (type.startsWith('"')) return value === JSON.parse(type);
-  if (type.startsWith('{') && !type.endsWith('[]')) return typeof value === 'object' && !Array.isArray(value);
-  if (type.endsWith('[]')) return Array.isArray(value) && value.every(each => isOf(type.slice(0, -2), each));
-  if (type === 'integer') return Number.isInteger(value);
-  if (type === 'number') return Number.isFinite(value);
-  if (type === 'string' || type === 'boolean') return typeof value === type;
-  return value !== undefined;
-}
 
 /** The tags that a config's control holds beside its labels, such as Bucket. */
 function partsOf(config: string, control: string): string[] {
@@ -87,19 +58,9 @@ function differences(format: Format, { region, example, config }: Shown): string
   const { from_name } = format.example_result[0]!;
   const [own, its] = [partsOf(config, 'control'), partsOf(format.label_config, from_name)];
   expect(own.join() === its.join(), `with ${own.join() || 'no tags in it'}`);
-  const copied = format.value_fields.some(({ name }) => name.startsWith('<'));
-  for (const { value, regionKey } of results) {
-    // What describes a region of another control gets the place of that.
-    const hasPlace = regionKey !== undefined || Object.keys(value).some(key => key !== format.value_key);
-    for (const { name, type, required } of format.value_fields) {
-      if (name.startsWith('<')) expect(hasPlace, `no ${name}`);
-      else if (required || value[name] !== undefined)
-        expect(isOf(type, value[name]), `${name} is no ${type}`);
-    }
-    const known = format.value_fields.map(({ name }) => name);
-    const others = Object.keys(value).filter(key => !known.includes(key));
-    if (!copied) expect(others.length === 0, `the keys ${others}`);
-  }
+  // What describes a region of another control gets the place of that.
+  for (const { value, regionKey } of results)
+    found.push(...strangeIn(format, value, regionKey !== undefined));
   expect(results.length > 0, 'no result');
   return found;
 }

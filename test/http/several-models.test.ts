@@ -257,7 +257,7 @@ describe('several models that answer one project', () => {
     });
 
     it('fail as it does when all of them do', async () => {
-      const body = { tasks: [{ id: 1, data: { text: 5 } }], project: '4' };
+      const body = { tasks: [{ id: 1, data: {} }], project: '4' };
       const reply = await backend.predict(body);
       assert.equal(reply.status, 422);
       assert.include(reply.body as object, { code: 'task_invalid' });

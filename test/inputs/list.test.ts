@@ -4,12 +4,13 @@ import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import type { Encoder, TaskFailure } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import type { TokensMeta } from '../../src/inputs/tokens/contract.js';
 import { temporaryFolder } from '../support/folder.js';
 import { batchesOf } from './batches.js';
 
 const list = INPUTS.list!;
-const place = { object: 'l', tag: 'List', attributes: {}, key: 'items', isUrl: false };
+const place = { object: 'l', tag: 'List', attributes: {}, shown: parseShown('$items'), isUrl: false };
 const read = (items: unknown) => list.read({ items }, place, {}, null);
 
 describe('the input list', () => {
@@ -22,32 +23,39 @@ describe('the input list', () => {
     encoder = await list.load(folder, { tokenizer: 'words.json', max_tokens: 4 });
   });
 
-  it('reads of each item its id, title and body, or the text of its html', () => {
+  it('reads of each item its id, and what is shown of it', () => {
     assert.deepEqual(
       read([
         { id: 'a', title: 'T', body: 'B' },
         { id: 7, title: 'T' },
-        { id: 'c', body: 'no', html: '<p>x</p><p>y</p>' },
+        { id: 'c', body: 'B', html: '<p>x</p><p>y</p>' },
         { id: '' },
+        { id: 1.5, title: 2024, body: 0, html: 7 },
+        { id: 'd', title: null, body: false },
       ]),
       {
         items: [
           { id: 'a', text: 'T\nB' },
           { id: '7', text: 'T' },
-          { id: 'c', text: 'x\ny' },
+          { id: 'c', text: 'B\nx\ny' },
           { id: '', text: '' },
+          { id: '1.5', text: '2024\n0\n7' },
+          { id: 'd', text: '' },
         ],
       },
     );
   });
 
-  it('fails a task whose list has no items, or items that cannot be told apart', () => {
+  it('fails a task that has no list, or items that cannot be shown or told apart', () => {
     const cases: [unknown, string][] = [
       [undefined, "needs a list of items under 'items'"],
-      [[], "needs a list of items under 'items'"],
-      [['a'], "the item 0 under 'items' has no id"],
+      [{ id: 'a' }, "needs a list of items under 'items'"],
+      [['a'], "the item 0 under 'items' is no object"],
+      [[{ id: 'a' }, null], "the item 1 under 'items' is no object"],
+      [[{ id: 'a' }, { title: 'b' }], "the item 1 under 'items' has no id"],
       [[{ id: 'a' }, { id: null }], "the item 1 under 'items' has no id"],
-      [[{ id: 1 }, { id: '1' }], "two items under 'items' have the id '1'"],
+      [[{ id: 1 }, { id: 2 }, { id: '1' }], "the item 2 under 'items' has the id '1' of the item 0"],
+      [[{ id: 'a', body: ['b'] }], "the item 0 under 'items' has a body that is no text"],
     ];
     for (const [items, message] of cases) assert.throws(() => read(items), AppError, message);
   });
@@ -58,6 +66,7 @@ describe('the input list', () => {
         { id: 'a', title: 'good good good food food' },
         { id: 'b', title: '' },
       ]),
+      read([]),
       read([{ id: 'c', title: 'bad' }]),
     ];
     const batches = [...batchesOf(encoder, values, () => assert.fail('it was refused'))];
@@ -70,10 +79,14 @@ describe('the input list', () => {
       }));
     });
     assert.deepEqual(rows, [
-      { value: 1, item: 'c', ids: [2, 0, 0, 0] },
+      { value: 2, item: 'c', ids: [2, 0, 0, 0] },
       { value: 0, item: 'a', ids: [4, 4, 4, 3] },
       { value: 0, item: 'b', ids: [0, 0, 0, 0] },
     ]);
+  });
+
+  it('makes no row of a list without items', () => {
+    assert.deepEqual([...batchesOf(encoder, [read([])], () => assert.fail('it was refused'))], []);
   });
 
   it('refuses a list of more tokens than a run takes, and reads the others', () => {

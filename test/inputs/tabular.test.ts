@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import type { TaskFailure } from '../../src/inputs/contract.js';
 import type { Step } from '../../src/inputs/features/spec.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { batchesOf } from './batches.js';
 import { failureOf, Versions } from './versions.js';
 
 const tabular = INPUTS.tabular!;
-const place = { object: 'table', tag: 'Table', attributes: {}, key: 'table', isUrl: false };
+const place = { object: 'table', tag: 'Table', attributes: {}, shown: parseShown('$table'), isUrl: false };
 const columns = [
   { name: 'age', kind: 'number' },
   { name: 'city', kind: 'category' },
@@ -41,8 +42,8 @@ describe('tabular input', () => {
       `column 'age' has null, and the model needs a number`,
     );
     expect(() => read({ ...good, age: [1] })).to.throw(`column 'age' has [1]`);
-    expect(() => read({ ...good, note: 7 })).to.throw(
-      `column 'note' has 7, and the model needs a text there`,
+    expect(() => read({ ...good, note: [7] })).to.throw(
+      `column 'note' has [7], and the model needs a text there`,
     );
     expect(() => read({ ...good, city: {} })).to.throw(
       `column 'city' has {}, and the model needs a text, a number, true or false`,

@@ -4,6 +4,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.js';
 import type { EncodedBatch, InputPlace, TaskFailure } from '../../src/inputs/contract.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import type { SeriesMeta, SeriesTag, SeriesValue } from '../../src/inputs/time-series/contract.js';
 import { readSeries } from '../../src/inputs/time-series/table.js';
 import { timeSeries } from '../../src/inputs/time-series.js';
@@ -12,8 +13,8 @@ import { runPython } from '../support/python.js';
 import { awaitedBatchesOf } from './batches.js';
 
 const series = (text: string, tag: SeriesTag, wanted: string[]) => {
-  const { channels, times } = readSeries(text, { tag }, wanted);
-  return { channels: channels.map(channel => [...channel]), times };
+  const { channels, timing } = readSeries(text, { tag }, wanted);
+  return { channels: channels.map(channel => [...channel]), times: timing.times };
 };
 const inline = (columns: SeriesValue['columns'], tag: SeriesTag = {}) => ({ columns, tag }) as SeriesValue;
 
@@ -34,19 +35,76 @@ describe('files of time series', () => {
     assert.deepEqual(series('1.5\n2.5\n', {}, ['0']), { channels: [[1.5, 2.5]], times: [0, 1] });
   });
 
-  it('keep times as they are written, unless they are numbers', () => {
+  it('have times that are numbers, or written in a format', () => {
     const text = 'time;v\n2020-01-02 03:04:05.5;1\n2020-01-02 03:04:06.5;2\n';
-    const times = ['2020-01-02 03:04:05.5', '2020-01-02 03:04:06.5'];
+    const times = [5500, 6500].map(each => Date.UTC(2020, 0, 2, 3, 4, 0, each));
     assert.deepEqual(
       series(text, { timeColumn: 'time', timeFormat: '%Y-%m-%d %H:%M:%S.%f', sep: ';' }, ['v']).times,
       times,
     );
     const years = 'time\tv\n2020\t1\n2021\t2\n';
-    assert.deepEqual(series(years, { timeColumn: 'time', timeFormat: '%Y', sep: '\\t' }, ['v']).times, [
-      '2020',
-      '2021',
-    ]);
+    assert.deepEqual(
+      series(years, { timeColumn: 'time', timeFormat: '%Y', sep: '\\t' }, ['v']).times,
+      [2020, 2021].map(year => Date.UTC(year, 0)),
+    );
     assert.deepEqual(series(years, { timeColumn: 'time', sep: '\t' }, ['v']).times, [2020, 2021]);
+  });
+
+  it('have names in quotes, as R writes them, and configs with and without the quotes', () => {
+    const text = '"","time","x"\n"1",0,NA\n"2",10,TRUE\n'.replace('TRUE', '2.5');
+    const expected = { channels: [[Number.NaN, 2.5]], times: [0, 10] };
+    assert.deepEqual(series(text, { timeColumn: 'time' }, ['x']), expected);
+    assert.deepEqual(series(text, { timeColumn: '"time"' }, ['"x"']), expected);
+  });
+
+  it('have a line of names where the editor says so', () => {
+    // Numbers in both lines: names are the columns' numbers.
+    assert.deepEqual(series('0,1\n1,2\n', {}, ['1']), { channels: [[1, 2]], times: [0, 1] });
+    assert.deepEqual(series('0,1\n1,2\n', { timeColumn: '0' }, ['1']).times, [0, 1]);
+    assert.deepEqual(series('7\n', {}, ['0']), { channels: [[7]], times: [0] });
+    // A number of a Channel counts columns, whatever their names are.
+    assert.deepEqual(series('t,2,1\n0,5,6\n', {}, ['1']).channels, [[5]]);
+    // Neither line has a number, and the name is there all the same.
+    assert.deepEqual(series('t,v\nx,nan\ny,3\n', {}, ['v']).channels, [[Number.NaN, 3]]);
+    assert.throws(() => series(',0,1\n0,5,6\n1,7,8\n', {}, ['0']), /its first line numbers its columns/);
+  });
+
+  it('have any separator that the editor takes', () => {
+    const expected = { channels: [[1.5, 2.5]], times: [0, 10] };
+    const all = {
+      ';': ';',
+      tab: '\t',
+      '\\t': '\t',
+      '\t': '\t',
+      space: ' ',
+      ' ': ' ',
+      comma: ',',
+      '||': '|',
+      '': ',',
+    };
+    for (const [sep, character] of Object.entries(all)) {
+      const text = ['t,v', '0,1.5', '10,2.5', ''].join('\n').replaceAll(',', character);
+      assert.deepEqual(series(text, { timeColumn: 't', sep }, ['v']), expected, sep);
+      if (character !== '|')
+        assert.deepEqual(series(text, { timeColumn: 't', sep: 'auto' }, ['v']), expected, `auto: ${sep}`);
+    }
+    assert.throws(
+      () => series('t,v\n2020-01-01 08:00,1\n', { sep: 'auto' }, ['v']),
+      /several characters that may separate values \(" ", ","\): say with sep/,
+    );
+    assert.throws(() => series('t;v\n0;1.5\n', {}, ['v']), /no column 'v'; its first line has t;v/);
+  });
+
+  it('tell names that several columns have, and lines of another length', () => {
+    assert.throws(() => series('t,X,x\n0,1,2\n', {}, ['x']), /2 columns with the name 'X'/);
+    assert.throws(() => series('t,x,x\n0,1,2\n', {}, ['1']), /2 columns with the name 'x'/);
+    // The editor numbers the steps by the first column.
+    assert.throws(() => series('x,x,y\n0,1,2\n', {}, ['y']), /2 columns with the name 'x'/);
+    assert.deepEqual(series('t,x,x,y\n0,1,1,2\n', { timeColumn: 't' }, ['y']).channels, [[2]]);
+    assert.deepEqual(series('{"x": [1], "X": [2]}', {}, ['X']).channels, [[2]]);
+    assert.throws(() => series('{"Xy": [1], "xY": [2]}', {}, ['xy']), /2 columns with the name 'Xy'/);
+    assert.throws(() => series('t,x\n0,1\n\n1\n', {}, ['x']), /its line 4 has another number of values/);
+    assert.throws(() => series('{"10": [1], "2": [2]}', {}, ['0']), /no column '0'/);
   });
 
   it('may be JSON, of columns or of records', () => {
@@ -68,8 +126,13 @@ describe('files of time series', () => {
     assert.throws(() => series('v\n', {}, ['v']), /no steps/);
     assert.throws(() => series('{"v": 3}', {}, ['v']), /column 'v' is no list/);
     assert.throws(() => series('t,v\n,1\n', { timeColumn: 't' }, ['v']), /column 't' has no time at step 0/);
-    assert.throws(() => series('{"t": [1], "v": [1, 2]}', { timeColumn: 't' }, ['v']), /different lengths/);
-    wrong('v,w\n1\n');
+    assert.throws(
+      () => series('{"t": [1], "v": [1, 2]}', { timeColumn: 't' }, ['v']),
+      "its columns are of different lengths: 'v' has 2 values, 't' has 1",
+    );
+    assert.throws(() => series('[{"v": 1}, 5]', {}, ['v']), /its step 1 is no object/);
+    assert.throws(() => series('v\n1e999\n', {}, ['v']), /"1e999" at step 0, which is no number/);
+    wrong('{"v":');
   });
 
   it('are read as pandas reads them', async () => {
@@ -165,14 +228,17 @@ describe('time series as tensors', () => {
     assert.deepEqual([...(batches[0]!.feeds.series!.data as Float32Array)], [1, 2]);
     assert.deepEqual([...failures.keys()], [1, 2, 3]);
     assert.match(failures.get(2)!.message, /column 'x' has no number/);
-    assert.isTrue([...failures.values()].every(({ code }) => code === 'task_unreadable'));
+    assert.deepEqual(
+      [...failures.values()].map(({ code }) => code),
+      ['task_unreadable', 'task_invalid', 'task_invalid'],
+    );
   });
 
   it('are looked for in the task, as an address or as columns', () => {
     const place = {
       object: 'ts',
       tag: 'TimeSeries',
-      key: 'csv',
+      shown: parseShown('$csv'),
       isUrl: true,
       attributes: { timeColumn: 't', sep: ';' },
     } as InputPlace;
@@ -181,8 +247,13 @@ describe('time series as tensors', () => {
       file: '/data/upload/1/a.csv',
       tag,
     });
-    assert.deepEqual(timeSeries.read({ csv: { x: [1] } }, place, {}, null), { columns: { x: [1] }, tag });
-    for (const csv of [undefined, '', 5, { x: 1 }, null])
+    assert.deepEqual(timeSeries.read({ csv: { x: [1], unit: 'm' } }, place, {}, null), {
+      columns: { x: [1] },
+      tag,
+    });
+    const json = ' {"x": [1]}';
+    assert.deepEqual(timeSeries.read({ csv: json }, place, {}, null), { json, tag });
+    for (const csv of [undefined, '', 5, { x: 1 }, {}, null])
       assert.throws(
         () => timeSeries.read({ csv }, place, {}, null),
         AppError,

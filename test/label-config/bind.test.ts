@@ -41,7 +41,7 @@ function bound(
   const filled = model.binding.controls.map(
     ({ output, control, toName }) => `${entries[output]![0]}: ${control} on ${toName}`,
   );
-  return [...filled, model.place.key];
+  return [...filled, model.place.shown.source.slice(1)];
 }
 
 function refusal(...input: Parameters<typeof bound>): string {
@@ -57,6 +57,38 @@ function refusal(...input: Parameters<typeof bound>): string {
 const control = (tag: string, name: string, to = 'text', ...choices: string[]) =>
   `<${tag} name="${name}" toName="${to}">${choices.map(each => `<Choice value="${each}"/>`).join('')}</${tag}>`;
 const choices = (name: string, to = 'text') => control('Choices', name, to, 'a', 'b');
+
+describe('binding classes', () => {
+  const bind = (perRegion: string, ofRegions: boolean) =>
+    bindModel(
+      {
+        name: 'm',
+        manifest: {
+          format: 1,
+          title: 'M',
+          input: { kind: 'image' },
+          outputs: [{ name: 'state', control: 'Choices', choice: 'single' }],
+        },
+        outputs: [{ name: 'state', kind: 'probabilities', tensor: 'x', labels: ['a', 'b'], ofRegions }],
+      },
+      readLabelConfig(
+        `<View><Image name="i" value="$i"/><Choices name="c" toName="i" ${perRegion}><Choice value="a"/><Choice value="b"/></Choices></View>`,
+      ),
+    );
+
+  it('of regions fills no control of the whole task, and the reverse', () => {
+    bind('', false);
+    bind('perRegion="true"', true);
+    assert.throws(
+      () => bind('', true),
+      `gives classes of each region for 'state'; the config's Choices 'c' has no perRegion="true"`,
+    );
+    assert.throws(
+      () => bind('perRegion="true"', false),
+      `gives classes of the whole task for 'state'; the config's Choices 'c' has perRegion="true"`,
+    );
+  });
+});
 
 describe('binding a model of several outputs', () => {
   it('fills the control of an output with its name, wherever it stands', () => {

@@ -21,7 +21,7 @@ const FRAMES = {
   background: 'Stand',
 };
 
-function metasOf(times: readonly (number | string)[], size = times.length, overlap = 0): SeriesMeta[] {
+function metasOf(times: readonly number[], size = times.length, overlap = 0): SeriesMeta[] {
   return cutWindows(times.length, { size, overlap }).map(window => ({ ...window, times }));
 }
 
@@ -85,10 +85,11 @@ describe('windows', () => {
 });
 
 describe('TimeSeriesLabels', () => {
-  it('shows runs of the likeliest label, in the times of the data', () => {
-    const times = ['08:00', '08:01', '08:02', '08:03', '08:04', '08:05'];
+  it('shows runs of the likeliest label, in the times of the config', () => {
+    const times = steps(6).map(minute => Date.UTC(1900, 0, 1, 8, minute));
     const scores = float32([1, 6, 3], ...likely(0, 1, 1, 2, 0, 2));
-    const answer = encode(FRAMES, scores, metasOf(times));
+    const metas = metasOf(times).map(meta => ({ ...meta, timeFormat: '%H:%M' }));
+    const answer = encode(FRAMES, scores, metas);
     assert.deepEqual(places(answer), [
       ['08:01', '08:02', 'Run'],
       ['08:03', '08:03', 'Walk'],
@@ -99,6 +100,41 @@ describe('TimeSeriesLabels', () => {
       [false, true, true],
     );
     assert.deepEqual([answer.score, answer.results[0]!.score], [0.75, 0.75]);
+  });
+
+  it('shows moments where the steps of a part are at the same time', () => {
+    const scores = float32([1, 5, 3], ...likely(0, 1, 1, 2, 2));
+    const { results } = encode(FRAMES, scores, metasOf([0, 10, 10, 10, 20]));
+    assert.deepEqual(
+      results.map(({ value: { start, end, instant } }) => [start, end, instant]),
+      [
+        [10, 10, true],
+        [10, 20, false],
+      ],
+    );
+  });
+
+  it('is refused where no time can be read', () => {
+    const bind = (attributes: string) =>
+      bindModel(
+        {
+          name: 'm',
+          manifest: {
+            format: 1,
+            title: 'M',
+            input: { kind: 'time-series', channels: ['x'] },
+            outputs: [{ name: 'out', control: 'TimeSeriesLabels' }],
+          },
+          outputs: null,
+        },
+        readLabelConfig(CONFIG.replace('value="$walk"', `value="$walk" ${attributes}`)),
+      );
+    assert.throws(
+      () => bind('timeColumn="t" timeFormat="%K"'),
+      /timeFormat="%K", with which no time can be read/,
+    );
+    for (const attributes of ['timeFormat="%K"', 'timeColumn="t" timeFormat="%d.%m.%y %H Uhr"'])
+      bind(attributes);
   });
 
   it('closes gaps, and drops what is too short or not sure enough', () => {

@@ -1,5 +1,7 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
+import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { answered, numbers, readerOf, refused } from './bound.js';
 
@@ -172,5 +174,22 @@ describe('Ranker', () => {
     });
     for (const ranking of [['a'], {}, { good: 'a' }, { good: [1] }, null])
       assert.isNull(read([{ value: { ranker: ranking } }]).target);
+  });
+});
+
+describe('pairs as columns of a task', () => {
+  const columns = ['a', 'b'].map(name => ({ name, kind: 'text' }));
+  const place = { object: 'l', tag: 'Text', attributes: {}, shown: parseShown('$a'), isUrl: false };
+  const read = (data: Record<string, unknown>) => INPUTS.tabular!.read(data, place, { columns }, null);
+
+  it('may be equal, and are texts where they are numbers', () => {
+    assert.deepEqual(read({ a: 'same', b: 'same' }), ['same', 'same']);
+    assert.deepEqual(read({ a: 5, b: 'five' }), ['5', 'five']);
+  });
+
+  it('fail with the name of a side that is missing, or no text', () => {
+    assert.throws(() => read({ a: 'left' }), "the task's data has no column 'b'; it has a");
+    for (const b of [null, { text: 'x' }])
+      assert.throws(() => read({ a: 'left', b }), /'b'.* and the model needs a text there/);
   });
 });

@@ -12,7 +12,7 @@ const KEEP = 2;
 
 /** Takes every version for good: what is on the disk is what matters here. */
 const pool: Pool = {
-  load: async () => {},
+  load: async () => ({ ofRegions: [] }),
   unload: async () => {},
   run: () => Promise.reject(new Error('it is not asked to run')),
 };

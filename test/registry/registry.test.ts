@@ -16,9 +16,10 @@ class StubPool implements Pool {
   readonly calls: string[] = [];
   gate = Promise.resolve();
 
-  async load({ label }: { label: string }): Promise<void> {
+  async load({ label }: { label: string }) {
     this.calls.push(`load ${label}`);
     await this.gate;
+    return { ofRegions: [] };
   }
 
   async unload(key: string): Promise<void> {
@@ -80,6 +81,7 @@ describe('Registry', () => {
       pool.load = async () => {
         resolve();
         await pool.gate;
+        return { ofRegions: [] };
       };
     });
     pool.gate = new Promise(resolve => {

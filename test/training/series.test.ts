@@ -50,7 +50,7 @@ async function prepare(attributes: string, tasks: LabelStudioTask[], host = 'exa
     outputs: learntOutputs(MANIFEST, binding, config),
     min: 1,
     folder,
-    dataOf: readableData(input, place, taskData, '7', new AbortController().signal),
+    readable: readableData(input, place, taskData, '7', new AbortController().signal),
   });
   const lines = (await readFile(join(folder, 'tasks.jsonl'), 'utf8')).trimEnd().split('\n');
   return { counts, rows: lines.map(line => JSON.parse(line)), place, input };
@@ -69,9 +69,11 @@ describe('what is learnt of time series', () => {
         host,
       );
       assert.deepEqual(counts.labels, { gait: { Run: 1, Walk: 1 } });
-      assert.deepEqual(rows[0].data, {
-        walk: { x: [1, 1, -10, 5], y: [2, 3, 4, 4], time: ['08:00', '08:10', '08:20', '08:30'] },
-        name: 'walk 1',
+      assert.deepEqual(rows[0].data, { walk: `${url}/1.csv`, name: 'walk 1' });
+      assert.deepEqual(rows[0].value, {
+        x: [1, 1, -10, 5],
+        y: [2, 3, 4, 4],
+        time: ['08:00', '08:10', '08:20', '08:30'],
       });
       assert.deepEqual(rows[0].targets, {
         gait: [
@@ -81,7 +83,7 @@ describe('what is learnt of time series', () => {
       });
       // The gate reads of the line what the trainer's side knew of the file.
       const { times, total } = (await metaOf(rows[0], place, input)) as { times: unknown; total: number };
-      assert.deepEqual([times, total], [rows[0].data.walk.time, 4]);
+      assert.deepEqual([times, total], [[0, 10, 20, 30].map(minute => Date.UTC(1900, 0, 1, 8, minute)), 4]);
     }
   });
 
@@ -98,7 +100,7 @@ describe('what is learnt of time series', () => {
       host,
     );
     assert.equal(counts.left_out.data, 1);
-    const { t, x, y } = rows[0].data.walk;
+    const { t, x, y } = rows[0].value;
     assert.deepEqual([t.length, x.length, y.length], [count, count, count]);
     assert.deepEqual([t.at(-1), x.at(-1), y.at(-1)], [(count - 1) / 10, (count - 1) % 7, 0.25]);
     assert.deepEqual(rows[0].targets, { gait: [{ steps: [10, 21], labels: ['Run'] }] });
@@ -107,7 +109,7 @@ describe('what is learnt of time series', () => {
   it('may stand in the task itself, and needs no times', async () => {
     const walk = { x: ['1', 2, 3], y: [0, null, 1] };
     const { rows } = await prepare('', [task(1, walk, [0, 1, 'Run'])]);
-    assert.deepEqual(rows[0].data.walk, { x: [1, 2, 3], y: [0, 0, 1] });
+    assert.deepEqual(rows[0].value, { x: [1, 2, 3], y: [0, 0, 1] });
     assert.deepEqual(rows[0].targets, { gait: [{ steps: [0, 2], labels: ['Run'] }] });
   });
 
@@ -136,13 +138,20 @@ describe('what is learnt of time series', () => {
   });
 
   it('is found by times between steps, and by the first and the last of steps at the same time', () => {
-    const found = (times: (number | string)[], start: number | string, end: number | string) =>
-      placeInSteps([{ start, end, labels: ['Run'] }], { times })?.map(({ steps }) => steps) ?? null;
+    const found = (times: number[], start: number | string, end: number | string, timeFormat?: string) =>
+      placeInSteps([{ start, end, labels: ['Run'] }], { times, timeFormat })?.map(({ steps }) => steps) ??
+      null;
     assert.deepEqual(found([0, 10, 20, 30], 5, 25), [[1, 3]]);
     assert.deepEqual(found([0, 10, 20, 30], -5, 99), [[0, 4]]);
     assert.deepEqual(found([0, 10, 20, 30], 12, 18), null);
     assert.deepEqual(found([0, 10, 10, 10, 30], 10, 10), [[1, 4]]);
-    assert.deepEqual(found(['b', 'a', 'a', 'c'], 'a', 'a'), [[1, 3]]);
-    assert.deepEqual(found(['b', 'a', 'a', 'c'], 'c', 'b'), null);
+    assert.deepEqual(found([0, 10, 20], 20, 10), null);
+    assert.deepEqual(found([0, 10, 20], 'ten', 20), null);
+    const day = (date: number) => Date.UTC(2024, 4, date);
+    const days = [1, 2, 2, 10].map(day);
+    assert.deepEqual(found(days, '02.05.2024', '02.05.2024', '%d.%m.%Y'), [[1, 3]]);
+    assert.deepEqual(found(days, '3.5.2024', '11.5.2024', '%d.%m.%Y'), [[3, 4]]);
+    assert.deepEqual(found(days, day(2), '10.05.2024', '%d.%m.%Y'), [[1, 4]]);
+    assert.deepEqual(found(days, '2024-05-02', '10.05.2024', '%d.%m.%Y'), null);
   });
 });

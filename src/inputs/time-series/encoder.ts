@@ -1,9 +1,9 @@
 import { messageOf } from '../../errors.js';
 import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
-import { fileBytes, undecodable } from '../file.js';
+import { fileBytes } from '../file.js';
 import { batchWindows, cutWindows } from '../windows.js';
 import type { SeriesMeta, SeriesValue } from './contract.js';
-import { filled, readSeries } from './table.js';
+import { failureOf, filled, readSeries } from './table.js';
 
 /** The manifest's `input`, without `kind`. */
 export interface SeriesOptions {
@@ -41,24 +41,25 @@ export class SeriesEncoder implements Encoder {
     values: readonly TaskValue[],
     fail: (row: number, failure: TaskFailure) => void,
   ): AsyncGenerator<EncodedBatch> {
-    const failed = (row: number, error: unknown) => fail(row, undecodable('a time series', messageOf(error)));
+    const failed = (row: number, error: unknown) =>
+      fail(row, failureOf(values[row] as SeriesValue, messageOf(error)));
     const prepare = (value: TaskValue) => this.#prepare(value as SeriesValue);
     for await (const held of batchWindows(values, prepare, failed)) yield this.#batch(held);
   }
 
   async #prepare(value: SeriesValue): Promise<Prepared> {
     const { channels: names, steps = STEPS, overlap, fixed } = this.#options;
-    const { file } = value;
+    const { file, json = null } = value;
     const text =
-      file === undefined ? null : new TextDecoder('utf-8', { fatal: true }).decode(await fileBytes({ file }));
-    const { channels, times } = readSeries(text, value, names);
+      file === undefined ? json : new TextDecoder('utf-8', { fatal: true }).decode(await fileBytes({ file }));
+    const { channels, timing } = readSeries(text, value, names);
     const whole = channels.map((channel, at) => this.#scaled(filled(channel, names[at]!), at));
-    const windows = cutWindows(times.length, {
+    const windows = cutWindows(timing.times.length, {
       size: steps,
       ...(overlap !== undefined && { overlap }),
       ...(fixed !== undefined && { fixed }),
     });
-    return { channels: whole, metas: windows.map(window => ({ ...window, times })) };
+    return { channels: whole, metas: windows.map(window => ({ ...window, ...timing })) };
   }
 
   #scaled(channel: Float64Array, at: number): Float64Array {

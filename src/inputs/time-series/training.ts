@@ -19,8 +19,8 @@ export type SeriesReply = { series: Series } | { error: string };
 /** Reads a series as the encoder does, missing values filled; never throws. */
 export function answer({ text, value, names }: SeriesRequest): SeriesReply {
   try {
-    const { channels, times } = readSeries(text, value, names);
-    return { series: { channels: channels.map((channel, at) => filled(channel, names[at]!)), times } };
+    const { channels, ...rest } = readSeries(text, value, names);
+    return { series: { channels: channels.map((channel, at) => filled(channel, names[at]!)), ...rest } };
   } catch (error) {
     return { error: messageOf(error) };
   }
@@ -36,13 +36,13 @@ export async function readForTraining(request: SeriesRequest): Promise<TrainingV
   const { text, value, names } = request;
   const reply = text !== null && text.length > LARGE ? await answerApart(request) : answer(request);
   if ('error' in reply) throw new Error(reply.error);
-  const { channels, times } = reply.series;
+  const { channels, timing, written } = reply.series;
   const columns = Object.fromEntries(channels.map((channel, at) => [names[at]!, [...channel]]));
   const { timeColumn } = value.tag;
-  const count = times.length;
+  const count = timing.times.length;
   return {
-    value: timeColumn ? { ...columns, [timeColumn]: times } : columns,
-    meta: { first: 0, count, size: count, total: count, times } satisfies SeriesMeta,
+    value: timeColumn ? { ...columns, [timeColumn]: written } : columns,
+    meta: { first: 0, count, size: count, total: count, ...timing } satisfies SeriesMeta,
   };
 }
 

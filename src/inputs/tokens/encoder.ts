@@ -76,6 +76,8 @@ export class TokensEncoder implements Encoder {
         fail(value, { code: error.code, message: error.message });
         continue;
       }
+      // A list of no items says nothing.
+      if (cut.windows.length === 0) continue;
       if (cut.windows.length * cut.length <= TEXT_TOKENS) texts.push(cut);
       else {
         fail(value, {
