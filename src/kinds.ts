@@ -11,7 +11,8 @@ export type {
   TaskValue,
 } from './inputs/contract.js';
 export { type FileValue, fileBytes, readAddress } from './inputs/file.js';
-export { readText } from './inputs/text.js';
+export { readText } from './inputs/shown/text.js';
+export { shownValue, whereShown } from './inputs/shown/value.js';
 export { buildLabelMap } from './label-config/label-map.js';
 export type { KindsModule } from './load-kinds.js';
 export type {

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import { AppError, type ErrorCode } from './errors.js';
-import { placeOf } from './label-config/bind.js';
+import { fetchedPlace } from './inputs/shown/fetched.js';
+import { readText } from './inputs/shown/text.js';
 import { buildLabelMap } from './label-config/label-map.js';
 import type { LabelConfig, ParsedLabelConfig } from './label-config/parse.js';
+import { placeOfObject, placesOf } from './label-config/places.js';
 import type { Region } from './regions/contract.js';
 import type { ModelState } from './state.js';
 import type { TaskData } from './task-data/fetch.js';
@@ -182,7 +184,8 @@ export abstract class LabelStudioMLBase {
    *
    * @param control a control tag, or several, such as `Choices`
    * @param object an object tag, or several, such as `Text`
-   * @returns `from_name`, `to_name` and the key of `task.data` that the object shows
+   * @returns `from_name`, `to_name` and what the object's `value` says without its `$`: the key of `task.data`, where it is
+   *   no path and no longer text (`shownText` reads them all)
    * @throws AppError `no_model_fits` when the labeling config has none
    */
   getFirstTagOccurrence(
@@ -192,13 +195,30 @@ export abstract class LabelStudioMLBase {
     const controls = [control].flat();
     const objects = [object].flat();
     for (const { name, tag } of this.#context.labelConfig.controls.values()) {
-      const place = controls.includes(tag) ? placeOf(this.#context.labelConfig, name, objects) : undefined;
-      if (place) return [name, place.object, place.key];
+      const [place] = controls.includes(tag) ? placesOf(this.#context.labelConfig, name, objects) : [];
+      if (place) return [name, place.object, place.shown.source.replace(/^\$+/, '')];
     }
     throw new AppError(
       'no_model_fits',
       `the model '${this.name}' needs ${controls.join(' or ')} on ${objects.join(' or ')}; the labeling config has no such control`,
     );
+  }
+
+  /**
+   * The text that a Text or HyperText tag shows for a task, as the editor reads it: `$a.b`, `$title: $body`, `encoding`, and
+   * fetched where it has `valueType="url"`.
+   *
+   * @param object the tag's name, as in `to_name`
+   * @throws AppError `task_invalid` when the task has no such text, `task_unreadable` when it cannot be fetched
+   */
+  async shownText(task: Task, object: string): Promise<string> {
+    const { labelConfig, taskData, projectId } = this.#context;
+    const tag = labelConfig.objects.get(object);
+    if (!tag) throw new AppError('no_model_fits', `the labeling config has no object tag named '${object}'`);
+    const place = placeOfObject(tag, labelConfig);
+    if (!place.isUrl) return readText(task.data, place);
+    const textAt = (address: string) => taskData.textAt(address, { projectId, taskId: task.id ?? null });
+    return readText(task.data, await fetchedPlace(task.data, place, textAt));
   }
 
   /**

@@ -5,7 +5,9 @@ import { failureOf, failureText, ITEM_SEPARATOR, splitItems } from './inference/
 import type { TaskValue } from './inputs/contract.js';
 import type { FileValue } from './inputs/file.js';
 import { INPUTS } from './inputs/index.js';
-import type { RawTask, ValueReader } from './inputs/values.js';
+import { fetchedPlace, isFetched } from './inputs/shown/fetched.js';
+import { isPages } from './inputs/shown/pages.js';
+import { dataOf, type RawTask, takeValue, type ValueReader } from './inputs/values.js';
 import { type BoundModel, bindModel } from './label-config/bind.js';
 import {
   type Context,
@@ -17,7 +19,8 @@ import {
 } from './model.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
-import { type ResolveValue, type TaskBatch, TaskList } from './tasks.js';
+import type { ReadRequest } from './task-data/fetch.js';
+import { type OpenValue, type Resolved, type TaskBatch, TaskList } from './tasks.js';
 
 export interface OnnxDeps {
   registry: Registry;
@@ -104,14 +107,10 @@ export class OnnxModel extends LabelStudioMLBase {
       const { version } = lease;
       const { place, binding } = this.#bind(version);
       const { input } = version.manifest;
-      const resolve = INPUTS[input.kind]!.file
-        ? this.#file
-        : place.isUrl &&
-          (async (task: RawTask, value: TaskValue) => ({
-            value: await this.preloadTaskData(task as Task, value),
-          }));
+      const kind = INPUTS[input.kind]!;
+      const open = kind.file ? this.#file : isFetched(kind, place) ? this.#fetched : undefined;
       const reader: ValueReader = { binding: binding.id, place, input, context };
-      const tasks = resolve ? new TaskList(await batch.all(), resolve) : batch;
+      const tasks = open ? new TaskList(await batch.all(), open) : batch;
       const priority: Priority = context !== null ? 'interactive' : tasks.count === 1 ? 'single' : 'bulk';
       const run = async (indices: readonly number[] | null, late?: LateTaker) => {
         const source = tasks.groups(reader, indices);
@@ -123,7 +122,7 @@ export class OnnxModel extends LabelStudioMLBase {
       const { cache } = this.#deps;
       // What an annotator points at while drawing rarely comes twice; and what an address holds may change.
       const texts =
-        cache === null || context !== null || resolve || !cache.suits(tasks.count)
+        cache === null || context !== null || open || !cache.suits(tasks.count)
           ? await run(null)
           : await throughCache(cache, `${version.label}\n${binding.id}\n`, await tasks.digests(reader), run);
       return { texts, modelVersion: version.label, over };
@@ -134,16 +133,40 @@ export class OnnxModel extends LabelStudioMLBase {
   }
 
   /** Puts the path of a fetched file in the place of its address. */
-  readonly #file: ResolveValue = async (task, value) => {
+  readonly #file: OpenValue = async (task, reader) => {
+    const value = takeValue(task, reader);
+    if (!isPages(value)) return this.#withFile(task, value);
+    const all = await Promise.allSettled(value.pages.map(page => this.#withFile(task, page.value)));
+    const release = () => {
+      for (const each of all) if (each.status === 'fulfilled') each.value.release?.();
+    };
+    const pages = all.flatMap((each, index) =>
+      each.status === 'fulfilled' ? [{ ...value.pages[index]!, value: each.value.value }] : [],
+    );
+    const broken = all.find(each => each.status === 'rejected');
+    if (!broken) return { value: { pages }, release };
+    release();
+    throw broken.reason;
+  };
+
+  async #withFile(task: RawTask, value: TaskValue): Promise<Resolved> {
     const { file } = value as Partial<FileValue>;
     if (file === undefined) return { value };
-    const { id } = task as Partial<Task>;
-    const { path, release } = await this.#context.taskData.file(file, {
-      projectId: this.projectId,
-      taskId: id ?? null,
-    });
+    const { path, release } = await this.#context.taskData.file(file, this.#request(task));
     return { value: { ...(value as FileValue), file: path }, release };
+  }
+
+  /** Reads the text behind an address in the place of that. */
+  readonly #fetched: OpenValue = async (task, reader) => {
+    const place = await fetchedPlace(dataOf(task), reader.place, address =>
+      this.#context.taskData.textAt(address, this.#request(task)),
+    );
+    return { value: takeValue(task, { ...reader, place }) };
   };
+
+  #request(task: RawTask): ReadRequest {
+    return { projectId: this.projectId, taskId: (task as Partial<Task>).id ?? null };
+  }
 
   #manifest() {
     const manifest = this.#deps.registry.manifest(this.name);

@@ -20,8 +20,11 @@ export interface Resolved {
   release?: () => void;
 }
 
-/** Fetches what a value points to, for one task. */
-export type ResolveValue = (task: RawTask, value: TaskValue) => Promise<Resolved>;
+/**
+ * Reads the value of one task, and fetches what it points to.
+ * @throws AppError that is this task's failure
+ */
+export type OpenValue = (task: RawTask, reader: ValueReader) => Promise<Resolved>;
 
 /** The tasks of a request, wherever they lie. */
 export interface TaskBatch {
@@ -73,12 +76,12 @@ export function cutGroups(
 /** Tasks as objects of this thread. */
 export class TaskList implements TaskBatch {
   readonly #tasks: readonly RawTask[];
-  readonly #resolve: ResolveValue | undefined;
+  readonly #open: OpenValue | undefined;
 
-  /** @param resolve given when the values are addresses of what is meant */
-  constructor(tasks: readonly RawTask[], resolve?: ResolveValue) {
+  /** @param open given when the values are addresses of what is meant */
+  constructor(tasks: readonly RawTask[], open?: OpenValue) {
     this.#tasks = tasks;
-    this.#resolve = resolve;
+    this.#open = open;
   }
 
   get count(): number {
@@ -95,15 +98,15 @@ export class TaskList implements TaskBatch {
 
   groups(reader: ValueReader, indices: readonly number[] | null): GroupSource {
     const cut = cutGroups(this.#tasks, indices);
-    const resolve = this.#resolve;
+    const open = this.#open;
     return {
       count: indices?.length ?? this.count,
       next(most) {
-        const tasks = cut(resolve ? Math.min(most, FETCHED_TOGETHER) : most);
+        const tasks = cut(open ? Math.min(most, FETCHED_TOGETHER) : most);
         if (tasks.length === 0) return null;
+        if (open) return fetched(tasks, reader, open);
         const reads = tasks.map(task => readValue(task, reader));
-        if (!resolve) return groupText(reader.binding, reads);
-        return fetched(reader.binding, reads, (read, index) => resolved(tasks[index]!, read, resolve));
+        return groupText(reader.binding, reads);
       },
     };
   }
@@ -112,30 +115,25 @@ export class TaskList implements TaskBatch {
 }
 
 /** The text of a group whose values are fetched all at once. */
-async function fetched(
-  binding: string,
-  reads: readonly ReadValue[],
-  fetch: (read: ReadValue, index: number) => ReturnType<typeof resolved>,
-): Promise<GroupText> {
-  const all = await Promise.allSettled(reads.map(fetch));
+async function fetched(tasks: readonly RawTask[], reader: ValueReader, open: OpenValue): Promise<GroupText> {
+  const all = await Promise.allSettled(tasks.map(task => opened(task, reader, open)));
   const release = () => {
     for (const each of all) if (each.status === 'fulfilled' && 'value' in each.value) each.value.release?.();
   };
   const values = all.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
   const broken = all.find(each => each.status === 'rejected');
-  if (!broken) return { ...groupText(binding, values), release };
+  if (!broken) return { ...groupText(reader.binding, values), release };
   release();
   throw broken.reason;
 }
 
-async function resolved(
+async function opened(
   task: RawTask,
-  read: ReadValue,
-  resolve: ResolveValue,
+  reader: ValueReader,
+  open: OpenValue,
 ): Promise<Resolved | { failure: TaskFailure }> {
-  if ('failure' in read) return read;
   try {
-    return await resolve(task, read.value);
+    return await open(task, reader);
   } catch (error) {
     return { failure: failureOf(error) };
   }

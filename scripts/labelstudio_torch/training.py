@@ -21,12 +21,12 @@ _COMPARED, _COMPARED_SERIES, _COMPARED_STEPS = 200, 10, 300
 
 
 def train_tokens(job: Job) -> None:
-    """Trains on the spans that annotators marked in the texts under `job.key`."""
+    """Trains on the spans that annotators marked in the tasks' texts."""
     _check_options(job)
-    examples = [example for example in job.examples if isinstance(example.data.get(job.key), str)]
+    examples = [example for example in job.examples if isinstance(example.value, str)]
     if not examples:
-        fail(f"no annotated task has a text under {job.key!r}")
-    texts = [example.data[job.key] for example in examples]
+        fail(f"no annotated task has a text {job.shown}")
+    texts = [example.value for example in examples]
     spans = [_spans(job, example) for example in examples]
     labels = _used(job, spans)
     told = f"learning {len(labels)} labels from {len(texts)} texts"
@@ -44,10 +44,10 @@ def train_tokens(job: Job) -> None:
 
 
 def train_series(job: Job) -> None:
-    """Trains on the parts that annotators marked in the time series under `job.key`."""
+    """Trains on the parts that annotators marked in the tasks' time series."""
     _check_options(job)
     channels = job.context["input"]["channels"]
-    columns = [[example.data[job.key][name] for name in channels] for example in job.examples]
+    columns = [[example.value[name] for name in channels] for example in job.examples]
     rows = [np.array(each, dtype=np.float64) for each in columns]
     spans = [_parts(job, example) for example in job.examples]
     labels = _used(job, spans)

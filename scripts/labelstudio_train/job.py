@@ -26,18 +26,25 @@ _COMPARED = 2_000
 
 @dataclass(frozen=True)
 class Example:
-    """A task to learn from: its `data`, and its annotation: a label, a list of them, a number, or regions."""
+    """A task to learn from.
 
-    data: dict[str, Any]
+    `value` is what the server's input kind reads of it: a text (of a HyperText the words that it shows), the
+    columns of a row or of a time series. `target` is its annotation: a label, a list of them, a number, or
+    regions. `data` is the task's data as they came; what a tag shows of them may stand anywhere in them, or
+    behind an address.
+    """
+
+    value: Any
     target: Any
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Job:
     """A training that the server asks for.
 
-    `context` is context.json; `rows` are the tasks of tasks.jsonl to learn from, each with `data` and
-    `targets`. Those that the server holds out to score the version are not kept.
+    `context` is context.json; `rows` are the tasks of tasks.jsonl to learn from, each with `value`, `data`
+    and `targets`. Those that the server holds out to score the version are not kept.
     """
 
     folder: Path
@@ -71,9 +78,9 @@ class Job:
         return self.context.get("options") or {}
 
     @property
-    def key(self) -> str:
-        """The name in a task's data of what the model reads."""
-        return self.context["input"]["key"]
+    def shown(self) -> str:
+        """Where a task's data have what the model reads, for messages: "under 'text'"."""
+        return self.context["input"]["shown"]
 
     @property
     def output(self) -> dict[str, Any]:
@@ -94,7 +101,11 @@ class Job:
         :raises TrainingError: when there is none
         """
         name = self.output["name"]
-        found = [Example(row["data"], row["targets"][name]) for row in self.rows if name in row["targets"]]
+        found = [
+            Example(row.get("value"), row["targets"][name], row["data"])
+            for row in self.rows
+            if name in row["targets"]
+        ]
         return found or fail(f"no task has an annotation for {self.output['from_name']!r}: annotate some")
 
     def report(self, progress: float, message: str) -> None:
@@ -164,7 +175,7 @@ def _train_rows(path: Path) -> Iterator[dict[str, Any]]:
                 try:
                     task = json.loads(line)
                     if task["split"] == "train":
-                        yield {"data": task["data"], "targets": task["targets"]}
+                        yield {"value": task.get("value"), "data": task["data"], "targets": task["targets"]}
                 except (ValueError, KeyError, TypeError) as error:
                     fail(f"{path}, line {number}: it is no task with data, split and targets ({error!r})")
     except OSError as error:

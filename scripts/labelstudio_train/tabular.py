@@ -24,11 +24,11 @@ _TREES_CLASSES = 10
 
 
 def train(job: Job) -> None:
-    """Trains on the columns of the tasks' data that numbers and categories are found in."""
+    """Trains on the columns of the tasks that numbers and categories are found in."""
     if job.options:
         fail(f"the option {min(job.options)!r} in model.json is not known: this trainer has none")
     targets = Targets.read([example.target for example in job.examples])
-    records = [record_of(example.data, job.context["input"].get("key")) for example in job.examples]
+    records = [example.value for example in job.examples]
     columns = Columns.find(records)
     if not columns.names:
         reasons = "; ".join(f"{name!r}: {reason}" for name, reason in columns.left_out.items())
@@ -50,12 +50,6 @@ def train(job: Job) -> None:
     metrics = measured[best] | {"model": best, "leftOut": columns.left_out}
     labels = [targets.labels] if targets.labels else []
     job.write(model, columns.records(records), labels, metrics, columns.optional)
-
-
-def record_of(data: dict[str, Any], key: str | None) -> dict[str, Any]:
-    """A task's columns: those of its data, and those of the object that a Table tag shows."""
-    shown = data.get(key) if key is not None else None
-    return {**shown, **data} if isinstance(shown, dict) else data
 
 
 def candidates(columns: Columns, targets: Targets) -> dict[str, Any]:

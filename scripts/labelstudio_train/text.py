@@ -21,16 +21,16 @@ DEFAULTS = {"words": [1, 2], "characters": [2, 4], "C": 10.0}
 
 
 def train(job: Job) -> None:
-    """Trains on the texts under `job.key`.
+    """Trains on the tasks' texts.
 
     Options: `words` and `characters` are the sizes of the terms, as [least, most], or null; `C` is that of
     LogisticRegression.
     """
     options = _options(job.options)
-    examples = [example for example in job.examples if isinstance(example.data.get(job.key), str)]
+    examples = [example for example in job.examples if isinstance(example.value, str)]
     if not examples:
-        fail(f"no annotated task has a text under {job.key!r}")
-    texts = [example.data[job.key] for example in examples]
+        fail(f"no annotated task has a text {job.shown}")
+    texts = [example.value for example in examples]
     targets = Targets.read([example.target for example in examples])
     if targets.kind == "value":
         fail(f"{job.output['from_name']!r} holds numbers, and this trainer learns labels")
@@ -49,7 +49,7 @@ def train(job: Job) -> None:
     except ValueError as error:
         if "empty vocabulary" not in str(error):
             raise
-        fail(f"the texts under {job.key!r} have too few words to learn from")
+        fail(f"the texts {job.shown} have too few words to learn from")
     job.write(model, texts, [targets.labels], metrics | {"settings": options})
 
 

@@ -19,11 +19,17 @@ MULTIPLE = output(choice="multiple")
 
 def write_job(folder, rows, outputs=(SINGLE,), key="text", kind="text", options=None):
     """:param rows: `(data, target)` of a task to learn from; `(data, target, "held_out")` of another."""
+
+    def value(data):
+        """What the server's input kind reads."""
+        return data.get(key) if isinstance(data, dict) and kind != "tabular" else data
+
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [
         {
             "id": number,
             "data": data if isinstance(data, dict) else {key: data},
+            "value": value(data),
             "annotations": [{"id": number, "result": [], "was_cancelled": False}],
             "split": split[0] if split else "train",
             "targets": {outputs[0]["name"]: target},
@@ -42,7 +48,7 @@ def write_job(folder, rows, outputs=(SINGLE,), key="text", kind="text", options=
         "manifest": {},
         "options": options or {},
         "parent": None,
-        "input": {"kind": kind, "key": key},
+        "input": {"kind": kind, "shown": f"under {key!r}"},
         "outputs": list(outputs),
         "counts": {"tasks": len(tasks), "held_out": 0, "left_out": 0, "labels": {}},
     }

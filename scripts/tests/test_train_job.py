@@ -31,7 +31,7 @@ def train(job):
     sys.stdout.flush()
     job.report(0.5, "halfway")
     job.report(0.3, "not back again")
-    texts, labels = [e.data[job.key] for e in job.examples], [e.target for e in job.examples]
+    texts, labels = [e.value for e in job.examples], [e.target for e in job.examples]
     model = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, labels)
     %s
 
@@ -134,7 +134,7 @@ def test_tasks_without_a_value_for_the_output_are_left_out(tmp_path, reports):
 )
 def test_a_model_that_is_not_of_the_manifest_is_not_written(tmp_path, reports, control, message):
     job = Job.read(write_job(tmp_path / "job", ROWS, [control]), reports)
-    texts = [example.data[job.key] for example in job.examples]
+    texts = [example.value for example in job.examples]
     model = make_pipeline(CountVectorizer(), LogisticRegression()).fit(
         texts, [e.target for e in job.examples]
     )

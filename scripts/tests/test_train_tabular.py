@@ -51,7 +51,7 @@ def test_classes_from_numbers_texts_of_numbers_categories_and_gaps(tmp_path, win
         if place % 11 == 0:
             del row["alcohol"]
         rows.append((row, str(target[index]), *(["held_out"] if place % 5 == 0 else [])))
-    folder, record = Run(SCRIPT, write_job(tmp_path, rows, kind="tabular", key="photo")).version()
+    folder, record = Run(SCRIPT, write_job(tmp_path, rows, kind="tabular")).version()
 
     assert record["input"] == {
         "kind": "tabular",
@@ -114,13 +114,6 @@ def test_trees_where_they_do_better(tmp_path):
 def test_other_controls(tmp_path, control, target):
     rows = [({"n": n % 2 + 0.5, "city": CITIES[n % 3]}, target(n % 2 == 1)) for n in range(30)]
     assert train(write_job(tmp_path, rows, [control], kind="tabular"))
-
-
-def test_columns_of_the_object_that_a_table_shows(tmp_path):
-    rows = [({"row": {"n": n % 2 + 0.5, "deep": {}}, "city": "ab"[n % 2]}, "AB"[n % 2]) for n in range(20)]
-    version = train(write_job(tmp_path, rows, kind="tabular", key="row"))
-    answer, _ = run_version(version, [{"n": 0.5, "city": "a"}, {"n": 1.5, "city": "b"}])
-    assert answer["chosen"]["label"] == [0]
 
 
 @pytest.mark.parametrize(

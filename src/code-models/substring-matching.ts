@@ -27,18 +27,16 @@ export class SubstringMatching extends LabelStudioMLBase {
     return Promise.all(tasks.map(task => this.#answer(task, context)));
   }
 
-  #control(): { from_name: string; to_name: string; key: string } {
-    const [from_name, to_name, key] = this.getFirstTagOccurrence('Labels', 'Text');
-    return { from_name, to_name, key };
+  #control(): { from_name: string; to_name: string } {
+    const [from_name, to_name] = this.getFirstTagOccurrence('Labels', 'Text');
+    return { from_name, to_name };
   }
 
   async #answer(task: Task, context: Context | null): Promise<Prediction> {
-    const { from_name, to_name, key } = this.#control();
+    const { from_name, to_name } = this.#control();
     const results = resultsOf(context?.result).filter(result => result.from_name === from_name);
     if (results.length === 0) return { result: [], score: null };
-    const isUrl = this.parsedLabelConfig[from_name]!.inputs.some(({ valueType }) => valueType === 'url');
-    const text = isUrl ? await this.preloadTaskData(task, task.data[key]) : task.data[key];
-    if (typeof text !== 'string') return { result: [], score: null };
+    const text = await this.shownText(task, to_name);
 
     const places = utf16Offsets(text);
     const { labels } = this.parsedLabelConfig[from_name]!;

@@ -4,6 +4,7 @@ import type { TaskFailure, TaskValue } from '../inputs/contract.js';
 import { SPEC_FILE, VersionFiles } from '../inputs/features/files.js';
 import type { FeaturesSpec } from '../inputs/features/spec.js';
 import { INPUTS } from '../inputs/index.js';
+import { parseShown } from '../inputs/shown/value.js';
 import type { RowOutputs } from '../regions/contract.js';
 import { CLASSES } from '../regions/output-kinds.js';
 import { classRow } from '../regions/outputs.js';
@@ -65,7 +66,8 @@ async function evaluate(
   values: readonly unknown[],
 ): Promise<(Evaluated | { error: TaskFailure })[]> {
   const answers: (Evaluated | { error: TaskFailure })[] = new Array(values.length);
-  const place = { object: TEXT_KEY, tag: 'Text', attributes: {}, key: TEXT_KEY, isUrl: false };
+  const shown = parseShown(`$${TEXT_KEY}`);
+  const place = { object: TEXT_KEY, tag: 'Text', attributes: {}, shown, isUrl: false };
   const readable: { index: number; value: TaskValue }[] = [];
   for (const [index, value] of values.entries()) {
     const data = typeof value === 'object' && value !== null ? value : { [TEXT_KEY]: value };

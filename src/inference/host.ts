@@ -1,6 +1,8 @@
 import { AppError } from '../errors.js';
 import type { TaskValue } from '../inputs/contract.js';
+import { isPages } from '../inputs/shown/pages.js';
 import { LoadedVersion } from './loaded-version.js';
+import { joinPages, pageControls } from './pages.js';
 import {
   type Binding,
   type ChildResults,
@@ -17,6 +19,13 @@ import { ValueAnswer } from './value-answer.js';
 interface Held {
   version: LoadedVersion;
   bindings: Map<string, Binding>;
+}
+
+/** A value that is run, a task's own or that of one of its pages, and the text of what is answered. */
+interface ValueText {
+  item: number | undefined;
+  controls: readonly ControlBinding[];
+  text?: string;
 }
 
 /**
@@ -73,7 +82,8 @@ export class InferenceHost {
 
     const texts = groups.map(({ values }) => new Array<string>(values.length));
     const values: TaskValue[] = [];
-    const places: { group: number; index: number; controls: readonly ControlBinding[] }[] = [];
+    const rows: ValueText[] = [];
+    const tasks: { group: number; index: number; rows: ValueText[] }[] = [];
     groups.forEach(({ binding, values: own, failures }, group) => {
       const bound = held.bindings.get(binding);
       if (!bound)
@@ -82,32 +92,33 @@ export class InferenceHost {
         const failure = failures?.[index];
         if (failure) {
           texts[group]![index] = failureText(failure, source.label);
-        } else {
-          values.push(value);
-          places.push({ group, index, controls: bound.controls });
+          return;
         }
+        const pages = isPages(value) ? value.pages : [{ item: undefined, value }];
+        const all = pages.map(({ item }) => ({ item, controls: pageControls(bound.controls, item) }));
+        values.push(...pages.map(page => page.value));
+        rows.push(...all);
+        tasks.push({ group, index, rows: all });
       });
     });
     try {
       const open = new Map<number, ValueAnswer>();
       const failures = await held.version.run(values, (value, answer, continues) => {
-        const { group, index, controls } = places[value]!;
-        const whole = open.get(value) ?? new ValueAnswer(source, controls);
+        const row = rows[value]!;
+        const whole = open.get(value) ?? new ValueAnswer(source, row.controls);
         if (continues) {
           whole.add(answer);
           open.set(value, whole);
         } else {
-          texts[group]![index] = whole.finish(answer);
+          row.text = whole.finish(answer);
           open.delete(value);
         }
       });
-      for (const [value, failure] of failures) {
-        const { group, index } = places[value]!;
-        texts[group]![index] = failureText(failure, source.label);
-      }
+      for (const [value, failure] of failures) rows[value]!.text = failureText(failure, source.label);
       // No controls: a value that says nothing fills none.
       const nothing = new ValueAnswer(source, []).finish({ outputs: {}, row: 0, metas: [] });
-      for (const { group, index } of places) texts[group]![index] ??= nothing;
+      for (const { group, index, rows: own } of tasks)
+        texts[group]![index] = joinPages(own.map(({ item, text = nothing }) => ({ item, text })));
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('model_failed', `the model ${source.label} failed on these tasks`, { cause: error });

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { Context } from '../model.js';
 import type { DrawnRegion } from '../regions/contract.js';
+import type { FixedValue, Shown } from './shown/value.js';
 
 /**
  * What an input kind is: how a task's value becomes tensors.
@@ -94,19 +95,21 @@ export interface InputPlace {
   object: string;
   /** The object tag, such as `Text`. */
   tag: string;
-  /** The object tag's attributes. */
+  /** The object tag's attributes, as they are written: `attribute` finds them in any case. */
   attributes: Readonly<Record<string, string>>;
-  /** The key of `task.data` that the object tag shows (its `value` without `$`). */
-  key: string;
-  /** Whether the value is the URL of what is shown (`valueType="url"`). */
+  /** What the object tag shows of a task's data, for `shownValue`. */
+  shown: Shown | FixedValue;
+  /** Whether that is the URL of what is shown (`valueType="url"`). */
   isUrl: boolean;
+  /** Whether it shows a list of pages, each with results of its own (the `valueList` of an Image); absent: it does not. */
+  pages?: true;
   /** The columns that the Channels of a TimeSeries show, each once; absent: it has none. */
   columns?: readonly string[];
 }
 
 /** A task's value as trainers read it. */
 export interface TrainingValue {
-  /** What stands in the task's data in the place of the value; the kind's `read` takes it as well. */
+  /** What trainers learn from; the kind's `read` takes it in the place of what the object tag shows. */
   value: unknown;
   /** What the kind knows of the whole value beyond that, as in `BatchRows.metas`. */
   meta: unknown;
@@ -173,9 +176,14 @@ export interface InputKind {
     context: Context | null,
   ): TaskValue;
   /**
-   * Makes of a value what trainers learn from, where that is another thing than what the task has, or annotations say
-   * where something is in words that only the value explains, such as times; in the server. Absent: trainers get the
-   * task's data as it is.
+   * What trainers learn from in a task, where that is another thing than what `read` takes out: of a document the words that it
+   * shows.
+   * @throws AppError when the model could not read the task
+   */
+  learnt?(data: Readonly<Record<string, unknown>>, place: InputPlace): unknown;
+  /**
+   * The same for a kind whose value is behind an address, or where annotations say where something is in words that only the
+   * value explains, such as times; in the server.
    * @param value what `read` took out
    * @param readText gives what is behind an address, as text; throws AppError
    * @throws AppError `task_unreadable` when it cannot be read

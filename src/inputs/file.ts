@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
-import { classify } from '../task-data/resolve.js';
+import { readDataUri } from '../task-data/resolve.js';
 import type { InputPlace, TaskFailure } from './contract.js';
+import { shownValue, whereShown } from './shown/value.js';
 
 /** The value of a kind whose tasks hold the address of a file; what else the kind wants of the task stands beside it. */
 export interface FileValue {
@@ -17,13 +18,15 @@ export interface FileValue {
 /** @throws AppError `task_invalid` when there is no address */
 export function readAddress(
   data: Readonly<Record<string, unknown>>,
-  { key }: Pick<InputPlace, 'key'>,
+  { shown }: Pick<InputPlace, 'shown'>,
 ): string {
-  const value = data[key];
-  if (typeof value === 'string' && value !== '') return value;
+  const value = shownValue(data, shown);
+  // The editor shows a list of one as what is in it.
+  const address = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (typeof address === 'string' && address !== '') return address;
   throw new AppError(
     'task_invalid',
-    `the task's data needs the address of a file under '${key}', and has none`,
+    `the task's data needs the address of a file ${whereShown(shown)}, and has ${Array.isArray(value) && value.length > 1 ? `a list of ${value.length}: an Image with valueList shows one` : 'none'}`,
   );
 }
 
@@ -33,8 +36,7 @@ export function readAddress(
  * @throws the file system's own error: the server has put the file there
  */
 export async function fileBytes({ file }: FileValue): Promise<Buffer> {
-  const source = classify(file);
-  return source.kind === 'data' ? source.bytes : await readFile(file);
+  return readDataUri(file)?.bytes ?? (await readFile(file));
 }
 
 /**
@@ -42,11 +44,11 @@ export async function fileBytes({ file }: FileValue): Promise<Buffer> {
  * temporary one until its release.
  */
 export async function filePath({ file }: FileValue): Promise<{ path: string; release(): Promise<void> }> {
-  const source = classify(file);
-  if (source.kind !== 'data') return { path: file, release: async () => {} };
+  const data = readDataUri(file);
+  if (data === undefined) return { path: file, release: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), 'label-studio-onnx-'));
   const path = join(folder, 'file');
-  await writeFile(path, source.bytes);
+  await writeFile(path, data.bytes);
   return { path, release: () => rm(folder, { recursive: true, force: true }) };
 }
 

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
 import type { InputKind } from './contract.js';
 import { readHtml } from './html/text.js';
+import { shownValue, whereShown } from './shown/value.js';
 import { FIRST_POSITION_OPTION, MAX_TOKENS_OPTION, TOKENIZER_OPTION, tokens } from './tokens.js';
 
 /** An item of a List: its id, and what it says. */
@@ -35,21 +36,18 @@ export const list: InputKind = {
   },
   meta: 'items',
 
-  read(data, { key }): ItemsValue {
-    const value = data[key];
+  read(data, { shown }): ItemsValue {
+    const value = shownValue(data, shown);
+    const where = whereShown(shown);
     if (!Array.isArray(value) || value.length === 0) {
-      throw new AppError(
-        'task_invalid',
-        `the task's data needs a list of items under '${key}', and has none`,
-      );
+      throw new AppError('task_invalid', `the task's data needs a list of items ${where}, and has none`);
     }
     const ids = new Set<string>();
     const items = value.map((item, index) => {
       const id = isRecord(item) ? item.id : undefined;
       if (typeof id !== 'string' && typeof id !== 'number')
-        throw new AppError('task_invalid', `the item ${index} under '${key}' has no id`);
-      if (ids.has(String(id)))
-        throw new AppError('task_invalid', `two items under '${key}' have the id '${id}'`);
+        throw new AppError('task_invalid', `the item ${index} ${where} has no id`);
+      if (ids.has(String(id))) throw new AppError('task_invalid', `two items ${where} have the id '${id}'`);
       ids.add(String(id));
       return { id: String(id), text: textOf(item) };
     });

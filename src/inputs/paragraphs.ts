@@ -1,5 +1,8 @@
 import { AppError } from '../errors.js';
+import { isRecord } from '../is-record.js';
+import { attribute } from '../label-config/attribute.js';
 import type { InputPlace } from './contract.js';
+import { shownValue, whereShown } from './shown/value.js';
 
 /** What `tokens` reads of a Paragraphs tag: its utterances. */
 export interface UtterancesValue {
@@ -10,28 +13,34 @@ export interface UtterancesValue {
 export const UTTERANCE_BREAK = '\n';
 
 /**
- * The utterances that a Paragraphs tag shows: of each entry of the list the text under its `textKey`.
- * @throws AppError `task_invalid` when the value is no such list
+ * The utterances that a Paragraphs tag shows: of each entry of the list the text under its `textKey`. An entry without one is
+ * empty, as the editor shows it, so that the others keep their numbers.
+ *
+ * @throws AppError `task_invalid` when the value is no such list, or none of its entries has a text
  */
 export function readUtterances(
   data: Readonly<Record<string, unknown>>,
-  { key, attributes }: Pick<InputPlace, 'key' | 'attributes'>,
+  { shown, attributes }: Pick<InputPlace, 'shown' | 'attributes'>,
 ): UtterancesValue {
-  const textKey = attributes.textKey || attributes.textkey || 'text';
-  const list = data[key];
+  const textKey = attribute(attributes, 'textKey') || 'text';
+  const list = shownValue(data, shown);
+  const where = whereShown(shown);
   if (!Array.isArray(list))
+    throw new AppError('task_invalid', `the task's data needs a list of utterances ${where}, and has none`);
+  const texts = list.map(each => (isRecord(each) ? textOf(each[textKey]) : null));
+  if (list.length > 0 && texts.every(text => text === null))
     throw new AppError(
       'task_invalid',
-      `the task's data needs a list of utterances under '${key}', and has none`,
+      `none of the ${list.length} utterances ${where} has a text under '${textKey}'`,
     );
-  const utterances = list.map((each, index) => {
-    const text =
-      typeof each === 'object' && each !== null ? (each as Record<string, unknown>)[textKey] : undefined;
-    if (typeof text === 'string') return text;
-    throw new AppError(
-      'task_invalid',
-      `the utterance ${index} under '${key}' has no text under '${textKey}'`,
-    );
-  });
-  return { utterances };
+  return { utterances: texts.map(text => text ?? '') };
+}
+
+/** As React writes what is no element: numbers as texts, lists as one, and nothing of the rest. */
+function textOf(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  return Array.isArray(value)
+    ? value.map(each => (typeof each === 'object' ? null : textOf(each)) ?? '').join('')
+    : null;
 }

@@ -1,9 +1,10 @@
 import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
-import type { InputKind } from './contract.js';
+import type { InputKind, InputPlace } from './contract.js';
 import { loadFeatures } from './features/encoder.js';
 import { invalidValue, toNumber } from './features/records.js';
 import type { ColumnSpec, FeaturesSpec } from './features/spec.js';
+import { shownValue } from './shown/value.js';
 
 const EXAMPLE_COLUMNS: readonly ColumnSpec[] = [
   { name: 'age', kind: 'number' },
@@ -46,11 +47,12 @@ export const tabular: InputKind = {
   // What the columns are is learnt; without them any config of such a control would do.
   recipe: { options: ['columns'], objectTags: ['Table'] },
 
-  read(data, { key }, options) {
-    const shown = data[key];
-    const record = isRecord(shown) ? { ...shown, ...data } : data;
+  read(data, place, options) {
+    const record = recordOf(data, place);
     return columnsOf(options).map(column => readColumn(record, column));
   },
+
+  learnt: recordOf,
 
   load: (folder, options) => loadFeatures(folder, columnsOf(options)),
 
@@ -87,6 +89,25 @@ export const tabular: InputKind = {
     feeds: { input: { type: 'float64', data: Float64Array.of(41.5, 0, 1), dims: [1, 3] } },
   },
 };
+
+/** The columns of a task: those of its data, and those of the object that a Table shows. */
+function recordOf(
+  data: Readonly<Record<string, unknown>>,
+  { tag, shown }: Pick<InputPlace, 'tag' | 'shown'>,
+): Readonly<Record<string, unknown>> {
+  const value = shownValue(data, shown);
+  const table = tag === 'Table' && typeof value === 'string' ? parsed(value) : value;
+  return isRecord(table) ? { ...table, ...data } : data;
+}
+
+/** The editor's Table reads JSON as well; undefined for what is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 function columnsOf(options: Readonly<Record<string, unknown>>): readonly ColumnSpec[] {
   return options.columns as readonly ColumnSpec[];

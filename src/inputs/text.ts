@@ -1,10 +1,10 @@
-import { AppError } from '../errors.js';
-import type { InputKind, InputPlace } from './contract.js';
+import type { InputKind } from './contract.js';
 import { loadFeatures } from './features/encoder.js';
 import type { FeaturesSpec } from './features/spec.js';
+import { readContent, textOfContent } from './shown/text.js';
 
 /**
- * A text, vectorised as the version's `features.json` says.
+ * A text, or the text that an HTML document shows, vectorised as the version's `features.json` says.
  *
  * @example
  * { "kind": "text" }
@@ -14,7 +14,9 @@ export const text: InputKind = {
   objectTags: ['Text', 'HyperText'],
   optionsSchema: { properties: {}, required: [] },
 
-  read: readText,
+  read: readContent,
+
+  learnt: (data, place) => textOfContent(readContent(data, place)),
 
   load: folder => loadFeatures(folder, null),
 
@@ -48,15 +50,3 @@ export const text: InputKind = {
     feeds: { input: { type: 'float64', data: Float64Array.of(0, 2, 2), dims: [1, 3] } },
   },
 };
-
-/** @throws AppError `task_invalid` when there is no text */
-export function readText(data: Readonly<Record<string, unknown>>, { key }: Pick<InputPlace, 'key'>): string {
-  const value = data[key];
-  if (typeof value === 'string') return value;
-  throw new AppError('task_invalid', `the task's data needs a text under '${key}', and ${holds(value)}`);
-}
-
-function holds(value: unknown): string {
-  if (value === undefined) return 'has nothing there';
-  return `has ${value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`} there`;
-}

@@ -1,7 +1,9 @@
 import { AppError, messageOf } from '../errors.js';
 import { isRecord } from '../is-record.js';
+import { attribute } from '../label-config/attribute.js';
 import type { InputKind } from './contract.js';
 import { undecodable } from './file.js';
+import { shownValue, whereShown } from './shown/value.js';
 import type { SeriesTag, SeriesValue } from './time-series/contract.js';
 import type { SeriesOptions } from './time-series/encoder.js';
 
@@ -56,20 +58,22 @@ export const timeSeries: InputKind = {
   },
   meta: 'time-series',
 
-  read(data, { key, attributes }) {
-    const { timeColumn, timeFormat, sep } = attributes;
+  read(data, { shown, attributes }) {
+    const [timeColumn, timeFormat, sep] = ['timeColumn', 'timeFormat', 'sep'].map(name =>
+      attribute(attributes, name),
+    );
     const tag: SeriesTag = {
       ...(timeColumn !== undefined && { timeColumn }),
       ...(timeFormat !== undefined && { timeFormat }),
       ...(sep !== undefined && { sep }),
     };
-    const value = data[key];
+    const value = shownValue(data, shown);
     if (typeof value === 'string' && value !== '') return { file: value, tag } satisfies SeriesValue;
     if (isRecord(value) && Object.values(value).every(Array.isArray))
       return { columns: value as Record<string, unknown[]>, tag } satisfies SeriesValue;
     throw new AppError(
       'task_invalid',
-      `the task's data needs the address of a CSV or JSON file under '${key}', or columns as lists, and has neither`,
+      `the task's data needs the address of a CSV or JSON file ${whereShown(shown)}, or columns as lists, and has neither`,
     );
   },
 

@@ -1,9 +1,8 @@
 import { AppError, messageOf } from '../errors.js';
-import type { InputKind, InputPlace } from './contract.js';
+import type { InputKind } from './contract.js';
 import { VersionFiles } from './features/files.js';
-import type { HtmlValue } from './html/text.js';
-import { readUtterances } from './paragraphs.js';
-import { readText } from './text.js';
+import { readUtterances, UTTERANCE_BREAK } from './paragraphs.js';
+import { readContent, textOfContent } from './shown/text.js';
 import type { TextTokenizer } from './tokens/contract.js';
 import { type RowOptions, TokensEncoder } from './tokens/encoder.js';
 import { HuggingFaceTokenizer } from './tokens/huggingface.js';
@@ -62,11 +61,13 @@ export const tokens: InputKind = {
   },
   meta: 'tokens',
 
-  read(data, place) {
-    if (place.tag === 'Paragraphs') return readUtterances(data, place);
-    const text = readText(data, place);
-    return place.tag === 'HyperText' ? readHyperText(text, place) : text;
-  },
+  read: (data, place) =>
+    place.tag === 'Paragraphs' ? readUtterances(data, place) : readContent(data, place),
+
+  learnt: (data, place) =>
+    place.tag === 'Paragraphs'
+      ? readUtterances(data, place).utterances.join(UTTERANCE_BREAK)
+      : textOfContent(readContent(data, place)),
 
   async load(folder, options) {
     const file = (options.tokenizer as string | undefined) ?? HUGGING_FACE;
@@ -109,10 +110,6 @@ export const tokens: InputKind = {
     },
   },
 };
-
-function readHyperText(html: string, { attributes }: Pick<InputPlace, 'attributes'>): HtmlValue {
-  return { html, inline: attributes.inline === 'true' };
-}
 
 /** @throws AppError `version_invalid` */
 async function loadTokenizer(files: VersionFiles, name: string): Promise<TextTokenizer> {

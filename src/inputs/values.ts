@@ -4,6 +4,7 @@ import { isRecord } from '../is-record.js';
 import type { Context } from '../model.js';
 import type { InputPlace, TaskFailure, TaskValue } from './contract.js';
 import { INPUTS } from './index.js';
+import { type PagesValue, pagesOf } from './shown/pages.js';
 
 /** How a bound model reads its values out of tasks. Plain JSON: it may cross to another thread. */
 export interface ValueReader {
@@ -25,12 +26,24 @@ export type ReadValue = { value: TaskValue } | { failure: TaskFailure };
 export type RawTask = Readonly<Record<string, unknown>>;
 
 /** Takes a model's value out of a task, or tells why there is none. */
-export function readValue(task: RawTask, { place, input, context }: ValueReader): ReadValue {
+export function readValue(task: RawTask, reader: ValueReader): ReadValue {
   try {
-    return { value: INPUTS[input.kind]!.read(dataOf(task), place, input, context) };
+    return { value: takeValue(task, reader) };
   } catch (error) {
     return { failure: failureOf(error) };
   }
+}
+
+/** @throws AppError that is the task's own failure when it has no such value */
+export function takeValue(task: RawTask, { place, input, context }: Omit<ValueReader, 'binding'>): TaskValue {
+  const { read } = INPUTS[input.kind]!;
+  const data = dataOf(task);
+  if (!place.pages) return read(data, place, input, context);
+  const pages = pagesOf(data, place, context).map(page => ({
+    item: page.item,
+    value: read(data, page.place, input, page.context),
+  }));
+  return { pages } satisfies PagesValue;
 }
 
 /** @throws AppError `task_invalid` when a task has no data */

@@ -1,6 +1,9 @@
+import { isRecord } from '../is-record.js';
+import { attribute } from '../label-config/attribute.js';
 import type { InputKind, InputPlace } from './contract.js';
 import { readAddress } from './file.js';
 import { image } from './image.js';
+import { parseShown, shownValue, written } from './shown/value.js';
 import type { VideoValue } from './video/contract.js';
 import { VideoEncoder, type VideoOptions } from './video/encoder.js';
 
@@ -79,14 +82,15 @@ export const video: InputKind = {
   },
 };
 
-/** As the editor reads the tag's `frameRate`, which may name a key of the task's data; below 1 it is seconds of a frame. */
+/** As the editor reads the tag's `frameRate`, which may name something of the task's data; below 1 it is seconds of a frame. */
 function frameRateOf(
   data: Readonly<Record<string, unknown>>,
   { attributes }: Pick<InputPlace, 'attributes'>,
 ): number {
-  const [, said = ''] = Object.entries(attributes).find(([name]) => name.toLowerCase() === 'framerate') ?? [];
-  const value = said.startsWith('$') ? data[said.slice(1)] : said;
-  const rate = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+  const shown = parseShown(attribute(attributes, 'frameRate') ?? '');
+  const value = shownValue(data, shown);
+  // A list is a number where it holds one, as in JavaScript.
+  const rate = Array.isArray(value) ? Number(written(value, shown)) : isRecord(value) ? 0 : Number(value);
   if (!Number.isFinite(rate) || rate <= 0) return FRAME_RATE;
   return rate < 1 ? 1 / rate : rate;
 }

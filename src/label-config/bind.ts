@@ -8,7 +8,9 @@ import { rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { checkFillable, checkPages } from './fillable.js';
 import type { LabelConfig, TagInfo } from './parse.js';
+import { placesOf } from './places.js';
 
 /** A labeling config has no control of the tag, or none on such an object. */
 export class NoControlError extends AppError {
@@ -36,44 +38,6 @@ export interface Bindable {
   outputs: readonly OutputSpec[] | null;
   /** What the user typed as extra params in Label Studio. */
   extraParams?: Readonly<Record<string, unknown>>;
-}
-
-/** The key of `task.data` that an object tag shows. */
-function keyOf({ attributes }: TagInfo): string {
-  return (attributes.value || attributes.valueList || '').replace(/^\$+/, '');
-}
-
-/** Where the object tags that a control points at find their values, in the order of its `toName`. */
-function placesOf(config: LabelConfig, control: string, objectTags: readonly string[]): InputPlace[] {
-  return config.parsed[control]!.to_name.flatMap(name => {
-    const object = config.objects.get(name);
-    if (!object || (objectTags.length > 0 && !objectTags.includes(object.tag))) return [];
-    const columns = config.others
-      .filter(each => each.tag === 'Channel' && each.object === name && each.attributes.column)
-      .map(({ attributes }) => attributes.column!);
-    return {
-      object: name,
-      tag: object.tag,
-      attributes: object.attributes,
-      key: keyOf(object),
-      isUrl: object.attributes.valueType === 'url',
-      ...(columns.length > 0 && { columns: [...new Set(columns)] }),
-    };
-  });
-}
-
-/**
- * Where the first of the object tags that a control points at finds its value.
- *
- * @param control the control's name
- * @param objectTags the tags that will do; empty: any
- */
-export function placeOf(
-  config: LabelConfig,
-  control: string,
-  objectTags: readonly string[],
-): InputPlace | undefined {
-  return placesOf(config, control, objectTags)[0];
 }
 
 /** A control of the config as region kinds see it, with the object that its results name. */
@@ -228,8 +192,13 @@ function bindControl(
 ): ControlBinding {
   const { name: _, control: tag, optional: __, ...own } = manifest.outputs[index]!;
   const region = rowFor(control, place.tag)!;
-  const target = targetOf(config, control.name, place.object);
+  const target = {
+    ...targetOf(config, control.name, place.object),
+    ...(place.pages && { pages: true as const }),
+  };
   checkInput(region, manifest.input.kind);
+  checkFillable(control, place, config, INPUTS[manifest.input.kind]!.objectTags);
+  if (place.pages) checkPages(region, target);
   const options = overridden(region, own, target, extraParams);
   region.check(target, options);
   if (output !== null && !Object.hasOwn(region.outputKinds, output.kind)) {

@@ -1,3 +1,4 @@
+import { attribute } from './attribute.js';
 import { LabelConfigError } from './error.js';
 import { IndexFlags } from './index-flags.js';
 import { type Attributes, readXml } from './xml.js';
@@ -42,6 +43,8 @@ export interface TagInfo {
   name: string;
   tag: string;
   attributes: Attributes;
+  /** Whether it stands in a Repeater, which makes one of it for each item of a task. */
+  isRepeated?: true;
   /** The labels of a control as they are nested, in the order of the source, duplicates included; unset if there are none. */
   labelTree?: LabelNode[];
 }
@@ -121,6 +124,7 @@ const NOT_CONTROL_TAGS: ReadonlySet<string> = new Set(['Filter']);
 /** An element that is open; `label` is set if it is a label of the control `labelOf`. */
 interface OpenElement {
   name: string | undefined;
+  isRepeater: boolean;
   labelOf?: string;
   label?: LabelNode;
 }
@@ -140,15 +144,17 @@ class ConfigReader {
   open(tag: string, attributes: Attributes, fault: (reason: string) => LabelConfigError): void {
     const { name, toName, value, valueList, indexFlag } = attributes;
     let isOther = false;
+    const info: TagInfo = { name: name!, tag, attributes, ...(this.#isInRepeater() && { isRepeated: true }) };
     if (indexFlag !== undefined) this.#flags.add(indexFlag);
     if (name && toName && !NOT_CONTROL_TAGS.has(tag)) {
       this.#outputs.set(name, this.#parsed(tag, toName, attributes, this.#flags.regex(toName, fault)));
-      this.#controls.set(name, { name, tag, attributes });
-    } else if (name && (value || valueList)) {
-      this.#inputs.set(name, input(tag, attributes));
-      this.#objects.set(name, { name, tag, attributes });
+      this.#controls.set(name, info);
+    } else if (name && (attribute(attributes, 'value') || attribute(attributes, 'valueList'))) {
+      // The editor knows an object by its attributes in any case, Label Studio's server in this one alone.
+      if (value || valueList) this.#inputs.set(name, input(tag, attributes));
+      this.#objects.set(name, info);
     } else isOther = true;
-    const element: OpenElement = { name };
+    const element: OpenElement = { name, isRepeater: tag.toLowerCase() === 'repeater' };
     if (LABEL_TAGS.has(tag)) this.#label(element, attributes);
     if (isOther && element.label === undefined)
       this.#others.push({ tag, attributes, control: this.#control(), object: this.#object() });
@@ -183,9 +189,13 @@ class ConfigReader {
     return this.#open.findLast(({ name }) => name !== undefined && this.#outputs.has(name))?.name;
   }
 
+  #isInRepeater(): boolean {
+    return this.#open.some(({ isRepeater }) => isRepeater);
+  }
+
   /** The name of the nearest element around that has the name of an object seen so far. */
   #object(): string | undefined {
-    return this.#open.findLast(({ name }) => name !== undefined && this.#inputs.has(name))?.name;
+    return this.#open.findLast(({ name }) => name !== undefined && this.#objects.has(name))?.name;
   }
 
   #parsed(

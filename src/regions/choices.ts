@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import { buildLabelMap } from '../label-config/label-map.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
 import { CLASSES, THRESHOLD } from './output-kinds.js';
@@ -25,6 +26,7 @@ export interface ChoicesBinding {
 export const choices: RegionKind<ChoicesBinding> = {
   tag: 'Choices',
   type: 'choices',
+  perItem: true,
   optionsSchema: {
     properties: {
       choice: { enum: ['single', 'multiple'], description: 'the mode of the control that this output fills' },
@@ -98,7 +100,7 @@ export const choices: RegionKind<ChoicesBinding> = {
 
 /** @throws AppError `no_model_fits` when the control holds other choices than the model makes */
 export function checkChoice({ name, attributes }: BindTarget, options: RegionOptions): void {
-  const mode = attributes.choice === 'multiple' ? 'multiple' : 'single';
+  const mode = attribute(attributes, 'choice') === 'multiple' ? 'multiple' : 'single';
   if (mode !== options.choice) {
     throw new AppError(
       'no_model_fits',
@@ -106,7 +108,7 @@ export function checkChoice({ name, attributes }: BindTarget, options: RegionOpt
     );
   }
   // The editor then wants paths, and the validator of the same Label Studio refuses them.
-  if (attributes.allowNested === 'true') {
+  if (attribute(attributes, 'allowNested') === 'true') {
     throw new AppError(
       'no_model_fits',
       `fills Choices without allowNested; the config's '${name}' has it: use Taxonomy for nested classes`,

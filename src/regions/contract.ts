@@ -41,6 +41,8 @@ export interface BindTarget {
   attributes: Readonly<Record<string, string>>;
   parsed: ParsedControl;
   labelTree?: readonly LabelNode[];
+  /** Whether the object shows pages, each of which is answered for. */
+  pages?: true;
   /** The first `<Labels>` on the same object, for a control whose results hold the labels of another. */
   labelsBeside?: { name: string; parsed: ParsedControl };
   /** The tags of the whole config that are neither controls nor objects nor labels of one. */
@@ -190,6 +192,8 @@ export interface RegionKind<Binding = unknown> {
   perRegion?: true;
   /** The same of `labeling="true"`, which makes regions of a Taxonomy. */
   labeling?: true;
+  /** Whether it answers for a whole value, and on the pages of an Image for each of them (`perItem="true"`). */
+  perItem?: boolean;
   /** The object tags on which it can be filled; absent: all that the input reads. */
   objectTags?: readonly string[];
   /** The kinds of output (`kind` in version.json) that can fill it; see `output-kinds.ts`. */

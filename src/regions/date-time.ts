@@ -36,6 +36,7 @@ const UNITS = { milliseconds: 1, seconds: 1000, days: 86_400_000 };
 export const dateTime: RegionKind<DateTimeBinding> = {
   tag: 'DateTime',
   type: 'datetime',
+  perItem: true,
   optionsSchema: {
     properties: {
       unit: {

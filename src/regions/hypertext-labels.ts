@@ -1,4 +1,3 @@
-import { AppError } from '../errors.js';
 import type { TextNode } from '../inputs/html/text.js';
 import type { TokensMeta } from '../inputs/tokens/contract.js';
 import type { RegionKind } from './contract.js';
@@ -26,15 +25,7 @@ export const hyperTextLabels: RegionKind<SpansBinding> = {
   needs: ['tokens'],
   objectTags: ['HyperText'],
 
-  check({ object, toName }) {
-    const encoding = object?.attributes.encoding ?? 'none';
-    if (encoding !== 'none') {
-      throw new AppError(
-        'no_model_fits',
-        `reads HTML as it is; the config's HyperText '${toName}' has encoding="${encoding}"`,
-      );
-    }
-  },
+  check() {},
 
   bind: bindSpans,
 

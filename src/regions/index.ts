@@ -1,3 +1,4 @@
+import { attribute } from '../label-config/attribute.js';
 import type { TagInfo } from '../label-config/parse.js';
 import { audioLabels } from './audio-labels.js';
 import { bitmask, bitmaskLabels } from './bitmask.js';
@@ -87,7 +88,7 @@ export function rowFor(
   objectTag: string,
 ): RegionKind | undefined {
   const rows = rowsOf(tag).filter(({ objectTags }) => objectTags?.includes(objectTag) ?? true);
-  const mode = (['perRegion', 'labeling'] as const).find(attribute => attributes[attribute] === 'true');
+  const mode = (['perRegion', 'labeling'] as const).find(each => attribute(attributes, each) === 'true');
   const own = mode && rows.find(row => row[mode]);
   return own ?? rows.find(({ perRegion, labeling }) => !perRegion && !labeling);
 }

@@ -24,6 +24,7 @@ interface NumberBinding {
 export const number: RegionKind<NumberBinding> = {
   tag: 'Number',
   type: 'number',
+  perItem: true,
   optionsSchema: { properties: {}, required: [] },
   outputKinds: { ...CLASSES, ...VALUE },
 

@@ -1,4 +1,3 @@
-import { AppError } from '../errors.js';
 import { UTTERANCE_BREAK } from '../inputs/paragraphs.js';
 import type { TokensMeta } from '../inputs/tokens/contract.js';
 import type { RegionKind } from './contract.js';
@@ -23,14 +22,7 @@ export const paragraphLabels: RegionKind<SpansBinding> = {
   needs: ['tokens'],
   objectTags: ['Paragraphs'],
 
-  check(target) {
-    if (target.object?.attributes.valueType === 'url') {
-      throw new AppError(
-        'no_model_fits',
-        `reads utterances that are in the task; the config's Paragraphs '${target.toName}' has valueType="url"`,
-      );
-    }
-  },
+  check() {},
 
   bind: bindSpans,
 

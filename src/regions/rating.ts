@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import type { BindTarget, RegionKind } from './contract.js';
 import { numberOf } from './numbers.js';
 import { CLASSES, VALUE } from './output-kinds.js';
@@ -27,6 +28,7 @@ const MOST = 5;
 export const rating: RegionKind<RatingBinding> = {
   tag: 'Rating',
   type: 'rating',
+  perItem: true,
   optionsSchema: { properties: {}, required: [] },
   outputKinds: { ...CLASSES, ...VALUE },
 
@@ -81,10 +83,11 @@ export const rating: RegionKind<RatingBinding> = {
 };
 
 function maxRating({ name, attributes }: BindTarget): number {
-  const most = attributes.maxRating === undefined ? MOST : numberOf(attributes.maxRating);
+  const given = attribute(attributes, 'maxRating');
+  const most = given === undefined ? MOST : numberOf(given);
   if (Number.isInteger(most) && most! >= 1) return most!;
   throw new AppError(
     'no_model_fits',
-    `needs a Rating with a maxRating of 1 or more; the config's '${name}' has "${attributes.maxRating}"`,
+    `needs a Rating with a maxRating of 1 or more; the config's '${name}' has "${given}"`,
   );
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import { type ChoicesBinding, checkChoice, choices } from './choices.js';
 import type { RegionBody, RegionKind } from './contract.js';
 import { IMAGE_EXAMPLE } from './image/box-kind.js';
@@ -18,12 +19,13 @@ const { boxes } = rectangle.example.outputs;
 export const regionChoices: RegionKind<ChoicesBinding> = {
   ...(choices as RegionKind<ChoicesBinding>),
   name: 'Choices of regions',
+  perItem: false,
   perRegion: true,
   objectTags: ['Image'],
   needs: ['image'],
 
   check(target, options) {
-    if (target.attributes.perItem === 'true') {
+    if (attribute(target.attributes, 'perItem') === 'true') {
       throw new AppError(
         'no_model_fits',
         `answers for regions; the config's Choices '${target.name}' has perItem="true"`,

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
 import { probability } from './failed.js';
@@ -41,7 +42,7 @@ export const regionTextArea: RegionKind<Binding> = {
   outputKinds: TEXTS,
 
   check({ name, attributes }) {
-    if (attributes.perItem === 'true')
+    if (attribute(attributes, 'perItem') === 'true')
       throw new AppError(
         'no_model_fits',
         `answers for regions; the config's TextArea '${name}' has perItem="true"`,

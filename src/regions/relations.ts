@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import { buildLabelMap } from '../label-config/label-map.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { BindTarget, RegionOptions, RelationBody, RowOutputs } from './contract.js';
@@ -44,7 +45,9 @@ export function bindRelations(
 ): RelationsBinding | null {
   if (output.tensors?.relations === undefined) return null;
   const threshold = (options.relation_score_threshold as number | undefined) ?? SCORE;
-  const single = others.some(({ tag, attributes }) => tag === 'Relations' && attributes.choice === 'single');
+  const single = others.some(
+    ({ tag, attributes }) => tag === 'Relations' && attribute(attributes, 'choice') === 'single',
+  );
   const known = new Map(
     others.flatMap(({ tag, attributes }) =>
       tag === 'Relation' && attributes.value ? [[attributes.value, attributes] as const] : [],

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import type { RegionKind } from './contract.js';
 import { labels, placesInText } from './labels.js';
 import { bindSpansTo, encodeSpans, SPAN_OPTIONS, SPANS, type SpansBinding } from './spans/control.js';
@@ -29,7 +30,7 @@ export const taxonomySpans: RegionKind<SpansBinding> = {
   objectTags: ['Text'],
 
   check(target) {
-    if (target.attributes.perItem === 'true') {
+    if (attribute(target.attributes, 'perItem') === 'true') {
       throw new AppError(
         'no_model_fits',
         `marks spans; the config's Taxonomy '${target.name}' has perItem="true"`,

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import type { LabelNode } from '../label-config/parse.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
 import { CLASSES, THRESHOLD } from './output-kinds.js';
@@ -40,6 +41,7 @@ const SEPARATOR = '/';
 export const taxonomy: RegionKind<TaxonomyBinding> = {
   tag: 'Taxonomy',
   type: 'taxonomy',
+  perItem: true,
   optionsSchema: {
     properties: {
       separator: {
@@ -84,7 +86,9 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
         readOne(results, ({ taxonomy: chosen }) => {
           if (!Array.isArray(chosen)) return UNREADABLE;
           const names = chosen.map(path => byPath.get(JSON.stringify(path)));
-          return target.attributes.maxUsages === '1' ? readLabel(names) : readLabels(names, labels);
+          return attribute(target.attributes, 'maxUsages') === '1'
+            ? readLabel(names)
+            : readLabels(names, labels);
         }),
     };
   },
@@ -163,7 +167,7 @@ function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOpt
       const path = [...above, value];
       const names = [...shown, name];
       const isLeaf = children.length === 0;
-      if (isLeaf || attributes.leafsOnly !== 'true') {
+      if (isLeaf || attribute(attributes, 'leafsOnly') !== 'true') {
         places.push({
           path,
           isLeaf,

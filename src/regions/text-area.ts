@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionKind, RowOutputs } from './contract.js';
 import { failed } from './failed.js';
@@ -64,13 +65,14 @@ export function typedTexts({ text }: Readonly<Record<string, unknown>>): string[
 export const textArea: RegionKind<TextAreaBinding> = {
   tag: 'TextArea',
   type: 'textarea',
+  perItem: true,
   optionsSchema: { properties: {}, required: [] },
   outputKinds: TEXTS,
 
   check: checkWholeTask,
 
   bind({ attributes }) {
-    const most = numberOf(attributes.maxSubmissions ?? '');
+    const most = numberOf(attribute(attributes, 'maxSubmissions') ?? '');
     return { most: most !== null && Number.isInteger(most) && most > 0 ? most : null };
   },
 

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { BindTarget } from './contract.js';
 
@@ -11,8 +12,8 @@ const PARTS = ['perRegion', 'perItem', 'labeling'] as const;
  * A result without the region that it belongs to is accepted by Label Studio's validator and shown nowhere.
  * @throws AppError `no_model_fits`
  */
-export function checkWholeTask({ name, tag, attributes }: BindTarget): void {
-  const part = PARTS.find(attribute => attributes[attribute] === 'true');
+export function checkWholeTask({ name, tag, attributes, pages }: BindTarget): void {
+  const part = PARTS.find(each => attribute(attributes, each) === 'true' && !(pages && each === 'perItem'));
   if (part !== undefined) {
     throw new AppError(
       'no_model_fits',

@@ -8,7 +8,7 @@ import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
 import { localFile, openLocalFile } from './local.js';
 import { reasonOf, Unreadable } from './reasons.js';
-import { classify, describeValue, isDataUrl, presignPath, type Source } from './resolve.js';
+import { classify, describeValue, isDataUrl, locate, presignPath, type Source } from './resolve.js';
 import { Slots } from './slots.js';
 
 export interface TaskDataDeps {
@@ -51,6 +51,12 @@ export interface TaskData {
    * @throws AppError as `read`, and `task_unreadable` for bytes that are not UTF-8
    */
   readText(value: string, request: ReadRequest): Promise<string>;
+  /**
+   * The text behind an address, without a byte order mark.
+   *
+   * @throws AppError as `readText`, and `task_unreadable` for what is no address
+   */
+  textAt(address: string, request: ReadRequest): Promise<string>;
   /**
    * The same as a file, for another process to read; a `data:` URI stays what it is.
    *
@@ -156,28 +162,36 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     }, given);
   }
 
-  async function read(value: string, { projectId, taskId, signal }: ReadRequest): Promise<Buffer> {
-    const labelStudio = deps.labelStudio(projectId);
-    const source = classify(value, labelStudio);
-    if (source.kind === 'inline') return Buffer.from(value);
+  async function bytesOf(
+    source: Source,
+    value: string,
+    { projectId, taskId, signal }: ReadRequest,
+  ): Promise<Buffer> {
     if (source.kind === 'data') return source.bytes;
-    return await told(value, signal, () =>
-      limited(signal, async within =>
+    return await told(value, signal, () => {
+      if (source.kind === 'inline') throw noAddress();
+      const labelStudio = deps.labelStudio(projectId);
+      return limited(signal, async within =>
         collect(await ask(source, labelStudio, taskId, within), { maxBytes, signal: within }),
-      ),
-    );
+      );
+    });
+  }
+
+  async function text(source: Source, value: string, request: ReadRequest): Promise<string> {
+    const bytes = await bytesOf(source, value, request);
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch (error) {
+      throw unreadable(value, 'it is not UTF-8 text; save it as UTF-8', error);
+    }
   }
 
   async function file(value: string, { projectId, taskId, signal }: ReadRequest): Promise<TaskFile> {
     const labelStudio = deps.labelStudio(projectId);
-    const source = classify(value, labelStudio);
+    const source = locate(value, labelStudio);
     if (source.kind === 'data') return { path: value, release() {} };
     return await told(value, signal, async () => {
-      if (source.kind === 'inline') {
-        throw new Unreadable(
-          'it is not the address of a file (a URL, an upload, a local file or a cloud URI)',
-        );
-      }
+      if (source.kind === 'inline') throw noAddress();
       if (source.kind === 'local' && localFilesRoot !== null)
         return { path: await localFile(localFilesRoot, source.path, maxBytes), release() {} };
       const address = [labelStudio, addressOf(source, taskId)];
@@ -193,18 +207,22 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   }
 
   return {
-    read,
-    async readText(value, request) {
-      if (classify(value, deps.labelStudio(request.projectId)).kind === 'inline') return value;
-      const bytes = await read(value, request);
-      try {
-        return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      } catch (error) {
-        throw unreadable(value, 'it is not UTF-8 text; save it as UTF-8', error);
-      }
+    async read(value, request) {
+      const source = classify(value, deps.labelStudio(request.projectId));
+      return source.kind === 'inline' ? Buffer.from(value) : await bytesOf(source, value, request);
     },
+    async readText(value, request) {
+      const source = classify(value, deps.labelStudio(request.projectId));
+      return source.kind === 'inline' ? value : await text(source, value, request);
+    },
+    textAt: (address, request) =>
+      text(locate(address, deps.labelStudio(request.projectId)), address, request),
     file,
   };
+}
+
+function noAddress(): Unreadable {
+  return new Unreadable('it is not the address of a file (a URL, an upload, a local file or a cloud URI)');
 }
 
 /** What is read for a source. An object of a cloud storage is its task's: two storages may call theirs the same. */

@@ -18,7 +18,9 @@ const STORED_UPLOAD = /^\/?(storage-data\/uploaded\/?\?.+)$/;
 const HTTP = /^https?:\/\/\S+$/i;
 // The keys of a bucket may contain spaces, and Label Studio writes them as they are.
 const CLOUD = /^(?:s3|gs|azure-blob):\/\/[^\s/]+\/.+$/;
-const DATA = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*(;base64)?,(\S*)$/i;
+const DATA = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*(?:;base64)?,\S*$/i;
+/** Label Studio's address may have a path that nobody told this server. */
+const UNKNOWN_PREFIX = /^(?:\/[^/?#]+)+?(?=\/(?:data|storage-data)\/)/;
 
 /**
  * Says what a string of a task's data stands for. Only strings that are a reference as a whole count as one: a
@@ -34,8 +36,7 @@ const DATA = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*(;base64)?,(\S*)$/i
 export function classify(value: string, labelStudio?: { url: string } | null): Source {
   if (HTTP.test(value)) return URL.canParse(value) ? { kind: 'http', url: value } : { kind: 'inline' };
   if (CLOUD.test(value)) return { kind: 'cloud', uri: value };
-  const data = DATA.exec(value);
-  if (data) return decodeDataUri(data[2]!, data[1] !== undefined);
+  if (DATA.test(value)) return readDataUri(value) ?? { kind: 'inline' };
   const path = withoutPrefix(value, labelStudio?.url);
   if (LOCAL_FILE.test(path)) {
     // Decoded once, and the last `d` wins, as in Label Studio's own view.
@@ -55,15 +56,74 @@ export function classify(value: string, labelStudio?: { url: string } | null): S
   return stored === undefined ? { kind: 'inline' } : { kind: 'label-studio', path: `/${stored}` };
 }
 
-function decodeDataUri(body: string, base64: boolean): Source {
-  try {
-    return {
-      kind: 'data',
-      bytes: base64 ? Buffer.from(body, 'base64') : Buffer.from(decodeURIComponent(body)),
-    };
-  } catch {
-    return { kind: 'inline' };
-  }
+/**
+ * Says what an address stands for, in every spelling that the editor's page would follow: with spaces in it or white space
+ * around it, without a scheme, as a path of Label Studio's.
+ *
+ * @param value something that is known to be an address
+ * @returns `inline` for what is none
+ * @example
+ * locate('https://example.com/a b.png\n'); // { kind: 'http', url: 'https://example.com/a%20b.png' }
+ */
+export function locate(value: string, labelStudio?: { url: string } | null): Source {
+  const address = trimmed(value);
+  if (CLOUD.test(address)) return { kind: 'cloud', uri: address };
+  const data = readDataUri(address);
+  if (data !== undefined) return data;
+  const url = address.replace(/[\t\r\n]/g, '').replace(/\s/g, encodeURIComponent);
+  const known = classify(url, labelStudio);
+  if (known.kind !== 'inline') return known;
+  if (/^https?:/i.test(url) && URL.canParse(url)) return { kind: 'http', url: new URL(url).href };
+  if (!/^[/\\]/.test(url)) return known;
+  const behind = classify(url.replace(UNKNOWN_PREFIX, ''));
+  if (behind.kind !== 'inline') return behind;
+  // A path of the page, or a host with the page's own scheme.
+  if (labelStudio && URL.canParse(url, labelStudio.url))
+    return { kind: 'http', url: new URL(url, labelStudio.url).href };
+  return { kind: 'label-studio', path: url };
+}
+
+/** A text without the control characters and spaces around it, which are no part of an address. */
+function trimmed(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
+  return text.slice(0, end).replace(/^[\0-\x20]+/, '');
+}
+
+/**
+ * The bytes that a `data:` URI holds, read as browsers read one: any case, any media type or none, base64 with blanks.
+ *
+ * @returns undefined for what is none
+ * @see https://fetch.spec.whatwg.org/#data-urls
+ */
+export function readDataUri(value: string): { kind: 'data'; bytes: Buffer } | undefined {
+  if (!/^[\0-\x20]*data:/i.test(value)) return undefined;
+  const uri = trimmed(value);
+  const comma = uri.indexOf(',');
+  if (comma === -1) return undefined;
+  const bytes = percentDecoded(uri.slice(comma + 1).replace(/#.*$/s, ''));
+  if (!/; *base64 *$/i.test(uri.slice(0, comma).replace(/[\t\r\n]/g, ''))) return { kind: 'data', bytes };
+  const base64 = bytes.toString('latin1').replace(/[\t\n\f\r ]/g, '');
+  if (!isBase64(base64)) return undefined;
+  return { kind: 'data', bytes: Buffer.from(base64, 'base64') };
+}
+
+/** Whether it is base64, with its padding or without, as browsers read it. */
+function isBase64(text: string): boolean {
+  const digits = text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text;
+  return digits.length % 4 !== 1 && /^[A-Za-z0-9+/]*$/.test(digits);
+}
+
+/** The bytes of a text in which `%41` stands for a byte; what is no such number is itself. */
+function percentDecoded(text: string): Buffer {
+  const plain = text.replace(/[\t\n\r]/g, '');
+  if (!plain.includes('%')) return Buffer.from(plain);
+  const parts = plain
+    .split(/((?:%[\da-f]{2})+)/i)
+    .map((part, index) =>
+      Buffer.from(index % 2 === 1 ? part.replaceAll('%', '') : part, index % 2 === 1 ? 'hex' : 'utf8'),
+    );
+  return Buffer.concat(parts);
 }
 
 function withoutPrefix(value: string, url: string | undefined): string {

@@ -2,14 +2,15 @@ import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../errors.js';
 import type { Pool } from '../inference/pool.js';
 import { type Answer, failureOf, splitItems } from '../inference/protocol.js';
+import { takeValue } from '../inputs/values.js';
 import { type BoundModel, bindModel } from '../label-config/bind.js';
 import type { LabelConfig } from '../label-config/parse.js';
 import type { AnnotatedResult, Target } from '../regions/contract.js';
 import type { ServedVersion } from '../registry/registry.js';
-import { TaskList } from '../tasks.js';
+import { type OpenValue, TaskList } from '../tasks.js';
 import type { HeldOutRow } from './held-out.js';
 import { type LearntOutput, learntOutputs } from './outputs.js';
-import { metaOf } from './readable.js';
+import { isWritten, metaOf, writtenPlace } from './readable.js';
 
 export interface AnswerDeps {
   pool: Pool;
@@ -64,9 +65,16 @@ export class Examinee {
     const { pool } = this.#deps;
     const { place, binding } = this.#bound;
     const { key, manifest } = this.#version;
+    const { input } = manifest;
     // What is behind addresses stands in the rows already.
-    const tasks = new TaskList(rows.map(({ task }) => task));
-    const source = tasks.groups({ binding: binding.id, place, input: manifest.input, context: null }, null);
+    const open: OpenValue = async (task, reader) => ({
+      value: takeValue(task, { ...reader, place: writtenPlace(task, place) }),
+    });
+    const tasks = new TaskList(
+      rows.map(({ task }) => task),
+      isWritten(place, input) ? open : undefined,
+    );
+    const source = tasks.groups({ binding: binding.id, place, input, context: null }, null);
     const over = new AbortController();
     const gone = new Promise<void>(resolve =>
       signal.addEventListener('abort', () => resolve(), { signal: over.signal }),

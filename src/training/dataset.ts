@@ -23,10 +23,10 @@ export interface DatasetOptions {
   /** The job's folder, which gets `tasks.jsonl`. */
   folder: string;
   /**
-   * What the model is to read of a task: fetched, if the task has the address of what is meant.
+   * What the model is to learn from in a task: fetched, if the task has the address of what is meant.
    * @throws AppError when the model could not read the task, which is then left out
    */
-  dataOf(task: LabelStudioTask): Promise<ReadableTask> | ReadableTask;
+  readable(task: LabelStudioTask): Promise<ReadableTask> | ReadableTask;
   signal?: AbortSignal | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface DatasetCounts {
 }
 
 /**
- * Writes `tasks.jsonl`: a line for each task that counts, as it came, with `split` and `targets`. Tasks are written as
+ * Writes `tasks.jsonl`: a line for each task that counts, as it came, with `value`, `split` and `targets`. Tasks are written as
  * they come, so memory is bounded by one task and the labels.
  *
  * @throws AppError `annotations_too_few`, saying how many are needed and what there is; the errors of `tasks`; the
@@ -60,7 +60,7 @@ export interface DatasetCounts {
  * @example
  * const outputs = learntOutputs(manifest, binding, config);
  * const tasks = client.annotatedTasks('4', signal);
- * await prepareDataset({ tasks, outputs, min: 2, folder, dataOf: ({ data }) => ({ data }), signal });
+ * await prepareDataset({ tasks, outputs, min: 2, folder, readable: ({ data }) => ({ value: data.text }), signal });
  * // { tasks: 300, held_out: 61, left_out: { tasks: 4, ... }, labels: { label: { Amazon: 102, ... } }, ... }
  */
 export async function prepareDataset(options: DatasetOptions): Promise<DatasetCounts> {
@@ -89,7 +89,7 @@ export async function prepareDataset(options: DatasetOptions): Promise<DatasetCo
 }
 
 /** The lines of the draft: the id and the row without its split. */
-async function* rowsOf({ tasks, outputs, dataOf }: DatasetOptions, tally: Tally): AsyncGenerator<string> {
+async function* rowsOf({ tasks, outputs, readable }: DatasetOptions, tally: Tally): AsyncGenerator<string> {
   for await (const task of tasks) {
     const { targets, outdated, unreadable } = readTask(task.annotations, outputs);
     tally.leftOut.outdated += outdated;
@@ -98,15 +98,15 @@ async function* rowsOf({ tasks, outputs, dataOf }: DatasetOptions, tally: Tally)
       tally.leftOut.tasks++;
       continue;
     }
-    let readable: ReadableTask;
+    let learnt: ReadableTask;
     try {
-      readable = await dataOf(task);
+      learnt = await readable(task);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       tally.leftOut.data++;
       continue;
     }
-    const { data, meta } = readable;
+    const { meta, ...written } = learnt;
     const placed = new Map<string, Target>();
     for (const { output, place } of outputs) {
       const target = targets.get(output.name);
@@ -120,8 +120,8 @@ async function* rowsOf({ tasks, outputs, dataOf }: DatasetOptions, tally: Tally)
       continue;
     }
     tally.add(task.id, placed);
-    const { split: _, ...rest } = task;
-    yield `${task.id} ${JSON.stringify({ ...rest, data, targets: Object.fromEntries(placed) })}\n`;
+    const { split: _, value: __, shown: ___, ...rest } = task;
+    yield `${task.id} ${JSON.stringify({ ...rest, ...written, targets: Object.fromEntries(placed) })}\n`;
   }
 }
 

@@ -1,10 +1,10 @@
-import type { RawTask } from '../inputs/values.js';
 import type { Target } from '../regions/contract.js';
 import { linesOf } from './lines.js';
+import type { WrittenTask } from './readable.js';
 
 /** A task that no trainer learnt from, with what its annotations say. */
 export interface HeldOutRow {
-  task: RawTask;
+  task: WrittenTask;
   /** By the output's name. */
   targets: Readonly<Record<string, Target>>;
 }
@@ -16,7 +16,8 @@ export interface HeldOutRow {
 export async function* heldOutRows(path: string, most: number): AsyncGenerator<HeldOutRow[], void> {
   let chunk: HeldOutRow[] = [];
   for await (const line of linesOf(path)) {
-    const { split, targets, ...task } = JSON.parse(line.toString()) as RawTask & Pick<HeldOutRow, 'targets'>;
+    const { split, targets, ...task } = JSON.parse(line.toString()) as WrittenTask &
+      Pick<HeldOutRow, 'targets'>;
     if (split !== 'held_out') continue;
     chunk.push({ task, targets });
     if (chunk.length < most) continue;

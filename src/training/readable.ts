@@ -1,19 +1,25 @@
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
-import { dataOf, type RawTask } from '../inputs/values.js';
+import { fetchedPlace, fixedPlace, isFetched } from '../inputs/shown/fetched.js';
+import { shownValue } from '../inputs/shown/value.js';
+import { dataOf, type RawTask, takeValue } from '../inputs/values.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import { learntOptions, type Manifest } from '../registry/manifest.js';
 import type { InputSpec } from '../registry/version.js';
 import type { TaskData } from '../task-data/fetch.js';
-import { preloadTaskData } from '../task-data/preload.js';
 
 /** What trainers read of a task. */
 export interface ReadableTask {
-  /** The task's data, with what is behind an address in the place of it. */
-  data: Record<string, unknown>;
+  /** What they learn from, see `InputKind.learnt`; undefined: the kind does not know before it is trained. */
+  value?: unknown;
+  /** What the object tag shows, where that was fetched and is another thing. */
+  shown?: unknown;
   /** What the input kind knows of the task's value beyond that, see `InputKind.forTraining`. */
   meta?: unknown;
 }
+
+/** A task as it stands in `tasks.jsonl`. */
+export type WrittenTask = RawTask & Omit<ReadableTask, 'meta'>;
 
 /**
  * What a model reads in a project: the manifest's `input`, with what the labeling config says of it.
@@ -37,22 +43,33 @@ export function readableData(
   project: string,
   signal: AbortSignal,
 ): (task: LabelStudioTask) => Promise<ReadableTask> {
-  const { read, forTraining } = INPUTS[input.kind]!;
+  const kind = INPUTS[input.kind]!;
+  const { read, learnt, forTraining } = kind;
   // What a version reads may be left to its training: there is nothing to check then.
   const isKnown = learntOptions(input).length === 0;
   return async task => {
-    if (forTraining) {
-      const request = { projectId: project, taskId: task.id, signal };
-      return opened(task, place, input, address => taskData.readText(address, request));
-    }
-    let data = dataOf(task);
-    if (place.isUrl) {
-      const value = await preloadTaskData(taskData, { id: task.id, project, data }, data[place.key], signal);
-      data = { ...data, [place.key]: value };
-    }
-    if (isKnown) read(data, place, input, null);
-    return { data };
+    const request = { projectId: project, taskId: task.id, signal };
+    const textAt = (address: string) => taskData.textAt(address, request);
+    const data = dataOf(task);
+    if (forTraining) return forTraining(read(data, place, input, null), place, input, textAt);
+    const fetched = isFetched(kind, place) ? await fetchedPlace(data, place, textAt) : undefined;
+    const own = fetched ?? place;
+    const taken = isKnown ? takeValue(task, { place: own, input, context: null }) : undefined;
+    const value = learnt ? learnt(data, own) : taken;
+    const shown = fetched && shownValue(data, fetched.shown);
+    return shown === undefined || shown === value ? { value } : { value, shown };
   };
+}
+
+/** Whether the value of a task that was written for trainers is another than its data have: what was fetched for them. */
+export function isWritten(place: InputPlace, { kind }: InputSpec): boolean {
+  const own = INPUTS[kind]!;
+  return own.forTraining !== undefined || isFetched(own, place);
+}
+
+/** Where that value is. */
+export function writtenPlace(task: WrittenTask, place: InputPlace): InputPlace {
+  return fixedPlace(place, 'shown' in task ? task.shown : task.value);
 }
 
 /**
@@ -60,20 +77,10 @@ export function readableData(
  * @returns undefined for a kind that knows nothing of it
  * @throws AppError when the value cannot be read
  */
-export async function metaOf(task: RawTask, place: InputPlace, input: InputSpec): Promise<unknown> {
-  if (!INPUTS[input.kind]!.forTraining) return undefined;
-  const { meta } = await opened(task, place, input, async text => text);
-  return meta;
-}
-
-async function opened(
-  task: RawTask,
-  place: InputPlace,
-  input: InputSpec,
-  readText: (address: string) => Promise<string>,
-): Promise<ReadableTask> {
+export async function metaOf(task: WrittenTask, place: InputPlace, input: InputSpec): Promise<unknown> {
   const { read, forTraining } = INPUTS[input.kind]!;
-  const data = dataOf(task);
-  const { value, meta } = await forTraining!(read(data, place, input, null), place, input, readText);
-  return { data: { ...data, [place.key]: value }, meta };
+  if (!forTraining) return undefined;
+  const own = writtenPlace(task, place);
+  const { meta } = await forTraining(read(dataOf(task), own, input, null), own, input, async text => text);
+  return meta;
 }

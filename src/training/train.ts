@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.js';
+import { whereShown } from '../inputs/shown/value.js';
 import { bindModel } from '../label-config/bind.js';
 import type { LabelConfig } from '../label-config/parse.js';
 import { requireLabelConfig } from '../label-config/require.js';
@@ -164,7 +165,7 @@ async function writeInput(
     outputs,
     min: manifest.train?.min ?? LEAST_TASKS,
     folder,
-    dataOf: readableData(input, place, deps.taskData, project, signal),
+    readable: readableData(input, place, deps.taskData, project, signal),
     signal,
   });
   const context = {
@@ -175,7 +176,7 @@ async function writeInput(
     manifest,
     options: manifest.train?.options ?? {},
     parent,
-    input: { ...input, key: place.key },
+    input: { ...input, shown: whereShown(place.shown) },
     outputs: outputs.map(({ output }) => output),
     counts,
   };

@@ -4,6 +4,7 @@ import { LoadedVersion } from '../../src/inference/loaded-version.js';
 import { PROVIDERS, parseProviders } from '../../src/inference/providers/index.js';
 import type { InputExample, PlainTensor } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { targetOf } from '../../src/label-config/bind.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import type { Prediction } from '../../src/model.js';
@@ -183,7 +184,7 @@ describe('the examples of the three tables', () => {
         object: 'object',
         tag: 'Text',
         attributes: {},
-        key: /\$(\w+)/.exec(example.object)![1]!,
+        shown: parseShown(/\$\w+/.exec(example.object)![0]),
         isUrl: false,
       };
       const folder = folders.get(model)!;

@@ -4,12 +4,13 @@ import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import type { Encoder, TaskFailure } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import type { TokensMeta } from '../../src/inputs/tokens/contract.js';
 import { temporaryFolder } from '../support/folder.js';
 import { batchesOf } from './batches.js';
 
 const list = INPUTS.list!;
-const place = { object: 'l', tag: 'List', attributes: {}, key: 'items', isUrl: false };
+const place = { object: 'l', tag: 'List', attributes: {}, shown: parseShown('$items'), isUrl: false };
 const read = (items: unknown) => list.read({ items }, place, {}, null);
 
 describe('the input list', () => {

@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import type { TaskFailure } from '../../src/inputs/contract.js';
 import type { Step } from '../../src/inputs/features/spec.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { batchesOf } from './batches.js';
 import { failureOf, Versions } from './versions.js';
 
 const tabular = INPUTS.tabular!;
-const place = { object: 'table', tag: 'Table', attributes: {}, key: 'table', isUrl: false };
+const place = { object: 'table', tag: 'Table', attributes: {}, shown: parseShown('$table'), isUrl: false };
 const columns = [
   { name: 'age', kind: 'number' },
   { name: 'city', kind: 'category' },

@@ -1,13 +1,15 @@
 import { expect } from 'chai';
+import { AppError } from '../../src/errors.js';
 import type { EncodedBatch, TaskFailure } from '../../src/inputs/contract.js';
 import type { Step } from '../../src/inputs/features/spec.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { batchesOf } from './batches.js';
 import { encodeRows } from './sklearn.js';
 import { doubles, failureOf, textStep, Versions } from './versions.js';
 
 const text = INPUTS.text!;
-const place = { object: 'text', tag: 'Text', attributes: {}, key: 'review', isUrl: false };
+const place = { object: 'text', tag: 'Text', attributes: {}, shown: parseShown('$review'), isUrl: false };
 
 function plain({ rows, feeds }: EncodedBatch): unknown {
   const numbers = Object.entries(feeds).map(([name, { type, data, dims }]) => [
@@ -27,13 +29,60 @@ describe('text input', () => {
     for (const [data, what] of [
       [{}, 'has nothing there'],
       [{ review: null }, 'has null there'],
-      [{ review: 5 }, 'has a value of type number there'],
-      [{ review: ['a'] }, 'has a list there'],
+      [{ review: { a: 1 } }, 'has an object there'],
     ] as const) {
       expect(() => text.read(data, place, {}, null)).to.throw(
         `the task's data needs a text under 'review', and ${what}`,
       );
     }
+  });
+
+  it('reads what Label Studio takes for a text as the editor writes it', () => {
+    for (const [review, written] of [
+      [5, '5'],
+      [12.5, '12.5'],
+      [1e21, '1e+21'],
+      [true, 'true'],
+      [['Good food'], 'Good food'],
+      [['a', 1, null, ['b', 'c']], 'a,1,,b,c'],
+      [[], ''],
+    ] as const)
+      expect(text.read({ review }, place, {}, null)).to.equal(written);
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    for (const review of [deep, [{ toString: 0 }]])
+      expect(() => text.read({ review }, place, {}, null)).to.throw(AppError, 'cannot be written as a text');
+  });
+
+  it('decodes what is encoded', () => {
+    const read = (review: unknown, encoding: string, name = 'encoding') =>
+      text.read({ review }, { ...place, attributes: { [name]: encoding } }, {}, null);
+    const encoded = Buffer.from('Gutes Öl 😀').toString('base64');
+    expect(read(encoded, 'base64unicode')).to.equal('Gutes Öl 😀');
+    expect(read(` ${encoded.replaceAll('=', '')}\n`, 'base64unicode', 'Encoding')).to.equal('Gutes Öl 😀');
+    // Each byte is a character, as atob has it.
+    expect(read(encoded, 'base64')).to.equal(Buffer.from('Gutes Öl 😀').toString('latin1'));
+    expect(read('a plain text', 'none')).to.equal('a plain text');
+    for (const [bad, encoding] of [
+      ['Not base64!', 'base64'],
+      [5, 'base64'],
+      ['/w==', 'base64unicode'],
+    ] as const)
+      expect(() => read(bad, encoding)).to.throw(
+        AppError,
+        `is not encoded as the tag says (encoding="${encoding}")`,
+      );
+  });
+
+  it('reads the words of a document, and nothing of its markup', async () => {
+    const page = { ...place, tag: 'HyperText' };
+    const html =
+      '<html><head><style>.great{}</style></head><body><p class="good">The film was aw<b>ful</b> &amp; ter<wbr>rible.</p>' +
+      '<!-- good --><p><a href="https://example.com/good">bad</a></p></body></html>';
+    const value = text.read({ review: html }, page, {}, null);
+    expect(text.learnt!({ review: html }, page)).to.equal('The film was awful & terrible.\nbad');
+    const encoder = await text.load(versions.ofTerms(['awful', 'bad', 'good', 'terrible']), {});
+    const [batch] = batchesOf(encoder, [value], () => {});
+    expect(Array.from(batch!.feeds.feature!.data as Int32Array)).to.deep.equal([0, 1, 3]);
   });
 
   it('lays rows out as sparse feeds', async () => {

@@ -4,6 +4,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.js';
 import type { EncodedBatch, InputPlace, TaskFailure } from '../../src/inputs/contract.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import type { SeriesMeta, SeriesTag, SeriesValue } from '../../src/inputs/time-series/contract.js';
 import { readSeries } from '../../src/inputs/time-series/table.js';
 import { timeSeries } from '../../src/inputs/time-series.js';
@@ -172,7 +173,7 @@ describe('time series as tensors', () => {
     const place = {
       object: 'ts',
       tag: 'TimeSeries',
-      key: 'csv',
+      shown: parseShown('$csv'),
       isUrl: true,
       attributes: { timeColumn: 't', sep: ';' },
     } as InputPlace;

@@ -5,6 +5,7 @@ import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import type { TaskFailure } from '../../src/inputs/contract.js';
 import { image } from '../../src/inputs/image.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { editorFrame, type VideoMeta, type VideoValue } from '../../src/inputs/video/contract.js';
 import { VideoEncoder, type VideoOptions } from '../../src/inputs/video/encoder.js';
 import { video } from '../../src/inputs/video.js';
@@ -221,7 +222,7 @@ describe('video input', () => {
 
   it("takes the tag's frame rate, and looks at each of its frames unless told otherwise", async () => {
     const rateOf = (attributes: Record<string, string>, data = {}) => {
-      const place = { object: 'v', tag: 'Video', attributes, key: 'video', isUrl: false };
+      const place = { object: 'v', tag: 'Video', attributes, shown: parseShown('$video'), isUrl: false };
       return (video.read({ video: 'a.mp4', ...data }, place, {}, null) as VideoValue).frameRate;
     };
     assert.equal(rateOf({}), 24);
@@ -230,8 +231,16 @@ describe('video input', () => {
     assert.equal(rateOf({ frameRate: '0.04' }), 25);
     assert.equal(rateOf({ frameRate: '$fps' }, { fps: 12 }), 12);
     assert.equal(rateOf({ frameRate: '$fps' }, { fps: '12' }), 12);
-    for (const fps of [null, true, [12], { toString: 0 }])
-      assert.equal(rateOf({ frameRate: '$fps' }, { fps }), 24);
+    assert.equal(rateOf({ FrameRate: '$meta.fps' }, { meta: { fps: 12 } }), 12);
+    // As Number has it, which the editor takes.
+    for (const [fps, rate] of [
+      [[12], 12],
+      [true, 1],
+      [null, 24],
+      [[1, 2], 24],
+      [{ toString: 0 }, 24],
+    ] as const)
+      assert.equal(rateOf({ frameRate: '$fps' }, { fps }), rate);
     for (const wrong of ['$fps', 'many', '-5', '0', 'Infinity'])
       assert.equal(rateOf({ frameRate: wrong }), 24);
     const { rows, metas } = await read(at('exact.mkv'), {}, 12.5);

@@ -34,7 +34,7 @@ function bound(body: string, outputs: Outputs, input: string = 'text', isRecipe 
   const filled = model.binding.controls.map(
     ({ output, control, toName }) => `${entries[output]![0]}: ${control} on ${toName}`,
   );
-  return [...filled, model.place.key];
+  return [...filled, model.place.shown.source.slice(1)];
 }
 
 function refusal(...input: Parameters<typeof bound>): string {

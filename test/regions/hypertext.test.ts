@@ -2,10 +2,11 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import { readHtml } from '../../src/inputs/html/text.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import type { TokensMeta } from '../../src/inputs/tokens/contract.js';
 import { REGIONS } from '../../src/regions/index.js';
 import { runPython } from '../support/python.js';
-import { answered, numbers, readerOf, refused } from './bound.js';
+import { answered, numbers, readerOf } from './bound.js';
 
 const kind = REGIONS.HyperTextLabels!;
 const xmlOf = (attributes = '') =>
@@ -98,7 +99,7 @@ describe('HyperTextLabels', () => {
     const read = (attributes: Record<string, string>) =>
       INPUTS.tokens!.read(
         { html },
-        { object: 't', tag: 'HyperText', attributes, key: 'html', isUrl: false },
+        { object: 't', tag: 'HyperText', attributes, shown: parseShown('$html'), isUrl: false },
         {},
         null,
       );
@@ -106,11 +107,18 @@ describe('HyperTextLabels', () => {
     assert.deepEqual(read({}), { html, inline: false });
   });
 
-  it('is refused for a document that is encoded', () => {
-    assert.include(
-      refused(() => mark('<p>a</p>', [[0, 1]], xmlOf('encoding="base64"'))),
-      `reads HTML as it is; the config's HyperText 't' has encoding="base64"`,
-    );
+  it('reads a document that is encoded', () => {
+    const html = '<p>é</p>';
+    const place = {
+      object: 't',
+      tag: 'HyperText',
+      attributes: { encoding: 'base64unicode', inline: 'true' },
+      shown: parseShown('$html'),
+      isUrl: false,
+    };
+    const data = { html: Buffer.from(html).toString('base64') };
+    assert.deepEqual(INPUTS.tokens!.read(data, place, {}, null), { html, inline: true });
+    assert.doesNotThrow(() => mark(html, [[0, 1]], xmlOf('encoding="base64"')));
   });
 
   it('teaches the places that annotators marked', () => {

@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import type { InputPlace } from '../../src/inputs/contract.js';
 import { INPUTS } from '../../src/inputs/index.js';
+import { parseShown } from '../../src/inputs/shown/value.js';
 import { bindModel, targetOf } from '../../src/label-config/bind.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import { REGIONS } from '../../src/regions/index.js';
@@ -89,14 +90,13 @@ describe('ParagraphLabels', () => {
     );
   });
 
-  it('is refused on other objects, and for utterances at an address', () => {
+  it('is refused on other objects', () => {
     const refused = (xml: string, message: RegExp) =>
       assert.throws(() => bindModel({ name: 'm', manifest, outputs: null }, readLabelConfig(xml)), message);
     refused(
       XML.replace('Paragraphs ', 'Text '),
       /fills ParagraphLabels on Paragraphs; the labeling config has/,
     );
-    refused(XML.replace('textKey', 'valueType="url" textKey'), /has valueType="url"/);
   });
 
   it('reads utterances by their key, and says which has none', () => {
@@ -104,16 +104,38 @@ describe('ParagraphLabels', () => {
       object: 'p',
       tag: 'Paragraphs',
       attributes: { textKey: 'says' },
-      key: 'talk',
+      shown: parseShown('$talk'),
       isUrl: false,
     };
     const read = (talk: unknown) => INPUTS.tokens!.read({ talk }, place, {}, null);
     assert.deepEqual(read([{ says: 'a', who: 'x' }, { says: '' }]), { utterances: ['a', ''] });
     assert.throws(() => read('a'), /needs a list of utterances under 'talk'/);
     assert.throws(
-      () => read([{ says: 'a' }, { text: 'b' }]),
-      /the utterance 1 under 'talk' has no text under 'says'/,
+      () => read([{ says: null }, { text: 'b' }]),
+      /none of the 2 utterances under 'talk' has a text under 'says'/,
     );
+  });
+
+  it('keeps the place of an utterance without a text', () => {
+    const place = {
+      object: 'p',
+      tag: 'Paragraphs',
+      attributes: { TextKey: 'says' },
+      shown: parseShown('$a.talk'),
+      isUrl: false,
+    };
+    const talk = [
+      { says: null },
+      { says: 5 },
+      {},
+      null,
+      { says: ['a', 'b'] },
+      { says: true },
+      { says: 'end' },
+    ];
+    assert.deepEqual(INPUTS.tokens!.read({ a: { talk } }, place, {}, null), {
+      utterances: ['', '5', '', '', 'ab', '', 'end'],
+    });
   });
 
   it('teaches regions of phrases, and nothing of what is none', () => {

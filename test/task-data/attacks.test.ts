@@ -97,7 +97,7 @@ describe('task-data under attack', () => {
             'only http: and https: are followed',
           );
         }
-        for (const value of ['file:///etc/passwd', '/etc/passwd', '../../etc/passwd', 'ftp://a/b']) {
+        for (const value of ['file:///etc/passwd', '../../etc/passwd', 'ftp://a/b']) {
           // Text that stands for itself.
           if (way === 'read') expect((await taskData.read(value, anyTask)).toString()).to.equal(value);
           else

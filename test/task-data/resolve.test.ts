@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { classify, describeValue, presignPath } from '../../src/task-data/resolve.js';
+import { classify, describeValue, locate, presignPath, readDataUri } from '../../src/task-data/resolve.js';
 
 describe('task-data/resolve', () => {
   it('takes strings that are not a reference as a whole for inline text', () => {
@@ -13,7 +13,6 @@ describe('task-data/resolve', () => {
       'http://[::1',
       's3://bucket',
       'data: none',
-      'data:text/plain,%E0%A4%A',
       '/etc/passwd',
       'file:///etc/passwd',
       'see\n/data/upload/1/a.txt',
@@ -69,6 +68,91 @@ describe('task-data/resolve', () => {
       kind: 'data',
       bytes: Buffer.from('hé'),
     });
+  });
+
+  it('reads data URIs in the spellings that browsers read', async () => {
+    const bodies = [
+      'aGk=',
+      'aGk',
+      'a G k =',
+      'aG%6B',
+      'aGk%3D',
+      '%20aGk',
+      'h\u00e9%C3%A9%zz%4',
+      'a,b',
+      'a#b',
+      '',
+      'a===',
+      'aGka',
+      'aGkaa',
+    ];
+    const heads = [
+      'data:',
+      'DATA:image/png',
+      'data:;base64',
+      'data:;Base64',
+      'data:image/png;base64',
+      'data:text/plain;charset=utf-8;base64',
+      'data:text/plain; base64 ',
+      'data:text/plain;charset=latin1',
+      'data:base64',
+      'data:nonsense;a="b"',
+      ' data:text/html',
+    ];
+    let read = 0;
+    for (const head of heads) {
+      for (const body of bodies) {
+        for (const uri of [`${head},${body}`, `${head},${body}\n`]) {
+          // What undici, which Node fetches with, makes of it.
+          const expected = await fetch(uri).then(
+            async response => Buffer.from(await response.arrayBuffer()),
+            () => undefined,
+          );
+          expect(readDataUri(uri)?.bytes, uri).to.deep.equal(expected);
+          if (expected) read++;
+        }
+      }
+    }
+    expect(read).to.be.above(200);
+    expect(readDataUri('data:text/plain')).to.equal(undefined);
+    expect(readDataUri('see data:,a')).to.equal(undefined);
+  });
+
+  it('finds addresses in the spellings that the page of the editor follows', () => {
+    const labelStudio = { url: 'https://example.com/ls/' };
+    const url = (value: string) => (locate(value, labelStudio) as { url?: string }).url;
+    expect(url('https://a.example/bad review.txt')).to.equal('https://a.example/bad%20review.txt');
+    expect(url('\u0000 https://a.example/a.txt\r\n')).to.equal('https://a.example/a.txt');
+    expect(url('https://a.exam\nple/ä.txt')).to.equal('https://a.example/ä.txt');
+    expect(url('HTTP:a.example')).to.equal('http://a.example/');
+    expect(url('//a.example/a')).to.equal('https://a.example/a');
+    expect(url('/static/samples/sample.txt')).to.equal('https://example.com/static/samples/sample.txt');
+    expect(locate('//a.example/a')).to.deep.equal({ kind: 'label-studio', path: '//a.example/a' });
+    expect(locate('s3://bucket/a b.txt\n')).to.deep.equal({ kind: 'cloud', uri: 's3://bucket/a b.txt' });
+    expect(locate(' data:,a')).to.deep.equal({ kind: 'data', bytes: Buffer.from('a') });
+    for (const path of [
+      '/data/upload/4/bad review.txt',
+      '/ls/data/upload/4/bad review.txt',
+      '/label-studio/data/upload/4/bad review.txt ',
+      '/a/b/data/upload/4/bad review.txt',
+      'upload/4/bad review.txt',
+    ])
+      expect(locate(path, labelStudio), path).to.include({
+        kind: 'label-studio',
+        path: '/data/upload/4/bad%20review.txt',
+      });
+    expect(locate('/x/data/local-files/?d=a b.txt')).to.include({ kind: 'local', path: 'a b.txt' });
+    for (const none of [
+      '',
+      'Great service',
+      'a.txt',
+      'ftp://a/b',
+      'file:///etc/passwd',
+      'http://',
+      '../../etc/passwd',
+      's3://bucket',
+    ])
+      expect(locate(none, labelStudio), none).to.deep.equal({ kind: 'inline' });
   });
 
   it('keeps the padding of a presigned URI, without which Label Studio cannot decode it', () => {

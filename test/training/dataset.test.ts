@@ -28,8 +28,8 @@ async function prepare(
   more: Partial<DatasetOptions> = {},
 ): Promise<{ counts: DatasetCounts; rows: Row[]; folder: string }> {
   const folder = await temporaryFolder();
-  const dataOf = ({ data }: LabelStudioTask) => ({ data: data as Record<string, unknown> });
-  const options = { tasks, outputs: learntFrom('site'), min: 2, folder, dataOf, ...more };
+  const readable = ({ data }: LabelStudioTask) => ({ value: (data as { text: string }).text });
+  const options = { tasks, outputs: learntFrom('site'), min: 2, folder, readable, ...more };
   const counts = await prepareDataset(options);
   assert.deepEqual(await readdir(folder), ['tasks.jsonl']);
   const lines = (await readFile(join(folder, 'tasks.jsonl'), 'utf8')).split('\n');
@@ -52,13 +52,14 @@ describe('the dataset of a training', () => {
     const first = task(
       1,
       { site: ['Yelp'] },
-      { data: { text: LINE_ENDS }, meta: { a: 1 }, split: 'odd', targets: 'odd' },
+      { data: { text: LINE_ENDS }, meta: { a: 1 }, split: 'odd', targets: 'odd', value: 'odd', shown: 'odd' },
     );
     const { counts, rows } = await prepare([first, ...sites(299, SITES, 2)]);
     const { split, ...row } = rows[0]!;
     assert.deepEqual<unknown>(row, {
       ...task(1, { site: ['Yelp'] }),
       data: { text: LINE_ENDS },
+      value: LINE_ENDS,
       meta: { a: 1 },
       targets: { site: 'Yelp' },
     });
@@ -111,14 +112,14 @@ describe('the dataset of a training', () => {
       task(24, { site: ['IMDb'] }, { data: null }),
       task(25, { age: 3 }),
     ];
-    const dataOf = ({ data }: LabelStudioTask) => {
+    const readable = ({ data }: LabelStudioTask) => {
       if (data === null) throw new AppError('task_invalid', 'no data');
-      return { data: { text: 'fetched', was: data } };
+      return { value: 'fetched', shown: '<b>fetched</b>' };
     };
-    const { counts, rows } = await prepare(tasks, { dataOf });
+    const { counts, rows } = await prepare(tasks, { readable });
     assert.equal(counts.tasks, 10);
     assert.deepEqual(counts.left_out, { tasks: 5, data: 1, outdated: 1, unreadable: 1 });
-    assert.deepEqual(rows[0]!.data, { text: 'fetched', was: { text: 'text 1' } });
+    assert.deepInclude(rows[0], { data: { text: 'text 1' }, value: 'fetched', shown: '<b>fetched</b>' });
   });
 
   it('needs but one label of regions, because what has no label is in the texts as well', async () => {
@@ -229,9 +230,9 @@ describe('the dataset of a training', () => {
     }
     const before = process.memoryUsage().rss;
     let peak = 0;
-    const dataOf = ({ data }: LabelStudioTask) => {
+    const readable = ({ data }: LabelStudioTask) => {
       peak = Math.max(peak, process.memoryUsage().rss);
-      return { data: data as Record<string, unknown> };
+      return { value: (data as { text: string }).text };
     };
     const folder = await temporaryFolder();
     const counts = await prepareDataset({
@@ -239,7 +240,7 @@ describe('the dataset of a training', () => {
       outputs: learntFrom('site'),
       min: 2,
       folder,
-      dataOf,
+      readable,
     });
     assert.equal(counts.tasks, 250);
     assert.isBelow(peak - before, 150e6);

@@ -50,7 +50,7 @@ async function prepare(attributes: string, tasks: LabelStudioTask[], host = 'exa
     outputs: learntOutputs(MANIFEST, binding, config),
     min: 1,
     folder,
-    dataOf: readableData(input, place, taskData, '7', new AbortController().signal),
+    readable: readableData(input, place, taskData, '7', new AbortController().signal),
   });
   const lines = (await readFile(join(folder, 'tasks.jsonl'), 'utf8')).trimEnd().split('\n');
   return { counts, rows: lines.map(line => JSON.parse(line)), place, input };
@@ -69,9 +69,11 @@ describe('what is learnt of time series', () => {
         host,
       );
       assert.deepEqual(counts.labels, { gait: { Run: 1, Walk: 1 } });
-      assert.deepEqual(rows[0].data, {
-        walk: { x: [1, 1, -10, 5], y: [2, 3, 4, 4], time: ['08:00', '08:10', '08:20', '08:30'] },
-        name: 'walk 1',
+      assert.deepEqual(rows[0].data, { walk: `${url}/1.csv`, name: 'walk 1' });
+      assert.deepEqual(rows[0].value, {
+        x: [1, 1, -10, 5],
+        y: [2, 3, 4, 4],
+        time: ['08:00', '08:10', '08:20', '08:30'],
       });
       assert.deepEqual(rows[0].targets, {
         gait: [
@@ -81,7 +83,7 @@ describe('what is learnt of time series', () => {
       });
       // The gate reads of the line what the trainer's side knew of the file.
       const { times, total } = (await metaOf(rows[0], place, input)) as { times: unknown; total: number };
-      assert.deepEqual([times, total], [rows[0].data.walk.time, 4]);
+      assert.deepEqual([times, total], [rows[0].value.time, 4]);
     }
   });
 
@@ -98,7 +100,7 @@ describe('what is learnt of time series', () => {
       host,
     );
     assert.equal(counts.left_out.data, 1);
-    const { t, x, y } = rows[0].data.walk;
+    const { t, x, y } = rows[0].value;
     assert.deepEqual([t.length, x.length, y.length], [count, count, count]);
     assert.deepEqual([t.at(-1), x.at(-1), y.at(-1)], [(count - 1) / 10, (count - 1) % 7, 0.25]);
     assert.deepEqual(rows[0].targets, { gait: [{ steps: [10, 21], labels: ['Run'] }] });
@@ -107,7 +109,7 @@ describe('what is learnt of time series', () => {
   it('may stand in the task itself, and needs no times', async () => {
     const walk = { x: ['1', 2, 3], y: [0, null, 1] };
     const { rows } = await prepare('', [task(1, walk, [0, 1, 'Run'])]);
-    assert.deepEqual(rows[0].data.walk, { x: [1, 2, 3], y: [0, 0, 1] });
+    assert.deepEqual(rows[0].value, { x: [1, 2, 3], y: [0, 0, 1] });
     assert.deepEqual(rows[0].targets, { gait: [{ steps: [0, 2], labels: ['Run'] }] });
   });
 

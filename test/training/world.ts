@@ -141,7 +141,7 @@ export class World {
       registry: this.registry,
       versions: this.versions,
       pool: this.pool,
-      taskData: { readText: async (url: string) => ADDRESSES[url]! } as unknown as TaskData,
+      taskData: { textAt: async (url: string) => ADDRESSES[url]! } as unknown as TaskData,
       scripts: join(ROOT, 'test/training'),
       gate: 'on',
       tolerance: 0.02,
@@ -201,15 +201,16 @@ export function counts(tasks: number, held_out: number): DatasetCounts {
 }
 
 /** As the server's, but for what it counts and holds out. */
-const prepareDataset: TrainDeps['prepareDataset'] = async ({ folder, tasks, dataOf }) => {
+const prepareDataset: TrainDeps['prepareDataset'] = async ({ folder, tasks, readable }) => {
   const lines: string[] = [];
   let heldOut = 0;
   for await (const task of tasks) {
     const split = task.id % 2 === 0 ? 'held_out' : 'train';
-    const { data } = await Promise.resolve(dataOf(task)).catch(() => task);
+    const { data } = task;
+    const learnt = await Promise.resolve(readable(task)).catch(() => ({}));
     if (split === 'held_out') heldOut++;
     lines.push(
-      `${JSON.stringify({ id: task.id, data, split, targets: { topic: task.target as Target } })}\n`,
+      `${JSON.stringify({ id: task.id, data, ...learnt, split, targets: { topic: task.target as Target } })}\n`,
     );
   }
   await writeFile(join(folder, 'tasks.jsonl'), lines.join(''));

@@ -1,5 +1,7 @@
 import { AppError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
 import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
+import { textOfContent } from '../shown/text.js';
 import { compile } from './compile.js';
 import { SPEC_FILE, VersionFiles } from './files.js';
 import { createLayout, type Layout } from './layout.js';
@@ -63,6 +65,11 @@ function checkColumns(spec: FeaturesSpec, columns: readonly ColumnSpec[] | null,
   }
 }
 
+/** A text as it is, and of a document the words that it shows. */
+function wordsOf(value: TaskValue): TaskValue {
+  return isRecord(value) ? textOfContent(value) : value;
+}
+
 class FeatureEncoder implements Encoder {
   readonly warmUp: TaskValue;
   readonly #root: Stage;
@@ -85,7 +92,7 @@ class FeatureEncoder implements Encoder {
     for (const [index, value] of values.entries()) {
       try {
         this.#row.size = 0;
-        this.#root.apply(Array.isArray(value) ? value : [value], this.#row);
+        this.#root.apply(Array.isArray(value) ? value : [wordsOf(value)], this.#row);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         fail(index, { code: error.code, message: error.message });

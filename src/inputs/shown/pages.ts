@@ -1,0 +1,71 @@
+import { AppError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
+import type { Context } from '../../model.js';
+import type { InputPlace, TaskValue } from '../contract.js';
+import { fixedPlace } from './fetched.js';
+import { shownValue, whereShown } from './value.js';
+
+/** The value of a task that shows several pages. */
+export interface PagesValue {
+  pages: readonly { item: number; value: TaskValue }[];
+}
+
+export function isPages(value: TaskValue): value is PagesValue {
+  return isRecord(value) && Array.isArray(value.pages);
+}
+
+/** A page of a task. */
+interface Page {
+  /** Its number, from 0, which results of it carry as `item_index`. */
+  item: number;
+  place: InputPlace;
+  /** What the annotator did on it. */
+  context: Context | null;
+}
+
+/**
+ * The pages that an Image with `valueList` shows. When an annotator has just drawn something, those are meant on which it is.
+ *
+ * @throws AppError `task_invalid` when there are none
+ */
+export function pagesOf(
+  data: Readonly<Record<string, unknown>>,
+  place: InputPlace,
+  context: Context | null,
+): Page[] {
+  const value = shownValue(data, place.shown);
+  // The editor shows one address as a list of one.
+  const list: unknown[] = Array.isArray(value)
+    ? value
+    : typeof value === 'string' && value !== ''
+      ? [value]
+      : [];
+  if (list.length === 0)
+    throw new AppError(
+      'task_invalid',
+      `the task's data needs a list of images ${whereShown(place.shown)}, and has none`,
+    );
+  const results = resultsOf(context, place.object);
+  return list
+    .map((each, item) => ({
+      item,
+      place: fixedPlace(place, each),
+      results: results.filter(result => itemOf(result) === item),
+    }))
+    .filter(page => results.length === 0 || page.results.length > 0)
+    .map(({ item, place: page, results: own }) => ({
+      item,
+      place: page,
+      context: context && { ...context, result: own as NonNullable<Context['result']> },
+    }));
+}
+
+/** What is in a context for an object. Requests come from anywhere. */
+function resultsOf(context: Context | null, object: string): Record<string, unknown>[] {
+  const all: unknown = context?.result;
+  return Array.isArray(all) ? all.filter(each => isRecord(each) && each.to_name === object) : [];
+}
+
+function itemOf({ item_index = 0 }: Record<string, unknown>): unknown {
+  return item_index;
+}

@@ -1,0 +1,86 @@
+import { AppError } from '../../errors.js';
+import { type DataPath, parsePath, valueAt } from './path.js';
+
+/** What a tag shows of a task's data: read once from its attribute. Plain JSON: it may cross to another thread. */
+export interface Shown {
+  /** The attribute as the labeling config has it. */
+  source: string;
+  /** What it is without a `$` in front: the key that is meant where the data have it, whatever its characters. */
+  key?: string;
+  /** Paths, and the texts that stand between them. One path alone gives the value itself, all others a text. */
+  parts: readonly (string | DataPath)[];
+  /** Whether it is what the config's first object shows: that of a text which was imported before there was a config. */
+  isFirst?: true;
+}
+
+/** What is shown whatever a task has, as what was fetched for it. */
+export interface FixedValue {
+  /** What it stands for, in the labeling config. */
+  source: string;
+  fixed: unknown;
+}
+
+/** Where Label Studio puts a text that is imported before there is a labeling config. */
+const UNDEFINED = '$undefined$';
+
+/** The characters that the editor takes for a path; others end it. */
+const VARIABLE = /\$([\w[\].{}]+)/g;
+
+/**
+ * Reads the `value` of an object tag: `$key`, a path as `$a.b` or `$a[0].b`, a text with such in it as `$title: $body`, or a
+ * text without.
+ *
+ * @example
+ * shownValue({ review: { body: 'Good' } }, parseShown('$review.body')); // 'Good'
+ * shownValue({ a: 1, b: 'x' }, parseShown('$a: $b')); // '1: x'
+ * @see `parseValue` in https://github.com/HumanSignal/label-studio/blob/develop/web/libs/editor/src/utils/data.js
+ */
+export function parseShown(source: string): Shown {
+  const parts: (string | DataPath)[] = [];
+  let end = 0;
+  for (const { 0: variable, 1: path, index } of source.matchAll(VARIABLE)) {
+    if (index > end) parts.push(source.slice(end, index));
+    parts.push(parsePath(path!));
+    end = index + variable.length;
+  }
+  if (end < source.length) parts.push(source.slice(end));
+  return { source, ...(/^\$./s.test(source) && { key: source.slice(1) }), parts };
+}
+
+/**
+ * The value that the editor shows for a task: a key of the data first, so that `$Review Text` and `$技术支持` find theirs.
+ * Of a text with paths in it, what is missing is the word `undefined`, as in the editor.
+ *
+ * @returns undefined when there is nothing at the one path that is meant
+ * @throws AppError `task_invalid` as `written`
+ */
+export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown | FixedValue): unknown {
+  if ('fixed' in shown) return shown.fixed;
+  const { key, parts, isFirst } = shown;
+  if (key !== undefined && Object.hasOwn(data, key)) return data[key];
+  const [only] = parts;
+  if (parts.length === 1 && typeof only === 'object') {
+    const value = valueAt(data, only);
+    return value === undefined && isFirst && Object.hasOwn(data, UNDEFINED) ? data[UNDEFINED] : value;
+  }
+  return parts.map(part => (typeof part === 'string' ? part : written(valueAt(data, part), shown))).join('');
+}
+
+/** What messages call the place of a value: `under 'a.b'`, or `for '$title: $body'`. */
+export function whereShown({ source }: Shown | FixedValue): string {
+  return /^\$[^$]+$/.test(source) ? `under '${source.slice(1)}'` : `for '${source}'`;
+}
+
+/**
+ * A value as the editor writes it: `5`, `a,b`.
+ * @throws AppError `task_invalid` for what JavaScript cannot write: lists too deep in one another, and objects with a
+ *   "toString" of their own
+ */
+export function written(value: unknown, shown: Shown | FixedValue): string {
+  try {
+    return String(value);
+  } catch (error) {
+    const message = `what the task's data have ${whereShown(shown)} cannot be written as a text`;
+    throw new AppError('task_invalid', message, { cause: error });
+  }
+}
