@@ -17,8 +17,8 @@ export interface ItemsValue {
 }
 
 /**
- * The items of a List, each a row of token ids, as `tokens` makes them: its title and its body, on lines of their own, or
- * the text of its `html`. Of an item of more than `max_tokens` the first ones are read.
+ * The items of a List, each a row of token ids, as `tokens` makes them: its title, its body and
+ * the text of its `html`, on lines of their own. Of an item of more than `max_tokens` the first ones are read.
  *
  * @example
  * { "kind": "list", "max_tokens": 128 }
@@ -82,8 +82,12 @@ export const list: InputKind = {
   },
 };
 
-/** The editor shows `html` in the place of a body: https://labelstud.io/tags/list */
+/** A line each, as the editor shows them: https://labelstud.io/tags/list */
 function textOf({ title, body, html }: Record<string, unknown>): string {
-  const shown = typeof html === 'string' ? readHtml(html, true).text : body;
-  return [title, shown].filter(part => typeof part === 'string' && part !== '').join('\n');
+  const shown = typeof html === 'string' ? readHtml(html, true).text : undefined;
+  return [title, body, shown].filter(isShown).join('\n');
+}
+
+function isShown(part: unknown): part is string | number {
+  return (typeof part === 'string' && part !== '') || typeof part === 'number';
 }

@@ -23,19 +23,21 @@ describe('the input list', () => {
     encoder = await list.load(folder, { tokenizer: 'words.json', max_tokens: 4 });
   });
 
-  it('reads of each item its id, title and body, or the text of its html', () => {
+  it('reads of each item its id, title, body and the text of its html, numbers as texts', () => {
     assert.deepEqual(
       read([
         { id: 'a', title: 'T', body: 'B' },
         { id: 7, title: 'T' },
-        { id: 'c', body: 'no', html: '<p>x</p><p>y</p>' },
+        { id: 'c', body: 'B', html: '<p>x</p><p>y</p>' },
+        { id: 'd', title: 5, body: 0 },
         { id: '' },
       ]),
       {
         items: [
           { id: 'a', text: 'T\nB' },
           { id: '7', text: 'T' },
-          { id: 'c', text: 'x\ny' },
+          { id: 'c', text: 'B\nx\ny' },
+          { id: 'd', text: '5\n0' },
           { id: '', text: '' },
         ],
       },
