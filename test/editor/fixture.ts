@@ -25,10 +25,6 @@ export interface Shown {
 
 /** A case with what the editor of Label Studio 1.23.2 shows of it. */
 export interface ShownCase extends EditorCase {
-  /** Whether Label Studio takes such a config for a project. */
-  saved: boolean;
-  /** Whether it then takes the task. */
-  imported: boolean;
   /** By the objects' names; null: an error in the place of it. An object that the editor could not make is missing. */
   shown: Record<string, Shown | null>;
 }

@@ -57,9 +57,9 @@ const READERS = {
     return {
       items: items.map(item => ({
         id: item.dataset.rankerId,
-        // The last line is the id again.
+        // A 0 stands beside the elements; the last of these is the id again.
         // biome-ignore lint/performance/useDomNodeTextContent: as it looks, without what is hidden
-        lines: [...item.children].slice(0, -1).map(line => line.innerText),
+        lines: [...item.childNodes].slice(0, -1).map(line => line.innerText ?? line.data),
       })),
     };
   },
@@ -67,7 +67,7 @@ const READERS = {
 
 const isSettled = {
   text: tag => tag._value !== null,
-  hypertext: tag => tag._value !== null && (tag.inline || tag.isReady),
+  hypertext: tag => tag._value === '' || (tag._value !== null && (tag.inline || tag.isReady)),
   paragraphs: tag => tag._value !== null,
   timeseries: tag => tag.valueLoaded,
 };
@@ -102,12 +102,11 @@ window.showTask = async (config, data) => {
     [...(store?.annotationStore?.selected?.names?.values() ?? [])].filter(tag => tag.isObjectTag);
   const end = performance.now() + LIMIT_MS;
   const isDone = () => {
-    if (open > 0) return false;
     if (errorsOf(store).length > 0) return true;
     return tags().length > 0 && tags().every(tag => isSettled[tag.type]?.(tag) ?? true);
   };
   do await wait(SETTLE_MS);
-  while (!isDone() && performance.now() < end);
+  while ((open > 0 || !isDone()) && performance.now() < end);
   // What the last change of the model shows is drawn after it.
   await wait(SETTLE_MS);
   const objects = {};
