@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real e2e lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real e2e editor lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -58,6 +58,9 @@ test-setups: dist/.built $(VENV)/.installed ## 5000 labeling configs (CONFIGS=40
 
 e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, which it installs
 	node_modules/.bin/mocha --config test/e2e/.mocharc.json
+
+editor: node_modules/.installed $(E2E)/.installed ## ask the editor of a real Label Studio, in Chromium, what it shows (5 minutes; writes test/editor/shown.jsonl)
+	@node --import=tsx test/editor/take.ts
 
 lint: node_modules/.installed $(VENV)/.installed ## check style and common mistakes
 	npm run lint

@@ -45,6 +45,8 @@ export interface TagInfo {
   attributes: Attributes;
   /** Whether it stands in a Repeater, which makes one of it for each item of a task. */
   isRepeated?: true;
+  /** What is between its tags, of an object that the editor fills with it in the place of its `value`. */
+  content?: string;
   /** The labels of a control as they are nested, in the order of the source, duplicates included; unset if there are none. */
   labelTree?: LabelNode[];
 }
@@ -124,6 +126,9 @@ const NOT_CONTROL_TAGS: ReadonlySet<string> = new Set(['Filter']);
 /** An element that is open; `label` is set if it is a label of the control `labelOf`. */
 interface OpenElement {
   name: string | undefined;
+  /** Set if it is an object. */
+  object?: TagInfo;
+  hasElements?: true;
   isRepeater: boolean;
   labelOf?: string;
   label?: LabelNode;
@@ -144,6 +149,9 @@ class ConfigReader {
   open(tag: string, attributes: Attributes, fault: (reason: string) => LabelConfigError): void {
     const { name, toName, value, valueList, indexFlag } = attributes;
     let isOther = false;
+    const around = this.#open.at(-1);
+    if (around !== undefined) around.hasElements = true;
+    const element: OpenElement = { name, isRepeater: tag.toLowerCase() === 'repeater' };
     const info: TagInfo = { name: name!, tag, attributes, ...(this.#isInRepeater() && { isRepeated: true }) };
     if (indexFlag !== undefined) this.#flags.add(indexFlag);
     if (name && toName && !NOT_CONTROL_TAGS.has(tag)) {
@@ -153,16 +161,19 @@ class ConfigReader {
       // The editor knows an object by its attributes in any case, Label Studio's server in this one alone.
       if (value || valueList) this.#inputs.set(name, input(tag, attributes));
       this.#objects.set(name, info);
+      element.object = info;
     } else isOther = true;
-    const element: OpenElement = { name, isRepeater: tag.toLowerCase() === 'repeater' };
     if (LABEL_TAGS.has(tag)) this.#label(element, attributes);
     if (isOther && element.label === undefined)
       this.#others.push({ tag, attributes, control: this.#control(), object: this.#object() });
     this.#open.push(element);
   }
 
-  close(): void {
-    this.#open.pop();
+  close(inner: string): void {
+    const { object, hasElements } = this.#open.pop()!;
+    if (object === undefined || (hasElements && object.tag.toLowerCase() !== 'hypertext')) return;
+    const content = inner.trim();
+    if (content !== '') object.content = content;
   }
 
   result(xml: string): LabelConfig {

@@ -7,9 +7,9 @@ import type { LabelConfig, TagInfo } from './parse.js';
 const FETCHED: readonly string[] = ['Text', 'HyperText', 'Paragraphs'];
 
 /** Where an object tag finds its value in a task. */
-export function placeOfObject({ name, tag, attributes }: TagInfo, config: LabelConfig): InputPlace {
+export function placeOfObject({ name, tag, attributes, content }: TagInfo, config: LabelConfig): InputPlace {
   const pages = tag === 'Image' ? attribute(attributes, 'valueList') : undefined;
-  const shown = parseShown(pages ?? attribute(attributes, 'value') ?? '');
+  const shown = parseShown(pages ?? content ?? attribute(attributes, 'value') ?? '');
   const columns = config.others
     .filter(each => each.tag === 'Channel' && each.object === name)
     .flatMap(each => attribute(each.attributes, 'column') || []);

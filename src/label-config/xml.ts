@@ -23,8 +23,12 @@ export interface ElementHandler {
    * @param fault - makes the error to throw if the tag cannot be accepted
    */
   open(tag: string, attributes: Attributes, fault: (reason: string) => LabelConfigError): void;
-  /** The element that was opened last and is not closed yet ends. */
-  close(): void;
+  /**
+   * The element that was opened last and is not closed yet ends.
+   *
+   * @param inner - the source between its tags, as it is
+   */
+  close(inner: string): void;
 }
 
 /**
@@ -57,7 +61,7 @@ class XmlReader {
   readonly #namespaces = new Namespaces();
   readonly #ids = new Set<string>();
   readonly #sax = sax.parser(true, { xmlns: false, position: false });
-  readonly #open: SourceName[] = [];
+  readonly #open: Tag[] = [];
   #values: string[] = [];
   #rootSeen = false;
 
@@ -127,9 +131,9 @@ class XmlReader {
       );
     }
     if (tag.kind !== 'start') {
-      this.#open.pop();
+      const { end } = this.#open.pop()!;
       this.#namespaces.leave();
-      this.#handler.close();
+      this.#handler.close(this.#source.slice(end, start));
     }
   }
 

@@ -50,6 +50,9 @@ export interface Connection {
 
 /** A real Label Studio in a process of its own, and its API as the browser uses it. */
 export class LabelStudio {
+  /** Who may log in with the form. */
+  static readonly EMAIL = 'admin@example.com';
+  static readonly PASSWORD = 'not-a-secret';
   readonly url: string;
   readonly #process: Child;
   #authorization = `Token ${TOKEN}`;
@@ -65,7 +68,10 @@ export class LabelStudio {
    */
   static async start(folder: string): Promise<LabelStudio> {
     const port = await freePort();
-    const login = ['--username', 'admin@example.com', '--password', 'not-a-secret', '--user-token', TOKEN];
+    const login = [
+      ...['--username', LabelStudio.EMAIL, '--password', LabelStudio.PASSWORD],
+      ...['--user-token', TOKEN],
+    ];
     const server = new Child(LABEL_STUDIO, ['start', '--no-browser', '--port', String(port), ...login], {
       cwd: folder,
       env: {

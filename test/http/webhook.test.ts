@@ -61,6 +61,20 @@ describe('POST /webhook', () => {
     }
   });
 
+  it('acknowledges or refuses bodies that say nothing of use, and never fails', async () => {
+    const review = { action: 'REVIEW_CREATED', project: { id: 71 }, review: {} };
+    const list = { action: 'ANNOTATIONS_CREATED', project: { id: 71 }, annotation: [{ id: 5, result: [] }] };
+    for (const body of [review, list]) assert.equal((await backend.post('/webhook', body)).status, 200);
+    for (const body of [
+      { action: null },
+      {},
+      [],
+      { action: [] },
+      { action: 'X', project: 'x', annotation: null },
+    ])
+      assert.oneOf((await backend.post('/webhook', body)).status, [200, 400], JSON.stringify(body));
+  });
+
   it('and /train start nothing for a model that does not learn', async () => {
     const reply = await backend.post('/train', { project: '1.1', annotations: [], label_config: SENTIMENT });
     assert.deepEqual([reply.status, reply.body], [201, {}]);

@@ -127,6 +127,16 @@ describe('binding a model of several outputs', () => {
     assert.deepEqual(bound(config, { one: ['Choices', 'a', 'b'] }), ['one: two on text', 'text']);
   });
 
+  it('fills the control of its tag among others on the same image, those for smart tools included', () => {
+    const shapes = ['Brush', 'KeyPoint', 'Rectangle'].map(
+      (shape, index) =>
+        `<${shape}Labels name="tag${index}" toName="image"${index > 0 ? ' smart="true"' : ''}><Label value="Plant"/></${shape}Labels>`,
+    );
+    const config = `<Header value="x"/><Image name="image" value="$image"/>${shapes.join('')}`;
+    for (const [index, tag] of ['BrushLabels', 'KeyPointLabels', 'RectangleLabels'].entries())
+      assert.deepEqual(bound(config, { out: [tag] }, 'image', true), [`out: tag${index} on image`, 'image']);
+  });
+
   it('fills controls of different tags at once', () => {
     const config =
       TEXT +

@@ -1,6 +1,6 @@
-/** Labeling configs made at random, the same ones for the same seed, to be read by Label Studio and by us. */
+import { mulberry32, pick, type Random } from '../support/random.js';
 
-type Random = () => number;
+/** Labeling configs made at random, the same ones for the same seed, to be read by Label Studio and by us. */
 
 const NAMES = [
   'a',
@@ -233,19 +233,4 @@ function damage(random: Random, source: string): string {
     result = result.slice(0, at) + (random() < 0.75 ? pick(random, FRAGMENTS) : '') + result.slice(at + cut);
   }
   return result;
-}
-
-function pick<T>(random: Random, values: readonly T[]): T {
-  return values[Math.floor(random() * values.length)]!;
-}
-
-/** A small generator of random numbers that can be seeded, which Math.random cannot. */
-function mulberry32(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

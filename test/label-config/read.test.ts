@@ -71,6 +71,22 @@ describe('label-config: readLabelConfig', () => {
     ]);
   });
 
+  it('keeps what is between the tags of an object where the editor shows it: text alone, and any document of a HyperText', () => {
+    const contents = (xml: string) =>
+      [...readLabelConfig(`<View>${xml}</View>`).objects.values()].map(({ content }) => content);
+    expect(
+      contents('<HyperText name="a" value="$x">\n <p class="b">Hi <b>$x</b> &amp; <br/></p> </HyperText>'),
+    ).to.deep.equal(['<p class="b">Hi <b>$x</b> &amp; <br/></p>']);
+    expect(contents('<Text name="a" value="$x"> some $y </Text>')).to.deep.equal(['some $y']);
+    expect(contents('<TimeSeries name="a" value="$x"> <Channel column="c"/> </TimeSeries>')).to.deep.equal([
+      undefined,
+    ]);
+    expect(contents('<Text name="a" value="$x"> </Text><Text name="b" value="$y"/>')).to.deep.equal([
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('lets the last tag of a name win at the place of the first, as in parsed', () => {
     const { parsed, controls, objects } = readLabelConfig(`<View>
       <Text name="t" value="$a"/><Text name="u" value="$u"/><Image name="t" value="$b" zoom="true"/>

@@ -58,6 +58,35 @@ describe('Labels on Text', () => {
     assert.lengthOf(tagged('a b c', tags, config('model_score_threshold="0.76"')).results, 0);
   });
 
+  it('counts code points, whatever is before a name', () => {
+    for (const text of [
+      '👨🏻‍🚒 Ada Lovelace in Cambridge',
+      'line one\r\nAda Lovelace\r\nCambridge\r\n',
+      '\ufeffAda Lovelace',
+      'İİİ Ada Lovelace',
+      'a\u00a0b\u2028Ada Lovelace',
+    ]) {
+      const tags = metaOf(text).tokens.starts.map(at =>
+        text.startsWith('Ada', at) ? 'B-PER' : text.startsWith('Lovelace', at) ? 'I-PER' : 'O',
+      );
+      const [span, ...others] = values(tagged(text, tags));
+      assert.lengthOf(others, 0);
+      const [start, end] = span as [number, number];
+      assert.equal([...text].slice(start, end).join(''), 'Ada Lovelace', JSON.stringify(text));
+      assert.deepEqual(span!.slice(2), ['Ada Lovelace', 'Person']);
+    }
+  });
+
+  it('takes no notice of labels without a value', () => {
+    const labels =
+      '<Label/><Label value=""/><Label value="Person" predicted_values="PER"/><Label value="ORG"/>';
+    assert.deepEqual(values(tagged('Ada met', ['B-PER', 'O'], config('', labels))), [
+      [0, 3, 'Ada', 'Person'],
+    ]);
+    const empty = () => tagged('Ada', ['O'], config('', '<Label/><Label value=""/><Label value="Date"/>'));
+    assert.match(refusal(empty), /^label_mismatch: .*Date/);
+  });
+
   it('has no result and no score for a text of no word', () => {
     const meta = metaOf('  ');
     assert.deepEqual(encode({ tags: tensor([1, 0, 0, 0, 0], [1, 1, 5]) }, TAGS, [meta]), {

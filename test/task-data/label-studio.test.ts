@@ -37,6 +37,39 @@ describe('task-data with Label Studio', () => {
     );
   });
 
+  it('reads names with accents, blanks and brackets, as they are and encoded', async () => {
+    const server = await serve((_, response) => response.end('content'));
+    const taskData = taskDataWith({ labelStudio: () => ({ url: server.url, token: 'abc' }) });
+    const asked = {
+      '/data/upload/3/1a2b3c4d-Capture_d%C3%A9cran.png': '/data/upload/3/1a2b3c4d-Capture_d%C3%A9cran.png',
+      '/data/upload/3/1a2b3c4d-Capture_décran.png': '/data/upload/3/1a2b3c4d-Capture_d%C3%A9cran.png',
+      's3://pets/cats/Cat (8).png': presignPath(7, 's3://pets/cats/Cat (8).png'),
+    };
+    for (const value of Object.keys(asked))
+      expect(await taskData.readText(value, anyTask), value).to.equal('content');
+    expect(seen(server.requests)).to.deep.equal(Object.values(asked).map(path => ['GET', path, 'Token abc']));
+    expect(
+      new URL(presignPath(7, 's3://pets/cats/Cat (8).png'), server.url).searchParams.get('fileuri'),
+    ).to.equal(Buffer.from('s3://pets/cats/Cat (8).png').toString('base64url').padEnd(36, '='));
+  });
+
+  it('keeps the token where Label Studio redirects a local file to the same path with a slash', async () => {
+    const server = await serve((request, response) => {
+      if (request.url!.startsWith('/data/local-files?'))
+        response.writeHead(301, { location: request.url!.replace('local-files?', 'local-files/?') });
+      response.end('content');
+    });
+    const taskData = taskDataWith({ labelStudio: () => ({ url: server.url, token: 'abc' }) });
+    expect(await taskData.readText('/data/local-files?d=dataset1/scan.png', anyTask)).to.equal('content');
+    expect(seen(server.requests)).to.deep.equal(
+      ['/data/local-files?d=dataset1/scan.png', '/data/local-files/?d=dataset1/scan.png'].map(path => [
+        'GET',
+        path,
+        'Token abc',
+      ]),
+    );
+  });
+
   it('asks for the Label Studio of the project, whose address may have a path', async () => {
     const server = await serve((_, response) => response.end('content'));
     const projects: unknown[] = [];

@@ -1,6 +1,6 @@
 import { assert } from 'chai';
+import { get } from 'es-toolkit/compat';
 import fc from 'fast-check';
-import get from 'lodash/get.js';
 import { AppError } from '../../../src/errors.js';
 import { parsePath, valueAt } from '../../../src/inputs/shown/path.js';
 import { parseShown, shownValue, whereShown } from '../../../src/inputs/shown/value.js';
@@ -9,7 +9,7 @@ type Data = Record<string, unknown>;
 
 const shown = (source: string, data: Data) => shownValue(data, parseShown(source));
 
-/** The editor's own rule, with the lodash that it has. */
+/** The editor's own rule, with the `get` that Label Studio 1.23.2 has. */
 function parseValue(value: string, task: Data): unknown {
   const variable = /\$[\w[\].{}]+/gi;
   if (!value) return '';
@@ -94,7 +94,7 @@ describe('the value that a tag shows', () => {
     assert.throws(() => shown('$a!', { a: { toString: 0 } }), AppError, 'cannot be written as a text');
   });
 
-  it('follows paths as lodash does', () => {
+  it('follows paths as the editor does', () => {
     const isInherited = (value: unknown) => typeof value === 'function';
     fc.assert(
       fc.property(path, task, (text, data) => {
