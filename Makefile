@@ -57,6 +57,7 @@ e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, 
 
 lint: node_modules/.installed $(VENV)/.installed ## check style and common mistakes
 	npm run lint
+	@node --import tsx test/licences/main.ts
 	$(VENV)/bin/ruff check scripts
 	$(VENV)/bin/ruff check --config scripts/pyproject.toml test
 	$(VENV)/bin/ruff format --check scripts
