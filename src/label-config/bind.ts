@@ -4,11 +4,12 @@ import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
 import type { BindTarget, RegionKind } from '../regions/contract.js';
-import { rowFor, rowsOf } from '../regions/index.js';
+import { REGIONS, rowFor, rowsOf } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
 import type { LabelConfig, TagInfo } from './parse.js';
+import { outputsTogether } from './shapes.js';
 
 /** A labeling config has no control of the tag, or none on such an object. */
 export class NoControlError extends AppError {
@@ -192,10 +193,28 @@ function fill(
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
     throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config));
   }
-  const taken = Object.values(bound);
+  const taken = together(bound, { name, manifest, outputs });
   const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
   return { place: taken[0]!.place, binding: { id, controls } };
+}
+
+/** @throws AppError `no_model_fits` when a result would have no shape */
+function together(
+  bound: readonly (Candidate & { binding: ControlBinding })[],
+  { name, manifest, outputs }: Bindable,
+): (Candidate & { binding: ControlBinding })[] {
+  const filled = manifest.outputs.map((_, index) => {
+    const each = bound[index];
+    return each && { row: REGIONS[each.binding.row]!, control: each.control.name, toName: each.place.object };
+  });
+  try {
+    const kept = outputsTogether(filled, manifest, outputs);
+    return Object.values(bound).filter(({ binding }) => kept.has(binding.output));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, `the model '${name}' ${error.message}`);
+  }
 }
 
 /** An entry of the manifest's `outputs`, to be bound. */

@@ -19,6 +19,7 @@ export const regionChoices: RegionKind<ChoicesBinding> = {
   ...(choices as RegionKind<ChoicesBinding>),
   name: 'Choices of regions',
   perRegion: true,
+  describes: true,
   objectTags: ['Image'],
   needs: ['image'],
 

@@ -1,4 +1,8 @@
-"""Writes WAV files with scipy.io.wavfile, and says what it reads of them: for each line [folder, dtype] a line of JSON."""
+"""Writes WAV files with scipy.io.wavfile, and says what it reads of them.
+
+stdin:  one JSON list a line: [folder, dtype]
+stdout: one JSON object a line: {"path", "channels"}
+"""
 
 import json
 import sys

@@ -3,7 +3,8 @@
     pip install silero-vad==6.2.3 numpy
     python test/regions/speech/take.py
 
-Each case: `scores` of 512 samples each at 16 kHz, `total` samples, `options` of get_speech_timestamps, and `parts` in samples.
+Each case: `scores` of 512 samples each at 16 kHz, `total` samples, `options` of get_speech_timestamps, and
+`parts` in samples.
 """
 
 import json
