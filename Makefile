@@ -64,6 +64,7 @@ editor: node_modules/.installed $(E2E)/.installed ## ask the editor of a real La
 
 lint: node_modules/.installed $(VENV)/.installed ## check style and common mistakes
 	npm run lint
+	@node --import tsx test/licences/main.ts
 	$(VENV)/bin/ruff check scripts
 	$(VENV)/bin/ruff check --config scripts/pyproject.toml test
 	$(VENV)/bin/ruff format --check scripts

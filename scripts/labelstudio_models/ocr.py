@@ -37,7 +37,7 @@ def draft() -> Draft:
     }
     texts = {"kind": "texts", "tensor": "line_texts", "tensors": {"scores": "line_text_scores"}}
     outputs = [
-        *({"name": name, **boxes} for name in ("bbox", "boxes", "label")),
+        *({"name": name, **boxes} for name in ("bbox", "boxes", "poly", "polygons", "label")),
         {"name": "transcription", **texts},
     ]
     return Draft(files, outputs, None, {"source": PACKAGE.credits()}, tools={PACKAGE.name: PACKAGE.version})

@@ -11,6 +11,8 @@ class Links {
   readonly parents: { region: Region; key: string }[] = [];
   /** What describes results of other controls, by the key of those. */
   readonly descriptions = new Map<Region, string>();
+  /** Where what has an id stands in the order of reading. */
+  readonly order = new Map<string, number>();
 }
 
 /** A prediction's results while they are put together, one control after the other. */
@@ -20,6 +22,7 @@ export class ResultList {
   #links: Links | undefined;
   readonly #drawn: DrawnRegion | undefined;
   #score: number | null = null;
+  #inOrder = false;
 
   /** @param drawn what the annotator has just made: it comes first, in the place of what its controls would show of it */
   constructor(drawn?: DrawnRegion) {
@@ -30,13 +33,14 @@ export class ResultList {
     this.#links = new Links();
     this.#links.ids.set(key, results[0].id);
     this.#links.shown.set(key, results[0]);
+    this.#links.order.set(results[0].id, -1);
   }
 
   /**
    * Adds what a control's region kind made of a value: with ids, with what the binding knows, and with relations and
    * parents by those ids.
    */
-  add({ results, relations, score }: EncodedRow, frame: Frame, type: string): void {
+  add({ results, relations, score, inOrder }: EncodedRow, frame: Frame, type: string): void {
     const first = this.#items.length;
     const ids = results.map(({ key }, index) => this.#idOf(key, `${frame.idPrefix}${first + index}`));
     for (const [index, body] of results.entries()) this.#addRegion(body, ids, index, frame, type);
@@ -44,6 +48,7 @@ export class ResultList {
       this.#items.push({ type: 'relation', from_id: ids[from]!, to_id: ids[to]!, ...relation });
     }
     if (score !== null) this.#doubt(score);
+    if (inOrder) this.#inOrder = true;
   }
 
   /** All of them, once every control was added, and how certain the least certain one is. */
@@ -60,6 +65,11 @@ export class ResultList {
       const described = links.shown.get(key);
       return described === undefined ? [] : [this.#describe(item as Region, described)];
     });
+    if (this.#inOrder) {
+      const orderOf = (item: ResultItem) =>
+        links.order.get(String((item as Region).id)) ?? Number.POSITIVE_INFINITY;
+      result.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : Number(orderOf(a) > orderOf(b))));
+    }
     return { result, score: this.#score };
   }
 
@@ -73,7 +83,7 @@ export class ResultList {
   }
 
   #addRegion(
-    { parent, key, parentKey, regionKey, ...body }: RegionBody,
+    { parent, key, parentKey, regionKey, order, ...body }: RegionBody,
     ids: readonly string[],
     index: number,
     { control, toName }: Frame,
@@ -85,8 +95,9 @@ export class ResultList {
     this.#items.push(region);
     if (key === undefined && parentKey === undefined && regionKey === undefined) return;
     this.#links ??= new Links();
-    const { shown, parents, descriptions } = this.#links;
-    if (key !== undefined && !shown.has(key)) shown.set(key, region);
+    const { shown, parents, descriptions, order: orders } = this.#links;
+    if (key !== undefined && regionKey === undefined && !shown.has(key)) shown.set(key, region);
+    if (order !== undefined && !orders.has(region.id)) orders.set(region.id, order);
     if (parentKey !== undefined) parents.push({ region, key: parentKey });
     if (regionKey !== undefined) descriptions.set(region, regionKey);
   }

@@ -1,4 +1,4 @@
-import { loadSoundDecoder } from './audio/decode.js';
+import { soundDecoder } from './audio/decode.js';
 import { AudioEncoder, type AudioOptions } from './audio/encoder.js';
 import type { InputKind } from './contract.js';
 import { readAddress } from './file.js';
@@ -98,7 +98,7 @@ export const audio: InputKind = {
 
   async load(_folder, options) {
     const own = options as unknown as AudioOptions;
-    return new AudioEncoder(own, await loadSoundDecoder(own));
+    return new AudioEncoder(own, soundDecoder(own));
   },
 
   example: {

@@ -10,6 +10,7 @@ import { bindControl, type Candidate } from './bind-control.js';
 import { LabelMismatchError, type LeftOut, toldLeftOut } from './fit-labels.js';
 import type { LabelConfig } from './parse.js';
 import { placesOf } from './places.js';
+import { outputsTogether } from './shapes.js';
 
 /** A labeling config has no control of the tag, or none on such an object. */
 export class NoControlError extends AppError {
@@ -198,7 +199,7 @@ function fill(
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
     throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config, among));
   }
-  const taken = Object.values(bound);
+  const taken = together(bound, { name, manifest, outputs });
   // What is said of regions is shown nowhere without them.
   if (among !== undefined && taken.every(({ binding }) => REGIONS[binding.row]!.perRegion)) {
     const { control, place } = taken[0]!;
@@ -229,4 +230,22 @@ function fill(
 /** How many of the model's labels a control lacks. */
 function lostOf(leftOut: readonly LeftOut[]): number {
   return leftOut.reduce((sum, { model }) => sum + model.length, 0);
+}
+
+/** @throws AppError `no_model_fits` when a result would have no shape */
+function together(
+  bound: readonly (Candidate & { binding: ControlBinding })[],
+  { name, manifest, outputs }: Bindable,
+): (Candidate & { binding: ControlBinding })[] {
+  const filled = manifest.outputs.map((_, index) => {
+    const each = bound[index];
+    return each && { row: REGIONS[each.binding.row]!, control: each.control.name, toName: each.place.object };
+  });
+  try {
+    const kept = outputsTogether(filled, manifest, outputs);
+    return Object.values(bound).filter(({ binding }) => kept.has(binding.output));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, `the model '${name}' ${error.message}`);
+  }
 }

@@ -1,9 +1,11 @@
+import { AppError } from '../errors.js';
 import type { AudioMeta } from '../inputs/audio/contract.js';
 import { audio } from '../inputs/audio.js';
 import type { OutputSpec } from '../registry/version.js';
 import { listedParts, type Part, SEGMENTS } from './audio/segments.js';
+import { defaultOffset, speechParts, widened } from './audio/speech.js';
 import type { RegionBody, RegionKind, RowOutputs } from './contract.js';
-import { bindFrames, FRAME_OPTIONS, FRAMES, type FramesBinding } from './frames/outputs.js';
+import { bindFrames, FRAME_OPTIONS, FRAMES, type FramesBinding, isIndependent } from './frames/outputs.js';
 import { frameScores } from './frames/scores.js';
 import { segmentsOf } from './frames/segments.js';
 import { leastScore } from './image/control.js';
@@ -12,21 +14,31 @@ import { regionReader } from './spans/reading.js';
 /** Places that tell a hundredth of a millisecond. */
 const PLACES = 1e5;
 
-/** Runs of frames, in seconds. */
-function parts(answer: RowOutputs, output: OutputSpec, binding: FramesBinding): Part[] {
-  const { rate } = answer.metas[0] as AudioMeta;
+interface AudioBinding extends FramesBinding {
+  /** Whether frames become parts as Silero VAD does it. */
+  silero: boolean;
+  /** Seconds by which parts are widened on both sides. */
+  pad: number;
+}
+
+/** What is heard, in samples. */
+function partsOf(answer: RowOutputs, output: OutputSpec, binding: AudioBinding): Part[] {
+  const { rate, total } = answer.metas[0] as AudioMeta;
+  if (output.kind === 'segments')
+    return listedParts(answer, output, binding).map(part => ({
+      ...part,
+      start: part.start * rate,
+      end: part.end * rate,
+    }));
   const scores = frameScores(answer, output);
-  const seconds = scores.hop / rate;
-  const rules = {
-    ...binding,
-    // What is so many frames long shall count as that, whatever the last bit of the division.
-    minLength: binding.minLength / seconds - 1e-9,
-    mergeGap: binding.mergeGap / seconds + 1e-9,
-  };
-  const at = (frames: number) => scores.first / rate + frames * seconds;
+  const [minLength, mergeGap] = [binding.minLength * rate, binding.mergeGap * rate];
+  if (binding.silero) return speechParts(scores, { ...binding, minLength, mergeGap }, total);
+  const { hop, first: lead } = scores;
+  // What is so many frames long shall count as that, whatever the last bit of the division.
+  const rules = { ...binding, minLength: minLength / hop - 1e-9, mergeGap: mergeGap / hop + 1e-9 };
   return segmentsOf(scores, output, rules).map(({ first, end, label, score }) => ({
-    start: at(first),
-    end: at(end),
+    start: lead + first * hop,
+    end: lead + end * hop,
     label,
     score,
   }));
@@ -37,24 +49,56 @@ function parts(answer: RowOutputs, output: OutputSpec, binding: FramesBinding): 
  *
  * Format: https://labelstud.io/tags/labels
  */
-export const audioLabels: RegionKind<FramesBinding> = {
+export const audioLabels: RegionKind<AudioBinding> = {
   tag: 'Labels',
   name: 'Labels on Audio',
   type: 'labels',
-  ...FRAME_OPTIONS,
+  optionsSchema: {
+    ...FRAME_OPTIONS.optionsSchema,
+    properties: {
+      ...FRAME_OPTIONS.optionsSchema.properties,
+      method: {
+        enum: ['runs', 'silero'],
+        description: 'how frames become parts (default runs); silero: as get_speech_timestamps of Silero VAD',
+      },
+      pad: {
+        type: 'number',
+        minimum: 0,
+        description: 'seconds by which a part is widened on both sides (default 0)',
+      },
+    },
+  },
+  overridable: [...FRAME_OPTIONS.overridable, 'pad'],
   outputKinds: { ...FRAMES, ...SEGMENTS },
   needs: ['audio'],
   objectTags: ['Audio'],
 
   check() {},
 
-  bind: bindFrames,
+  bind(target, output, options) {
+    const { pad, method, offset_threshold } = options as {
+      pad?: number;
+      method?: string;
+      offset_threshold?: number;
+    };
+    const silero = method === 'silero';
+    if (silero && !(output.kind === 'frames' && isIndependent(output)))
+      throw new AppError(
+        'no_model_fits',
+        `has the output ${output.name}, of which the method "silero" makes no parts: it takes frames of one label, or of independent ones`,
+      );
+    const binding = bindFrames(target, output, options);
+    const offset =
+      silero && offset_threshold === undefined ? defaultOffset(binding.threshold) : binding.offset;
+    return { ...binding, offset, silero, pad: pad ?? 0 };
+  },
 
   encode(answer, output, binding) {
-    const { duration, channel } = answer.metas[0] as AudioMeta;
-    const found =
-      output.kind === 'segments' ? listedParts(answer, output, binding) : parts(answer, output, binding);
-    const within = (seconds: number) => Math.min(Math.round(seconds * PLACES) / PLACES, duration);
+    const { duration, channel, rate, total } = answer.metas[0] as AudioMeta;
+    const heard = partsOf(answer, output, binding);
+    const found = binding.pad > 0 ? widened(heard, binding.pad * rate, total) : heard;
+    found.sort((a, b) => a.start - b.start || a.end - b.end);
+    const within = (samples: number) => Math.min(Math.round((samples / rate) * PLACES) / PLACES, duration);
     const results = found.flatMap(({ label, score, ...part }): RegionBody[] => {
       const [start, end] = [within(part.start), within(part.end)];
       if (end <= start) return [];

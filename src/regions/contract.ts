@@ -73,6 +73,8 @@ export interface RegionBody {
    * is left out where that is not shown.
    */
   regionKey?: string;
+  /** Its place in the order of reading, for a prediction that has one (`EncodedRow.inOrder`). */
+  order?: number;
   [key: string]: unknown;
 }
 
@@ -89,6 +91,8 @@ export interface EncodedRow {
   results: RegionBody[];
   relations?: readonly RelationBody[];
   score: number | null;
+  /** Whether it is read: the prediction's results then stand in the order of what they describe (`RegionBody.order`). */
+  inOrder?: true;
 }
 
 /** What a graph answered for one value, and what its input knows of that value. */
@@ -195,6 +199,13 @@ export interface RegionKind<Binding = unknown> {
   labeling?: true;
   /** Whether it answers for a whole value, and on the pages of an Image for each of them (`perItem="true"`). */
   perItem?: boolean;
+  /**
+   * The kinds of output whose things it shows as shapes with keys (`RegionBody.key`); absent: none. A thing is shown as one
+   * shape, so of two optional outputs with the same tensors the first fills its control.
+   */
+  shows?: readonly string[];
+  /** Whether its results belong to shapes that another control of the same model shows, without which they mean nothing. */
+  describes?: true;
   /** The object tags on which it can be filled; absent: all that the input reads. */
   objectTags?: readonly string[];
   /** The kinds of output (`kind` in version.json) that can fill it; see `output-kinds.ts`. */

@@ -21,6 +21,7 @@ export const regionChoices: RegionKind<ChoicesBinding> = {
   name: 'Choices of regions',
   perItem: false,
   perRegion: true,
+  describes: true,
   objectTags: ['Image'],
   needs: ['image'],
 

@@ -30,6 +30,7 @@ export const regionTextArea: RegionKind<Binding> = {
   name: 'TextArea of regions',
   type: 'textarea',
   perRegion: true,
+  describes: true,
   objectTags: ['Image'],
   needs: ['image'],
   optionsSchema: {
@@ -61,7 +62,7 @@ export const regionTextArea: RegionKind<Binding> = {
       return [{ value: { text: [text] }, regionKey: keyOf({ index }), ...(score !== null && { score }) }];
     });
     // Which of them are shown is known once all controls are filled.
-    return { results, score: null };
+    return { results, score: null, inOrder: true };
   },
 
   reader: () =>
@@ -83,6 +84,7 @@ export const regionTextArea: RegionKind<Binding> = {
     encoded: {
       results: [{ value: { text: ['Total'] }, score: 0.75, regionKey: 'box 0' }],
       score: 0.75,
+      inOrder: true,
     },
     target: [{ text: 'Total', labels: [] }],
     beside: {

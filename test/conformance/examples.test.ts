@@ -45,7 +45,7 @@ async function expectServed(backend: TestBackend, { example, region, shown, mode
   const own = prediction!.result.filter(({ from_name }) => from_name === 'control');
   assert.deepEqual(
     own.map(({ id: _, ...rest }) => rest),
-    results.map(({ key: _, parentKey: __, regionKey, ...body }) => ({
+    results.map(({ key: _, parentKey: __, regionKey, order: ___, ...body }) => ({
       ...(regionKey !== undefined && placeOf(prediction!)),
       ...common,
       ...body,

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { ResultList } from '../../src/inference/results.js';
+import type { Region } from '../../src/regions/contract.js';
 
 const control = { control: 'label', toName: 'text', idPrefix: 'p-' };
 
@@ -88,5 +89,37 @@ describe('the results of a control', () => {
       label,
       { ...region, from_name: 'words', type: 'textarea', value: { x: 7, text: ['a'] } },
     ]);
+  });
+
+  it('stand in the order of reading where texts do, each shape with what belongs to it', () => {
+    const list = new ResultList();
+    const shape = (order: number) => ({ value: { x: order }, key: `box ${order}`, order });
+    const of = (order: number, value: Record<string, unknown>) => ({ value, regionKey: `box ${order}` });
+    list.add({ results: [{ value: { rating: 3 } }], score: null }, control, 'rating');
+    list.add(
+      { results: [shape(2), shape(0), shape(1)], score: null },
+      { ...control, control: 'box' },
+      'rectangle',
+    );
+    const labels = [2, 0].map(order => ({ ...of(order, { labels: ['a'] }), key: `box ${order}` }));
+    list.add({ results: labels, score: null }, control, 'labels');
+    const texts = [0, 1, 3].map(order => of(order, { text: ['t'] }));
+    list.add({ results: texts, score: null, inOrder: true }, control, 'textarea');
+    assert.deepEqual(
+      list.finish().result.map(each => {
+        const { type, id, value } = each as Region;
+        return [type, id, value.x];
+      }),
+      [
+        ['rectangle', 'p-2', 0],
+        ['labels', 'p-2', 0],
+        ['textarea', 'p-2', 0],
+        ['rectangle', 'p-3', 1],
+        ['textarea', 'p-3', 1],
+        ['rectangle', 'p-1', 2],
+        ['labels', 'p-1', 2],
+        ['rating', 'p-0', undefined],
+      ],
+    );
   });
 });

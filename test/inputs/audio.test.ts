@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import type { AudioMeta } from '../../src/inputs/audio/contract.js';
-import { loadSoundDecoder } from '../../src/inputs/audio/decode.js';
+import { soundDecoder } from '../../src/inputs/audio/decode.js';
 import { AudioEncoder, type AudioOptions } from '../../src/inputs/audio/encoder.js';
 import { Fourier } from '../../src/inputs/audio/fourier.js';
 import { MelSpectrum } from '../../src/inputs/audio/mel.js';
@@ -25,7 +25,7 @@ function tones(length: number, rate: number): Float32Array {
 
 const uri = (file: Buffer) => ({ file: `data:audio/wav;base64,${file.toString('base64')}` });
 
-const encoderOf = async (options: AudioOptions) => new AudioEncoder(options, await loadSoundDecoder(options));
+const encoderOf = async (options: AudioOptions) => new AudioEncoder(options, soundDecoder(options));
 
 async function encode(files: readonly { file: string }[], options: AudioOptions) {
   const failures = new Map<number, TaskFailure>();
@@ -275,7 +275,7 @@ describe('recordings as tensors', () => {
   });
 
   it('refuse options that contradict each other', async () => {
-    const decode = await loadSoundDecoder({ sample_rate: 8000 });
+    const decode = soundDecoder({ sample_rate: 8000 });
     const stream = { samples: 1, state: { input: 'a', output: 'b', shape: [1] }, output: 'c' };
     const make = (options: Partial<AudioOptions>) => () =>
       new AudioEncoder({ sample_rate: 8000, ...options }, decode);

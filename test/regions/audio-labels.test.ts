@@ -1,18 +1,11 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
 import type { AudioMeta } from '../../src/inputs/audio/contract.js';
-import type { PlainTensor } from '../../src/inputs/contract.js';
 import { cutWindows } from '../../src/inputs/windows.js';
-import { bindModel } from '../../src/label-config/bind.js';
-import { readLabelConfig } from '../../src/label-config/parse.js';
-import { audioLabels } from '../../src/regions/audio-labels.js';
 import type { EncodedRow } from '../../src/regions/contract.js';
-import type { OutputSpec } from '../../src/registry/version.js';
-import { collect } from '../support/predictions.js';
+import { encodeAudio } from './on-audio.js';
 import { float32 } from './on-image.js';
 
-const CONFIG =
-  '<View><Audio name="object" value="$call"/><Labels name="control" toName="object"><Label value="Speech"/><Label value="Music"/></Labels></View>';
 const RATE = 1000;
 const FRAMES = { name: 'out', kind: 'frames', tensor: 'scores', labels: ['Speech'] };
 const SEGMENTS = {
@@ -31,26 +24,6 @@ function metasOf(
   return windows.map(window => ({ ...window, rate: RATE, duration, channel: 1 }));
 }
 
-function encode(
-  output: OutputSpec,
-  outputs: Record<string, PlainTensor>,
-  metas: readonly AudioMeta[],
-  options: Record<string, unknown> = {},
-): EncodedRow {
-  const manifest = {
-    format: 1 as const,
-    title: 'M',
-    input: { kind: 'audio', sample_rate: RATE },
-    outputs: [{ name: 'out', control: 'Labels', ...options }],
-  };
-  const { binding } = bindModel({ name: 'm', manifest, outputs: [output] }, readLabelConfig(CONFIG));
-  const answer = audioLabels.encode({ outputs, row: 0, metas }, output, binding.controls[0]!.data as never);
-  const common = { from_name: 'control', to_name: 'object', type: 'labels' };
-  const result = answer.results.map((body, index) => ({ id: String(index), ...common, ...body }));
-  collect(CONFIG, [{ result, score: answer.score, model_version: 'm:1' }]);
-  return answer;
-}
-
 const frames = (...scores: number[]) => ({ scores: float32([1, scores.length], ...scores) });
 
 /** Parts as a graph lists them, the same number in each row. */
@@ -64,7 +37,7 @@ const places = ({ results }: EncodedRow) => results.map(({ value }) => [value.st
 
 describe('Labels on Audio', () => {
   it('shows runs of frames in seconds, with the channel and the length of the recording', () => {
-    const answer = encode(FRAMES, frames(0, 0.75, 1, 0, 0, 0.5), metasOf(60, { duration: 0.0599 }));
+    const answer = encodeAudio(FRAMES, frames(0, 0.75, 1, 0, 0, 0.5), metasOf(60, { duration: 0.0599 }));
     assert.deepEqual(
       answer.results.map(({ score: _, ...rest }) => rest),
       [
@@ -77,7 +50,8 @@ describe('Labels on Audio', () => {
 
   it('counts lengths and gaps in seconds', () => {
     const scores = frames(1, 0, 1, 0, 0, 1);
-    const shown = (options: Record<string, unknown>) => places(encode(FRAMES, scores, metasOf(600), options));
+    const shown = (options: Record<string, unknown>) =>
+      places(encodeAudio(FRAMES, scores, metasOf(600), options));
     assert.deepEqual(shown({ merge_gap: 0.1 }), [
       [0, 0.3],
       [0.5, 0.6],
@@ -86,19 +60,46 @@ describe('Labels on Audio', () => {
     assert.deepEqual(shown({ min_length: 0.1 }).length, 3);
   });
 
+  it('widens parts where the options say so, and shares a pause that is too short for both', () => {
+    const scores = frames(0, 1, 0, 1, 1, 0, 0, 0, 1, 0);
+    const whole = encodeAudio(FRAMES, scores, metasOf(100), { pad: 0.012 });
+    assert.deepEqual(places(whole), [
+      [0, 0.025],
+      [0.025, 0.062],
+      [0.068, 0.1],
+    ]);
+    const segments = encodeAudio(SEGMENTS, listed([[0.03, 0.04, 0, 1]]), metasOf(100), { pad: 0.005 });
+    assert.deepEqual(places(segments), [[0.025, 0.045]]);
+  });
+
+  it('takes the method of Silero for labels that are independent alone', () => {
+    const output = { ...FRAMES, labels: ['Speech', 'Music'] };
+    const scores = { scores: float32([1, 2, 2], 0, 1, 1, 0) };
+    const options = { method: 'silero' };
+    assert.throws(
+      () => encodeAudio(output, scores, metasOf(20), options),
+      /the method "silero" makes no parts/,
+    );
+    const answer = encodeAudio({ ...output, independent: true }, scores, metasOf(20), options);
+    assert.deepEqual(places(answer), [
+      [0, 0.01],
+      [0.01, 0.02],
+    ]);
+  });
+
   it('takes frames that lie as far apart as the version says', () => {
     // Frames of 400 samples every 320, as in Wav2Vec2: their middles are those of parts that begin at 40.
     const output = { ...FRAMES, hop: 320, first: 40 };
-    const found = encode(output, frames(0, 1, 1), metasOf(1100));
+    const found = encodeAudio(output, frames(0, 1, 1), metasOf(1100));
     assert.deepEqual(places(found), [[0.36, 1]]);
     // Each window leaves out its end: the frame before stands for it.
     const scores = float32([2, 3], 0, 1, 1, 1, 0, 0);
     const windows = metasOf(2560, { size: 1280 });
-    assert.deepEqual(places(encode({ ...output, first: 0 }, { scores }, windows)), [[0.32, 1.6]]);
+    assert.deepEqual(places(encodeAudio({ ...output, first: 0 }, { scores }, windows)), [[0.32, 1.6]]);
   });
 
   it('shows nothing beyond the recording where its row is filled up', () => {
-    const found = encode(FRAMES, frames(0, 1, 1, 1), metasOf(50, { size: 80, fixed: true }));
+    const found = encodeAudio(FRAMES, frames(0, 1, 1, 1), metasOf(50, { size: 80, fixed: true }));
     assert.deepEqual(places(found), [[0.02, 0.05]]);
   });
 
@@ -109,11 +110,11 @@ describe('Labels on Audio', () => {
       [0.25, 4, 0, 0.5],
       [0.6, 0.6, 0, 1],
     ]);
-    const found = encode(SEGMENTS, parts, metasOf(1000));
+    const found = encodeAudio(SEGMENTS, parts, metasOf(1000));
     assert.deepEqual(places(found), [[0.25, 1]]);
-    const [short] = places(encode(SEGMENTS, parts, metasOf(1000), { model_score_threshold: 0.75 }));
+    const [short] = places(encodeAudio(SEGMENTS, parts, metasOf(1000), { model_score_threshold: 0.75 }));
     assert.deepEqual(short, [0.5, 0.75]);
-    assert.deepEqual(places(encode(SEGMENTS, parts, metasOf(1000), { min_length: 0.8 })), []);
+    assert.deepEqual(places(encodeAudio(SEGMENTS, parts, metasOf(1000), { min_length: 0.8 })), []);
   });
 
   it('takes a listed part from the window in whose middle it lies, and joins what two windows say', () => {
@@ -129,12 +130,12 @@ describe('Labels on Audio', () => {
         [-1, 0, 0, 0],
       ],
     );
-    assert.deepEqual(places(encode(SEGMENTS, parts, windows)), [
+    assert.deepEqual(places(encodeAudio(SEGMENTS, parts, windows)), [
       [0.1, 0.3],
       [0.9, 1.1],
     ]);
     const joined = listed([[0.5, 1, 0, 1]], [[0.1, 0.6, 0, 0.5]]);
-    const { results } = encode(SEGMENTS, joined, metasOf(2000, { size: 1000 }), { merge_gap: 0.125 });
+    const { results } = encodeAudio(SEGMENTS, joined, metasOf(2000, { size: 1000 }), { merge_gap: 0.125 });
     assert.deepEqual(
       results.map(({ value }) => [value.start, value.end]),
       [[0.5, 1.6]],
@@ -144,12 +145,12 @@ describe('Labels on Audio', () => {
 
   it('fails for numbers that mean nothing', () => {
     const metas = metasOf(1000);
-    assert.throws(() => encode(FRAMES, frames(0, Number.NaN), metas), /NaN as a score/);
-    assert.throws(() => encode(SEGMENTS, listed([[0, Number.NaN, 0, 1]]), metas), /gives NaN/);
-    assert.throws(() => encode(SEGMENTS, listed([[0, 1, 2, 1]]), metas), /the label 2 of 2/);
-    assert.throws(() => encode(SEGMENTS, listed([[0, 1, 0.5, 1]]), metas), /the label 0.5 of 2/);
+    assert.throws(() => encodeAudio(FRAMES, frames(0, Number.NaN), metas), /NaN as a score/);
+    assert.throws(() => encodeAudio(SEGMENTS, listed([[0, Number.NaN, 0, 1]]), metas), /gives NaN/);
+    assert.throws(() => encodeAudio(SEGMENTS, listed([[0, 1, 2, 1]]), metas), /the label 2 of 2/);
+    assert.throws(() => encodeAudio(SEGMENTS, listed([[0, 1, 0.5, 1]]), metas), /the label 0.5 of 2/);
     const unlike = { ...listed([[0, 1, 0, 1]]), p: float32([1, 2], 1, 1) };
-    assert.throws(() => encode(SEGMENTS, unlike, metas), /tensors of unlike shapes/);
+    assert.throws(() => encodeAudio(SEGMENTS, unlike, metas), /tensors of unlike shapes/);
   });
 
   const SHAPE = {
@@ -205,7 +206,7 @@ describe('Labels on Audio', () => {
           const scores = float32([metas.length, each.frames, 2], ...data);
           const output = { ...FRAMES, labels: ['Speech', 'Bark'], independent: each.fixed };
           const placed = each.hop === undefined ? output : { ...output, hop: each.hop, first: each.first };
-          assertSensible(encode(placed, { scores }, metas, each.options), metas);
+          assertSensible(encodeAudio(placed, { scores }, metas, each.options), metas);
         },
       ),
     );
@@ -227,7 +228,7 @@ describe('Labels on Audio', () => {
             ] as const;
           }),
         );
-        assertSensible(encode(SEGMENTS, listed(...rows), metas, each.options), metas);
+        assertSensible(encodeAudio(SEGMENTS, listed(...rows), metas, each.options), metas);
       }),
     );
   });

@@ -17,6 +17,13 @@ export interface Bound {
   options?: Record<string, unknown>;
 }
 
+/** What results of regions belong to, on an object named `t`. */
+const SHAPE = {
+  tag: '<Rectangle name="shape" toName="t"/>',
+  entry: { name: 'shape', control: 'Rectangle' },
+  output: { name: 'shape', kind: 'boxes', tensors: { boxes: 'b', scores: 's' }, labels: ['x'] },
+} as const;
+
 /**
  * What a row makes of a model's outputs for one value, once it is bound; its results go to Label Studio's validator at the
  * end of the run.
@@ -28,14 +35,17 @@ export function answered(
   metas: readonly unknown[] = [],
 ): EncodedRow {
   const spec = { name: 'out', ...output } as OutputSpec;
+  const shape = kind.describes === true ? SHAPE : undefined;
   const manifest = {
     format: 1 as const,
     title: 'M',
     input,
-    outputs: [{ name: 'out', control: kind.tag, ...options }],
+    outputs: [{ name: 'out', control: kind.tag, ...options }, ...(shape ? [shape.entry] : [])],
   };
-  const { binding } = bindModel({ name: 'm', manifest, outputs: [spec] }, readLabelConfig(xml));
-  const [{ data, toName }] = binding.controls as [(typeof binding.controls)[0]];
+  const specs = [spec, ...(shape ? [shape.output] : [])];
+  const config = shape ? xml.replace('</View>', `${shape.tag}</View>`) : xml;
+  const { binding } = bindModel({ name: 'm', manifest, outputs: specs }, readLabelConfig(config));
+  const { data, toName } = binding.controls.find(({ control }) => control === 'c')!;
   const answer = kind.encode({ outputs, row: 0, metas }, spec, data);
   const common = { from_name: 'c', to_name: toName, type: kind.type };
   const result = answer.results.map(({ regionKey: _, ...body }, index) => ({

@@ -14,3 +14,14 @@ export async function useFfmpeg(): Promise<void> {
   await symlink(program!, join(folder, 'ffmpeg'));
   process.env.PATH = `${folder}${delimiter}${process.env.PATH}`;
 }
+
+/** Does some work as on a machine that has no ffmpeg. */
+export async function withoutFfmpeg<T>(work: () => Promise<T>): Promise<T> {
+  const { PATH } = process.env;
+  process.env.PATH = await temporaryFolder();
+  try {
+    return await work();
+  } finally {
+    process.env.PATH = PATH;
+  }
+}

@@ -1,4 +1,7 @@
-import type { AudioData } from 'audio-decode';
+import { type FileValue, fileBytes, filePath } from '../file.js';
+import { OtherCodec, type Piece } from './contract.js';
+import { readWithFfmpeg } from './ffmpeg.js';
+import { behindTags, FORMATS, MP3 } from './formats.js';
 import { type Filter, Resampler, resamplingFilter } from './resample.js';
 
 export interface SoundOptions {
@@ -16,51 +19,23 @@ export interface Sound {
   duration: number;
 }
 
-export type DecodeSound = (bytes: Buffer) => Promise<Sound>;
+export type DecodeSound = (value: FileValue) => Promise<Sound>;
 
 /** Samples of a recording at the model's rate, at most: 256 MiB, 70 minutes at 16 kHz. A small file can hold far more. */
 export const MOST_SAMPLES = 2 ** 26;
 /** Bytes that are decoded at a time: what comes of them is seen before it is too much. */
-const PIECE = 2 ** 14;
-const MP4_PIECE = 2 ** 22;
+const BYTES = 2 ** 14;
 /** Samples a second that a recording can have. */
 const RATES = { least: 1_000, most: 768_000 };
 /** Filters that are kept: recordings of a project have few rates. */
 const MOST_FILTERS = 8;
 
-/** The formats that are read, by their first bytes. */
-const FORMATS = {
-  wav: bytes => text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 12) === 'WAVE',
-  aiff: bytes => text(bytes, 0, 4) === 'FORM' && /^AIF[FC]$/.test(text(bytes, 8, 12)),
-  flac: bytes => text(bytes, 0, 4) === 'fLaC' || isOgg(bytes, '\x7fFLAC'),
-  opus: bytes => isOgg(bytes, 'OpusHead'),
-  oga: bytes => isOgg(bytes, '\x01vorbis'),
-  m4a: bytes => text(bytes, 4, 8) === 'ftyp',
-  webm: bytes => text(bytes, 0, 4) === '\x1aE\xdf\xa3',
-  // After an ID3 tag or with the first frame: https://id3.org/id3v2.3.0, ISO/IEC 11172-3, 2.4.1.3.
-  mp3: bytes =>
-    text(bytes, 0, 3) === 'ID3' ||
-    (bytes[0] === 0xff && (bytes[1]! & 0xe0) === 0xe0 && (bytes[1]! & 6) !== 0),
-} as const satisfies Record<string, (bytes: Buffer) => boolean>;
-
-/** Where the first packet of an Ogg page with a single segment begins: RFC 3533, section 6. */
-const OGG_PACKET = 28;
-
-function text(bytes: Buffer, from: number, to: number): string {
-  return bytes.toString('latin1', from, to);
-}
-
-function isOgg(bytes: Buffer, begin: string): boolean {
-  return text(bytes, 0, 4) === 'OggS' && text(bytes, OGG_PACKET, OGG_PACKET + begin.length) === begin;
-}
-
 /**
- * Loads the decoder. Only the inference children do: the server never decodes.
+ * Makes the decoder. Only the inference children use it: the server never decodes.
  *
  * @returns a function that throws an Error with a reason for people when it cannot decode
  */
-export async function loadSoundDecoder({ sample_rate, channel }: SoundOptions): Promise<DecodeSound> {
-  const { default: formats } = await import('audio-decode');
+export function soundDecoder({ sample_rate, channel }: SoundOptions): DecodeSound {
   const filters = new Map<number, Filter>();
 
   const filterFrom = (rate: number): Filter => {
@@ -72,47 +47,53 @@ export async function loadSoundDecoder({ sample_rate, channel }: SoundOptions): 
     return filter;
   };
 
-  return async bytes => {
-    const names = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
-    const format = names.find(name => FORMATS[name](bytes));
-    if (format === undefined) throw new Error(`it is none of ${names.join(', ')}`);
-    const pieces: Float32Array[] = [];
+  return async value => {
+    const samples: Float32Array[] = [];
     let [count, heard, rate] = [0, 0, 0];
     let resampler: Resampler | undefined;
-    const add = (samples: Float32Array) => {
-      count += samples.length;
+    const add = (more: Float32Array) => {
+      count += more.length;
       if (count > MOST_SAMPLES) throw new Error(`it is longer than ${minutes(sample_rate)} minutes`);
-      pieces.push(samples);
+      samples.push(more);
     };
-    const hear = ({ channelData, sampleRate }: AudioData) => {
-      if (channelData.length === 0) return;
+    for await (const piece of piecesOf(value)) {
       if (rate === 0) {
-        if (!(sampleRate >= RATES.least && sampleRate <= RATES.most))
-          throw new Error(`it has ${sampleRate} samples a second`);
-        rate = sampleRate;
+        if (!(piece.rate >= RATES.least && piece.rate <= RATES.most))
+          throw new Error(`it has ${piece.rate} samples a second`);
+        rate = piece.rate;
         if (rate !== sample_rate) resampler = new Resampler(filterFrom(rate));
       }
-      const samples = oneChannel(channelData, channel);
-      heard += samples.length;
-      add(resampler?.push(samples) ?? samples);
-    };
-    const decoder = await formats[format]();
-    try {
-      for (const piece of piecesOf(bytes, format)) hear(await decoder(piece));
-      hear(await decoder());
-    } finally {
-      decoder.free();
+      const mixed = oneChannel(piece.channels, channel);
+      heard += mixed.length;
+      add(resampler?.push(mixed) ?? mixed);
     }
     if (resampler) add(resampler.finish());
     if (count === 0) throw new Error('it holds no sound');
-    return { samples: joined(pieces, count), duration: heard / rate };
+    return { samples: joined(samples, count), duration: heard / rate };
   };
 }
 
-/** The decoder of MP4 puts all bytes together with each piece, until it has the table at the end. */
-function* piecesOf(bytes: Buffer, format: keyof typeof FORMATS): Iterable<Uint8Array> {
-  const size = format === 'm4a' ? MP4_PIECE : PIECE;
-  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+async function* piecesOf(value: FileValue): AsyncGenerator<Piece> {
+  const bytes = await fileBytes(value);
+  const begin = behindTags(bytes);
+  const file = bytes.subarray(begin);
+  const format = FORMATS.find(({ test }) => test(file)) ?? (begin > 0 ? MP3 : undefined);
+  if (!format) throw new Error(`it is none of ${FORMATS.map(({ name }) => name).join(', ')}`);
+  try {
+    if (format.read) return yield* format.read(inPieces(file));
+  } catch (error) {
+    if (!(error instanceof OtherCodec)) throw error;
+  }
+  const { path, release } = await filePath(value);
+  try {
+    yield* readWithFfmpeg(path);
+  } finally {
+    await release();
+  }
+}
+
+async function* inPieces(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let from = 0; from < bytes.length; from += BYTES) yield bytes.subarray(from, from + BYTES);
 }
 
 function oneChannel(channels: readonly Float32Array[], wanted: number | undefined): Float32Array {

@@ -8,7 +8,7 @@ import type {
   TaskFailure,
   TaskValue,
 } from '../contract.js';
-import { type FileValue, fileBytes, undecodable } from '../file.js';
+import { type FileValue, undecodable } from '../file.js';
 import { batchWindows, cutWindows } from '../windows.js';
 import type { AudioMeta } from './contract.js';
 import type { DecodeSound, Sound, SoundOptions } from './decode.js';
@@ -98,8 +98,7 @@ export class AudioEncoder implements Encoder {
     run: RunGraph,
   ): AsyncGenerator<EncodedBatch | AnsweredBatch> {
     const { stream, tensor = TENSOR, batch = BATCH, sample_rate } = this.#options;
-    const prepare = async (value: TaskValue) =>
-      this.#prepared(await this.#decode(await fileBytes(value as FileValue)));
+    const prepare = async (value: TaskValue) => this.#prepared(await this.#decode(value as FileValue));
     const failed = (row: number, error: unknown) => fail(row, undecodable('a recording', messageOf(error)));
     for await (const held of batchWindows(values, prepare, failed)) {
       if (stream) {

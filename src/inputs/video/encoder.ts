@@ -8,7 +8,7 @@ import type { Picture } from '../image/resample.js';
 import { PixelTensors, type TensorOptions } from '../image/tensor.js';
 import { cutWindows, type Window } from '../windows.js';
 import type { EditorVideo, VideoMeta, VideoValue } from './contract.js';
-import { type FrameReader, lengthsOf, readFrames } from './ffmpeg.js';
+import { type FrameReader, lengthsOf, readFrames } from './frames.js';
 
 /** The manifest's `input`, without `kind`. */
 export interface VideoOptions extends TensorOptions {

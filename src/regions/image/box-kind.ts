@@ -54,6 +54,7 @@ export function boxKind(tag: string, { shapeOf, sides, example }: BoxShape): Reg
     type: tag.toLowerCase(),
     ...DETECTION_OPTIONS,
     outputKinds: DETECTIONS,
+    shows: Object.keys(DETECTIONS),
     needs: ['image'],
     objectTags: ['Image'],
     check() {},
@@ -73,7 +74,9 @@ export function boxKind(tag: string, { shapeOf, sides, example }: BoxShape): Reg
       ...OUTPUT_EXAMPLE,
       control: `<${tag} name="control" toName="object">${key === null ? '' : LABELLED}</${tag}>`,
       encoded: {
-        results: [{ value: { ...example, ...label }, score: 0.875, key: 'box 0', ...FRAME_EXAMPLE }],
+        results: [
+          { value: { ...example, ...label }, score: 0.875, key: 'box 0', order: 0, ...FRAME_EXAMPLE },
+        ],
         score: 0.875,
       },
       target: [{ ...example, labels: key === null ? [] : ['Car'] }],

@@ -119,7 +119,7 @@ export function encodeDetections(
     const shape = shapeOf(each, meta);
     if (shape === undefined) return [];
     const value = key === null ? shape : { ...shape, [key]: [labels![each.label]!] };
-    return [{ value, score: each.score, key: each.key, ...frameOf(meta) }];
+    return [{ value, score: each.score, key: each.key, order: each.index, ...frameOf(meta) }];
   });
   return { results, score: leastScore(results) };
 }

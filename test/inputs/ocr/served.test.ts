@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import type { Prediction } from '../../../src/model.js';
 import type { Region } from '../../../src/regions/contract.js';
 import { startBackend, type TestBackend } from '../../support/backend.js';
+import { collect } from '../../support/predictions.js';
 import { ROOT, runPython } from '../../support/python.js';
 
 interface Line {
@@ -222,4 +223,74 @@ describe('the input of text in images', function () {
     assert.equal(ids.size, PAGE.lines.length);
     for (const types of ids.values()) assert.sameMembers(types, ['rectangle', 'labels', 'textarea']);
   });
+
+  /** A config with these controls, and a TextArea of regions. */
+  const configOf = (...controls: string[]) =>
+    `<View><Image name="page" value="$page"/>${controls.join('')}<TextArea name="transcription" toName="page" perRegion="true"/></View>`;
+  const LABELS = '<Labels name="label" toName="page"><Label value="Text"/></Labels>';
+  const POLYGON = '<Polygon name="poly" toName="page"/>';
+  const POLYGON_LABELS = '<PolygonLabels name="p" toName="page"><Label value="Text"/></PolygonLabels>';
+  const RECTANGLE = '<Rectangle name="bbox" toName="page"/>';
+
+  it('fills polygons with the corners of turned boxes, and answers no label without its shape', async () => {
+    const shapes = [
+      { config: configOf(LABELS, POLYGON), types: ['polygon', 'labels', 'textarea'] },
+      { config: configOf(POLYGON_LABELS), types: ['polygonlabels', 'textarea'] },
+      { config: configOf(RECTANGLE, POLYGON), types: ['rectangle', 'textarea'] },
+    ];
+    const boxes = await predict([written[1]!.file], configOf(RECTANGLE));
+    for (const { config, types } of shapes) {
+      const [page] = await predict([written[1]!.file], config);
+      collect(config, [page!]);
+      // Line by line, each shape with what belongs to it.
+      assert.deepEqual(
+        page!.result.map(({ type }) => type),
+        PAGE.lines.flatMap(() => types),
+      );
+      assert.deepEqual(page!.texts.map(textOf), boxes[0]!.texts.map(textOf));
+      for (let at = 0; at < page!.result.length; at += types.length) {
+        const [shape, ...others] = page!.result.slice(at, at + types.length) as Region[];
+        for (const { id, value } of others) {
+          assert.equal(id, shape!.id);
+          if (shape!.value.points) assert.deepEqual(value.points, shape!.value.points);
+        }
+        const same = boxes[0]!.result.filter(({ type }) => type === 'rectangle')[at / types.length] as Region;
+        if (shape!.value.points) assertCorners(shape!.value.points as number[][], same);
+      }
+    }
+  });
+
+  it('is refused for a config that has no shapes, with what to add', async () => {
+    for (const config of [configOf(), configOf(LABELS)]) {
+      const reply = await backend.post('/models/ocr/setup', { project: '1', schema: config });
+      assert.equal(reply.status, 422);
+      assert.match(
+        reply.reason,
+        /the model 'ocr' fills (Labels 'label'|TextArea 'transcription') with what belongs to regions, .* add <Rectangle name="bbox" toName="page"\/> \(or RectangleLabels, Polygon, PolygonLabels\)/,
+      );
+    }
+  });
 });
+
+/** Holds four points against a rectangle as the editor turns it: about its first corner. */
+function assertCorners(points: readonly (readonly number[])[], { value, ...frame }: Region): void {
+  const [right, down] = [frame.original_width, frame.original_height].map(side => Number(side) / 100);
+  const { x, y, width, height, rotation } = value as Record<string, number>;
+  const angle = (rotation! * Math.PI) / 180;
+  const corners = [
+    [0, 0],
+    [width! * right!, 0],
+    [width! * right!, height! * down!],
+    [0, height! * down!],
+  ].map(([across, along]) => [
+    x! * right! + across! * Math.cos(angle) - along! * Math.sin(angle),
+    y! * down! + across! * Math.sin(angle) + along! * Math.cos(angle),
+  ]);
+  assert.lengthOf(points, 4);
+  for (const point of points) {
+    const off = corners.map(corner =>
+      Math.hypot(corner[0]! - point[0]! * right!, corner[1]! - point[1]! * down!),
+    );
+    assert.isBelow(Math.min(...off), 0.01);
+  }
+}

@@ -1,18 +1,11 @@
-import { spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { AppError } from '../../errors.js';
+import { type Media, startFfmpeg, within } from '../ffmpeg.js';
 import type { Picture } from '../image/resample.js';
-import { MOST_PIXELS } from '../image/source.js';
 
-/**
- * The containers that are read. Playlists are not among them: one could name any file or address of the server's network.
- * https://ffmpeg.org/ffmpeg-formats.html#Format-Options
- */
-const CONTAINERS = 'mov,mp4,matroska,webm,avi,ogg,mpegts,mpeg,flv,gif,asf';
-/** No step of the work on a sound file takes as long. */
-const PATIENCE_MS = 60_000;
-const STDERR_KEPT = 2_000;
+const VIDEOS: Media = {
+  name: 'videos',
+  containers: 'mov,mp4,matroska,webm,avi,ogg,mpegts,mpeg,flv,gif,asf',
+};
 /**
  * Containers such as WebM round times to a millisecond, and a frame may then seem to begin just behind its own time. Browsers
  * know times to 2 ms, so the editor looks that much ahead as well.
@@ -34,7 +27,17 @@ export interface Lengths {
  * @throws Error with a reason for people
  */
 export async function lengthsOf(path: string): Promise<Lengths> {
-  const process = start(path, ['-map', '0:V:0', '-map', '0:a?', '-c', 'copy', '-f', 'framecrc', 'pipe:1']);
+  const process = startFfmpeg(VIDEOS, path, [
+    '-map',
+    '0:V:0',
+    '-map',
+    '0:a?',
+    '-c',
+    'copy',
+    '-f',
+    'framecrc',
+    'pipe:1',
+  ]);
   const [lines] = await within(process, Promise.all([text(process.output), process.ended]));
   /** Of each stream: seconds of a tick of its clock, and in ticks when it begins and ends. */
   const streams = new Map<string, { tick: number; start: number; end: number }>();
@@ -79,13 +82,11 @@ export function readFrames(path: string, { rate, count }: { rate: number; count:
     `fps=fps=${rate}:round=up:start_time=0`,
     'tpad=stop=-1:stop_mode=clone',
   ];
-  const process = start(path, [
+  const process = startFfmpeg(VIDEOS, path, [
     ...['-map', '0:V:0', '-vf', filter.join(','), '-frames:v', String(count)],
     ...['-c:v', 'ppm', '-pix_fmt', 'rgb24', '-f', 'image2pipe', 'pipe:1'],
   ]);
   const images = parsePpm(process.output);
-  // Whoever asks for the next frame is told.
-  process.ended.catch(() => {});
   return {
     async next() {
       const { value, done } = await within(process, images.next());
@@ -95,60 +96,6 @@ export function readFrames(path: string, { rate, count }: { rate: number; count:
     },
     close: process.kill,
   };
-}
-
-interface Running {
-  output: Readable;
-  /** @throws Error with what it said when it failed */
-  ended: Promise<void>;
-  kill(): void;
-}
-
-function start(path: string, options: readonly string[]): Running {
-  const process = spawn(
-    'ffmpeg',
-    [
-      ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-threads', '1'],
-      ...['-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS, '-max_pixels', String(MOST_PIXELS)],
-      ...['-i', `file:${path}`, ...options],
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let said = '';
-  process.stderr.setEncoding('utf8').on('data', (more: string) => {
-    said = (said + more).slice(0, STDERR_KEPT);
-  });
-  const ended = new Promise<void>((resolve, reject) => {
-    process.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ENOENT' ? new AppError('task_unreadable', MISSING) : error),
-    );
-    process.once('close', (code, signal) => {
-      // The first line tells the most; in brackets is which of its parts speaks.
-      const first = said
-        .split('\n', 1)[0]!
-        .replace(/^(\[[^\]]*\] )+/, '')
-        .replaceAll(`file:${path}`, 'it');
-      if (code === 0) resolve();
-      else reject(new Error(first || `ffmpeg ended with ${signal ?? code}`));
-    });
-  });
-  return { output: process.stdout, ended, kill: () => process.kill('SIGKILL') };
-}
-
-/** Waits for a step of a process, and ends it when that takes too long. */
-async function within<T>(process: Running, step: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      process.kill();
-      reject(new Error(`ffmpeg was silent for ${PATIENCE_MS / 1000} seconds`));
-    }, PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([step, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The images of a stream of them in the format PPM: https://netpbm.sourceforge.net/doc/ppm.html */
@@ -182,6 +129,3 @@ async function* parsePpm(stream: AsyncIterable<Buffer>): AsyncGenerator<Picture>
 const PPM = /^P6\n(\d+) (\d+)\n255\n/;
 /** As long as its header can be. */
 const PPM_HEADER = 32;
-
-const MISSING =
-  "videos are read with ffmpeg, which is not on the server's PATH; install it (apt-get install ffmpeg, brew install ffmpeg)";
