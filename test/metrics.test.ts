@@ -50,7 +50,7 @@ describe('GET /metrics', () => {
     await predict(sentences(30));
     await predict(['good']);
     await predict(['good'], '/models/sentiment/predict');
-    await predict([12]);
+    await predict([{}]);
     await backend.post('/setup', { project: '1', schema: SENTIMENT });
     await backend.get('/no"such\\path');
     const samples = await page();

@@ -199,15 +199,15 @@ function fill(
     const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
     throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config, among));
   }
-  const taken = together(bound, { name, manifest, outputs });
-  // What is said of regions is shown nowhere without them.
-  if (among !== undefined && taken.every(({ binding }) => REGIONS[binding.row]!.perRegion)) {
-    const { control, place } = taken[0]!;
+  // What is said of regions is shown nowhere without them, and those may be another model's.
+  if (among !== undefined && Object.values(bound).every(({ binding }) => REGIONS[binding.row]!.perRegion)) {
+    const { control, place } = Object.values(bound)[0]!;
     throw new NoControlError(
       `the model '${name}' fills ${control.tag} on ${place.tag} beside its regions`,
       summary(config, among),
     );
   }
+  const taken = together(bound, { name, manifest, outputs });
   const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
   const all = Object.values(leftOut).flat();

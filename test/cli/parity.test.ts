@@ -70,7 +70,11 @@ describe('npm run parity', () => {
 
   describe('run-version', () => {
     it('answers values of one version, a line each', () => {
-      const { code, out } = run('run-version', [version], '"Great film"\n{"text": "\\ud83d"}\n3\n');
+      const { code, out } = run(
+        'run-version',
+        [version],
+        '"Great film"\n{"text": "\\ud83d"}\n{"text": {}}\n',
+      );
       expect(code).to.equal(0);
       const [great, lone, number] = out
         .trim()

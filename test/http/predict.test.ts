@@ -176,7 +176,7 @@ describe('POST /predict', () => {
       const tasks = [
         { id: 1, data: { text: 'good' } },
         { id: 2, data: { other: 'x' } },
-        { id: 3, data: { text: 7 } },
+        { id: 3, data: { text: {} } },
         { id: 4, data: { text: null } },
         { id: 5 },
         { id: 6, data: 'text' },
@@ -191,7 +191,7 @@ describe('POST /predict', () => {
         items.slice(1, 8).map(item => errorOf(item).message),
         [
           "the task's data needs a text under 'text', and has nothing there",
-          "the task's data needs a text under 'text', and has a value of type number there",
+          "the task's data needs a text under 'text', and has an object there",
           "the task's data needs a text under 'text', and has null there",
           "task 5: its 'data' is not an object",
           "task 6: its 'data' is not an object",
@@ -204,7 +204,7 @@ describe('POST /predict', () => {
     });
 
     it('fails the request when it is the only one', async () => {
-      const reply = await backend.predict({ tasks: [{ id: 3, data: { text: 7 } }], project: '1.1' });
+      const reply = await backend.predict({ tasks: [{ id: 3, data: { text: {} } }], project: '1.1' });
       assert.equal(reply.status, 422);
       assert.include(reply.body as object, { code: 'task_invalid' });
     });

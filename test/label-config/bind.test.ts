@@ -78,7 +78,7 @@ describe('binding classes', () => {
 
   it('of regions fills no control of the whole task, and the reverse', () => {
     bind('', false);
-    bind('perRegion="true"', true);
+    assert.throws(() => bind('perRegion="true"', true), 'it needs an output for them');
     assert.throws(
       () => bind('', true),
       `gives classes of each region for 'state'; the config's Choices 'c' has no perRegion="true"`,
