@@ -152,7 +152,7 @@ describe('RESULT_CACHE', () => {
 
   it('keeps no failure', async () => {
     const twice = async () => {
-      for (let time = 0; time < 2; time++) await ask([texts[0], 12]);
+      for (let time = 0; time < 2; time++) await ask([texts[0], {}]);
     };
     assert.deepEqual(await added(twice), [2, 0, 2]);
   });
