@@ -89,7 +89,7 @@ describe('predictions in Label Studio', () => {
 
   it('predicts the others when one task cannot be predicted, and that one again later', async () => {
     const [bad, good] = await labelStudio().importTasks(project, [
-      { text: ['not', 'text'] },
+      { text: [{ not: 'text' }] },
       { text: 'Not bad at all.' },
     ]);
     await labelStudio().retrievePredictions(project);
@@ -132,8 +132,8 @@ describe('predictions in Label Studio', () => {
   });
 
   it('says in the editor why a task has no prediction', async () => {
-    const [task] = await labelStudio().importTasks(project, [{ text: ['not', 'text'] }]);
+    const [task] = await labelStudio().importTasks(project, [{ text: [{ not: 'text' }] }]);
     const { errors } = await labelStudio().annotateInteractively(backend.id, task!);
-    assert.match(errors!.join(), /^422 .*'text'.* a list/);
+    assert.match(errors!.join(), /^422 .*'text'.* a list of objects/);
   });
 });

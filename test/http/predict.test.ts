@@ -204,7 +204,7 @@ describe('POST /predict', () => {
     });
 
     it('fails the request when it is the only one', async () => {
-      const reply = await backend.predict({ tasks: [{ id: 3, data: { text: {} } }], project: '1.1' });
+      const reply = await backend.predict({ tasks: [{ id: 3, data: { text: [{}] } }], project: '1.1' });
       assert.equal(reply.status, 422);
       assert.include(reply.body as object, { code: 'task_invalid' });
     });

@@ -24,7 +24,15 @@ export function readText(
       `the task's data needs a text ${whereShown(place.shown)}, and ${holds(value)}`,
     );
   }
-  return decoded(written(value, place.shown), place);
+  const text = written(value, place.shown);
+  // What the editor makes of an object is a text that nobody means to label.
+  if (Array.isArray(value) && text.includes('[object Object]')) {
+    throw new AppError(
+      'task_invalid',
+      `the task's data needs a text ${whereShown(place.shown)}, and has a list of objects there`,
+    );
+  }
+  return decoded(text, place);
 }
 
 /**
