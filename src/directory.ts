@@ -10,7 +10,6 @@ import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
 
 /**
-/**
  * How much is known of a project's data by a model that fits, from the best to the worst. One that fits partly has labels that
  * the config lacks, and the other way round; one that is absent has neither a version nor a trainer, such as a model that was
  * not fetched.

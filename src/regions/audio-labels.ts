@@ -75,7 +75,7 @@ export const audioLabels: RegionKind<AudioBinding> = {
 
   check() {},
 
-  bind(target, output, options) {
+  bind(target, output, options, rules = {}) {
     const { pad, method, offset_threshold } = options as {
       pad?: number;
       method?: string;
@@ -87,7 +87,7 @@ export const audioLabels: RegionKind<AudioBinding> = {
         'no_model_fits',
         `has the output ${output.name}, of which the method "silero" makes no parts: it takes frames of one label, or of independent ones`,
       );
-    const binding = bindFrames(target, output, options);
+    const binding = bindFrames(target, output, options, rules);
     const offset =
       silero && offset_threshold === undefined ? defaultOffset(binding.threshold) : binding.offset;
     return { ...binding, offset, silero, pad: pad ?? 0 };

@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import { bindModel } from '../../src/label-config/bind.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
 import { REGIONS } from '../../src/regions/index.js';
+import { pairsOf } from '../support/example-models.js';
 import { answered, numbers, refused } from './bound.js';
 import { encoded, type Output, probabilities, refusal, value } from './encoded.js';
 import { encode, metaOf, SPANS, TAGS, tensor, values } from './tagged.js';
@@ -179,6 +180,35 @@ describe('spans that a project does not ask for', () => {
 });
 
 describe('what a binding leaves out', () => {
+  for (const region of Object.values(REGIONS)) {
+    if (!region.overridable?.includes('partial')) continue;
+    const pairs = pairsOf(region);
+    for (const { example, kind, shown, config, model } of pairs.filter(
+      ({ kind }) => kind === pairs[0]!.kind,
+    )) {
+      const [label] = /<(?:Label|Choice) value="[^"]*"/.exec(shown.control) ?? [];
+      if (label === undefined || shown.output.labels === undefined) continue;
+      it(`is told of ${model}`, () => {
+        const { output, options, beside } = shown;
+        const entries = [{ name: output.name, control: region.tag, ...options }];
+        const specs = [output];
+        if (beside) {
+          entries.push({ name: 'beside', control: beside.tag });
+          specs.push({ ...(beside.output ?? output), name: 'beside' });
+        }
+        const manifest = {
+          format: 1 as const,
+          title: 'M',
+          input: { kind, ...example.options },
+          outputs: entries,
+        };
+        const more = config.replace(label, `${label.replace(/"[^"]*"/, '"Quite another"')}/>${label}`);
+        const bound = bindModel({ name: 'm', manifest, outputs: specs }, readLabelConfig(more));
+        assert.include(bound.leftOut.join(), 'never answers Quite another');
+      });
+    }
+  }
+
   const manifest = {
     format: 1 as const,
     title: 'M',
