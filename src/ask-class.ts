@@ -1,4 +1,4 @@
-import { AppError } from './errors.js';
+import { AppError, asAppError } from './errors.js';
 import { failureText } from './inference/protocol.js';
 import type { TaskFailure } from './inputs/contract.js';
 import { dataOf, failureOf, type RawTask } from './inputs/values.js';
@@ -101,8 +101,5 @@ function isFailure(item: Exclude<PredictionItem, unknown[]>): item is TaskError 
 
 /** A model's own error: one of the table travels as it is, anything else is for the log. */
 export function asModelFailure(error: unknown, message: string): AppError {
-  if (error instanceof AppError) return error;
-  return new AppError('model_failed', `${message}; the log has the error under this request id`, {
-    cause: error,
-  });
+  return asAppError(error, 'model_failed', `${message}; the log has the error under this request id`);
 }

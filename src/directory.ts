@@ -1,5 +1,5 @@
 import { CODE_MODELS } from './code-models/index.js';
-import { AppError, messageOf } from './errors.js';
+import { AppError, attempt } from './errors.js';
 import { INPUTS } from './inputs/index.js';
 import { type BoundModel, bindModel, type Controls } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
@@ -79,15 +79,14 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
       const version = registry.current(name, project);
       const notes: string[] = [];
       if (version) {
-        try {
-          const bound = bindModel({ ...bindableOf(version), extraParams, ...only }, config);
+        const bound = attempt(() => bindModel({ ...bindableOf(version), extraParams, ...only }, config));
+        if (!(bound instanceof AppError)) {
           const isPartly = bound.isPartial && extraParams.partial !== true;
           const rank = version.project !== null ? 'trained' : isPartly ? 'partly' : 'shipped';
           return { rank, controls: controlsOf(bound), notes: bound.leftOut };
-        } catch (error) {
-          if (!isOutdated(error, version, manifest)) throw error;
-          notes.push(`${version.label} no longer answers, until the next training: ${messageOf(error)}`);
         }
+        if (!isOutdated(bound, version, manifest)) throw bound;
+        notes.push(`${version.label} no longer answers, until the next training: ${bound.message}`);
       }
       const recipe = { name, manifest, outputs: null, extraParams, ...only };
       const bound = bindModel(recipe, config, recipeTags(manifest.input));

@@ -138,6 +138,21 @@ export class AppError extends Error {
   }
 }
 
+/** Anything thrown as an error of the table: such a one as it is, any other as the cause of a new one. */
+export function asAppError(error: unknown, code: ErrorCode, message: string): AppError {
+  return error instanceof AppError ? error : new AppError(code, message, { cause: error });
+}
+
+/** What a piece of work gives, or the error of the table that it throws; any other is thrown on. */
+export function attempt<T>(work: () => T): T | AppError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
 /** The text, or its beginning and `...`. */
 export function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 3)}...` : text;

@@ -1,4 +1,4 @@
-import { AppError } from './errors.js';
+import { AppError, attempt } from './errors.js';
 import type { LateTaker, Piece, Priority } from './inference/job.js';
 import type { Pool } from './inference/pool.js';
 import { failureOf, failureText, ITEM_SEPARATOR, splitItems } from './inference/protocol.js';
@@ -224,14 +224,7 @@ export class OnnxModel extends LabelStudioMLBase {
     const { extraParams } = this;
     const key = `${version.key} ${JSON.stringify(extraParams)}`;
     if (this.#bound?.key !== key) {
-      let model: BoundModel | AppError;
-      try {
-        model = this.#bindTo(bindableOf(version));
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        model = error;
-      }
-      this.#bound = { key, model };
+      this.#bound = { key, model: attempt(() => this.#bindTo(bindableOf(version))) };
     }
     return this.#bound.model;
   }

@@ -1,5 +1,5 @@
 import { type Backend, type Directory, type Fit, RANKS, type Rank } from './directory.js';
-import { AppError } from './errors.js';
+import { AppError, attempt } from './errors.js';
 import { isRecord } from './is-record.js';
 import { NoControlError } from './label-config/bind.js';
 import { LabelMismatchError } from './label-config/fit-labels.js';
@@ -79,12 +79,8 @@ function notesOf(
   project: string,
   extraParams: ModelContext['extraParams'],
 ): readonly string[] {
-  try {
-    return backend.fit(config, project, {}, extraParams).notes ?? [];
-  } catch (error) {
-    if (error instanceof AppError) return [];
-    throw error;
-  }
+  const fit = attempt(() => backend.fit(config, project, {}, extraParams));
+  return fit instanceof AppError ? [] : (fit.notes ?? []);
 }
 
 /** The sentence for a control that two models fit. */
@@ -150,6 +146,8 @@ class Choice {
   /** Those that no model has yet. */
   readonly #free: Set<string>;
   readonly #waiting: Set<Backend>;
+  /** What models would fill of those that are free now: asked once for all classes. */
+  readonly #known = new Map<Backend, Claim | AppError>();
   readonly #taken: Claim[] = [];
   readonly #ties: Tie[] = [];
   /** Why models do not fit, whatever others fill. */
@@ -177,12 +175,8 @@ class Choice {
     for (const [backend, own] of this.#wished) this.#claim(backend, own, own);
     this.#waiting = new Set(all);
     for (const backend of all) {
-      try {
-        this.#fit(backend);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        this.#reasons.push(error);
-      }
+      const claim = this.#fit(backend);
+      if (claim instanceof AppError) this.#reasons.push(claim);
     }
   }
 
@@ -196,14 +190,19 @@ class Choice {
       });
       if (tied.length === 0) break;
       this.#ties.push(...tied);
-      for (const { control } of tied) this.#free.delete(control);
+      this.#take(tied.map(({ control }) => control));
       claims = this.#claims(rank);
     }
     for (const claim of claims) {
       this.#taken.push(claim);
       this.#waiting.delete(claim.backend);
-      for (const control of claim.controls) this.#free.delete(control);
+      this.#take(claim.controls);
     }
+  }
+
+  #take(controls: readonly string[]): void {
+    for (const control of controls) this.#free.delete(control);
+    this.#known.clear();
   }
 
   /** @throws AppError when no model has a control */
@@ -231,28 +230,25 @@ class Choice {
     return [...this.#waiting].flatMap(backend => {
       // Nothing is answered by a model that is absent, unless the extra params say so.
       if (rank === 'absent' && this.#taken.length > 0 && !this.#wished.has(backend)) return [];
-      try {
-        const claim = this.#fit(backend);
-        return claim.fit.rank === rank && claim.controls.length > 0 ? claim : [];
-      } catch (error) {
-        if (error instanceof AppError) return [];
-        throw error;
-      }
+      const claim = this.#fit(backend);
+      const isOne = !(claim instanceof AppError) && claim.fit.rank === rank && claim.controls.length > 0;
+      return isOne ? claim : [];
     });
   }
 
-  /** @throws AppError when it fills none of what it may, or not what the extra params give it */
-  #fit(backend: Backend): Claim {
+  /** What a model would fill now, or why it fills none of what it may, or not what the extra params give it. */
+  #fit(backend: Backend): Claim | AppError {
+    const known = this.#known.get(backend);
+    if (known) return known;
     const own = this.#wished.get(backend);
-    if (own === undefined) return this.#claim(backend, this.#free);
-    try {
-      return this.#claim(backend, new Set([...own, ...this.#free]), own);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return this.#claim(backend, own, own);
-    }
+    const among = own ? new Set([...own, ...this.#free]) : this.#free;
+    let claim = attempt(() => this.#claim(backend, among, own));
+    if (own && claim instanceof AppError) claim = attempt(() => this.#claim(backend, own, own));
+    this.#known.set(backend, claim);
+    return claim;
   }
 
+  /** @throws AppError as `Backend.fit`, and when it does not fill what the extra params give it */
   #claim(backend: Backend, among: ReadonlySet<string>, own?: ReadonlySet<string>): Claim {
     const isWhole = own === undefined && among.size === this.#all.length;
     const only = isWhole ? {} : { among, ...(own && { first: own }) };

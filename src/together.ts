@@ -1,5 +1,5 @@
 import { askClass } from './ask-class.js';
-import { AppError } from './errors.js';
+import { AppError, asAppError } from './errors.js';
 import { failureOf, splitItems } from './inference/protocol.js';
 import { joinItems, joinVersions } from './joined-items.js';
 import type { Context, LabelStudioMLBase } from './model.js';
@@ -76,7 +76,7 @@ export async function answerTogether(
       untrained.push(answer.reason);
       all.push({ version: model.modelVersion, items: null });
     } else {
-      const error = asAppError(answer.reason);
+      const error = asAppError(answer.reason, 'internal', 'an error of this server; the log has it');
       errors.push(error);
       // Nobody reads what is left without it then.
       if (error.code !== 'client_gone') failed.push(() => leftOut(model, error, batch.count));
@@ -109,11 +109,6 @@ function reportFailures(items: readonly string[], report: (error: AppError, task
     else found.set(failure.code, { error: new AppError(failure.code, failure.message), tasks: 1 });
   }
   for (const { error, tasks } of found.values()) report(error, tasks);
-}
-
-function asAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  return new AppError('internal', 'an error of this server; the log has it', { cause: error });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { AppError, clip } from '../errors.js';
+import { AppError, asAppError, clip } from '../errors.js';
 import type { Exchange } from './exchange.js';
 
 const REASON_LENGTH = 300;
@@ -48,10 +48,7 @@ export function parseBody(bytes: Buffer): unknown {
 
 /** Whatever was thrown, as an error of the table. */
 export function toAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  return new AppError('internal', 'an error of this server; the log has it under this request id', {
-    cause: error,
-  });
+  return asAppError(error, 'internal', 'an error of this server; the log has it under this request id');
 }
 
 export interface ErrorAnswer {

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
-import { AppError } from '../errors.js';
+import { asAppError } from '../errors.js';
 import { loadKinds } from '../load-kinds.js';
 import { type Frame, readFrames, writeFrame } from './frames.js';
 import { InferenceHost } from './host.js';
@@ -62,10 +62,7 @@ async function answer(frame: Frame<ChildRequest>): Promise<void> {
       reply(await host.start(header.providers));
     }
   } catch (error) {
-    const known =
-      error instanceof AppError
-        ? error
-        : new AppError('internal', 'an inference process met an error of its own', { cause: error });
+    const known = asAppError(error, 'internal', 'an inference process met an error of its own');
     writeFrame(socket, { id: header.id, error: known.toData() } satisfies ChildReply);
   }
 }

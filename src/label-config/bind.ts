@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.js';
+import { AppError, attempt } from '../errors.js';
 import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
@@ -62,7 +62,7 @@ export interface Bindable extends Controls {
 /** What the config offers, for an error's message. */
 function summary(config: LabelConfig, among: ReadonlySet<string> | undefined): string {
   const controls = [...config.controls.values()]
-    .filter(({ name }) => among?.has(name) ?? true)
+    .filter(({ name }) => isAmong(among, name))
     .map(({ name, tag }) => {
       const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
       return `${tag} '${name}' on ${objects.join(', ')}`;
@@ -105,12 +105,9 @@ export function bindModel(
   groups.sort((a, b) => wished(b) - wished(a) || namesakes(b) - namesakes(a));
   const reasons: AppError[] = [];
   for (const candidates of groups) {
-    try {
-      return fill(model, candidates, config, objectTags);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      reasons.push(error);
-    }
+    const filled = attempt(() => fill(model, candidates, config, objectTags));
+    if (!(filled instanceof AppError)) return filled;
+    reasons.push(filled);
   }
   // Labels that differ tell more than a control that is not there.
   throw reasons.find(({ code }) => code === 'label_mismatch') ?? reasons[0]!;
@@ -138,15 +135,12 @@ function fill(
     return bindControl(entry, candidate, config, own);
   };
   const tryToFill = (index: number, candidate: Candidate) => {
-    try {
-      const own: LeftOut[] = [];
-      const binding = bind(index, candidate, own);
-      if (bound[index] && lostOf(own) >= lostOf(leftOut[index]!)) return;
+    const own: LeftOut[] = [];
+    const binding = attempt(() => bind(index, candidate, own));
+    if (binding instanceof AppError) reasons[index] ??= binding;
+    else if (!bound[index] || lostOf(own) < lostOf(leftOut[index]!)) {
       bound[index] = { ...candidate, binding };
       leftOut[index] = own;
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      reasons[index] ??= error;
     }
   };
 
@@ -157,16 +151,11 @@ function fill(
   );
   /** Whether only a control that the model may not fill is missing: others are answered without it. */
   const isElsewhere = (index: number) =>
-    fitting[index]!.some(candidate => {
-      if (isAmong(among, candidate.control.name)) return false;
-      try {
-        bind(index, candidate, []);
-        return true;
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        return false;
-      }
-    });
+    fitting[index]!.some(
+      candidate =>
+        !isAmong(among, candidate.control.name) &&
+        !(attempt(() => bind(index, candidate, [])) instanceof AppError),
+    );
   for (const index of manifest.outputs.keys()) {
     const wished = fitting[index]!.find(each => (first?.has(each.control.name) ?? false) && isFree(each));
     if (wished) tryToFill(index, wished);
@@ -241,11 +230,7 @@ function together(
     const each = bound[index];
     return each && { row: REGIONS[each.binding.row]!, control: each.control.name, toName: each.place.object };
   });
-  try {
-    const kept = outputsTogether(filled, manifest, outputs);
-    return Object.values(bound).filter(({ binding }) => kept.has(binding.output));
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new AppError(error.code, `the model '${name}' ${error.message}`);
-  }
+  const kept = attempt(() => outputsTogether(filled, manifest, outputs));
+  if (kept instanceof AppError) throw new AppError(kept.code, `the model '${name}' ${kept.message}`);
+  return Object.values(bound).filter(({ binding }) => kept.has(binding.output));
 }
