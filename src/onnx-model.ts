@@ -22,7 +22,7 @@ import type { Manifest } from './registry/manifest.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
 import type { ReadRequest } from './task-data/fetch.js';
-import { type OpenValue, type Resolved, type TaskBatch, TaskList } from './tasks.js';
+import { type OpenValue, openedTogether, type Resolved, type TaskBatch, TaskList } from './tasks.js';
 
 export interface OnnxDeps {
   registry: Registry;
@@ -164,17 +164,9 @@ export class OnnxModel extends LabelStudioMLBase {
   readonly #file: OpenValue = async (task, reader) => {
     const value = takeValue(task, reader);
     if (!isPages(value)) return this.#withFile(task, value);
-    const all = await Promise.allSettled(value.pages.map(page => this.#withFile(task, page.value)));
-    const release = () => {
-      for (const each of all) if (each.status === 'fulfilled') each.value.release?.();
-    };
-    const pages = all.flatMap((each, index) =>
-      each.status === 'fulfilled' ? [{ ...value.pages[index]!, value: each.value.value }] : [],
-    );
-    const broken = all.find(each => each.status === 'rejected');
-    if (!broken) return { value: { pages }, release };
-    release();
-    throw broken.reason;
+    const { all, release } = await openedTogether(value.pages.map(page => this.#withFile(task, page.value)));
+    const pages = value.pages.map((page, index) => ({ ...page, value: all[index]!.value }));
+    return { value: { pages }, release };
   };
 
   async #withFile(task: RawTask, value: TaskValue): Promise<Resolved> {

@@ -122,13 +122,26 @@ export class TaskList implements TaskBatch {
 
 /** The text of a group whose values are fetched all at once. */
 async function fetched(tasks: readonly RawTask[], reader: ValueReader, open: OpenValue): Promise<GroupText> {
-  const all = await Promise.allSettled(tasks.map(task => opened(task, reader, open)));
+  const { all, release } = await openedTogether(tasks.map(task => opened(task, reader, open)));
+  return { ...groupText(reader.binding, all), release };
+}
+
+/**
+ * Waits for all of what is opened at once.
+ *
+ * @returns what was opened, and what releases all of it
+ * @throws the first error, when all have ended; then the others are released
+ */
+export async function openedTogether<T extends { release?: () => void }>(
+  opening: readonly Promise<T>[],
+): Promise<{ all: T[]; release(): void }> {
+  const ended = await Promise.allSettled(opening);
+  const all = ended.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
   const release = () => {
-    for (const each of all) if (each.status === 'fulfilled' && 'value' in each.value) each.value.release?.();
+    for (const each of all) each.release?.();
   };
-  const values = all.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
-  const broken = all.find(each => each.status === 'rejected');
-  if (!broken) return { ...groupText(reader.binding, values), release };
+  const broken = ended.find(each => each.status === 'rejected');
+  if (!broken) return { all, release };
   release();
   throw broken.reason;
 }
@@ -137,7 +150,7 @@ async function opened(
   task: RawTask,
   reader: ValueReader,
   open: OpenValue,
-): Promise<Resolved | { failure: TaskFailure }> {
+): Promise<Resolved | { failure: TaskFailure; release?: never }> {
   try {
     return await open(task, reader);
   } catch (error) {
