@@ -30,18 +30,15 @@ export async function* readAiff(pieces: AsyncIterable<Buffer>): AsyncGenerator<P
   await file.take(12);
   let common: Buffer | undefined;
   for (;;) {
-    const head = await file.take(8);
-    if (head.length < 8) throw new Error('it ends before its samples');
+    const head = await file.whole(8);
     const [name, length] = [head.toString('latin1', 0, 4), head.readUInt32BE(4)];
     if (name === 'COMM') {
       if (length < 18 || length > MOST_COMMON) throw new Error('its chunk COMM is broken');
-      common = await file.take(length);
-      if (common.length < length) throw new Error('it ends before its samples');
+      common = await file.whole(length);
       await file.skip(length % 2);
     } else if (name === 'SSND') {
       if (!common) throw new Error('its samples stand before their format');
-      const place = await file.take(8);
-      if (place.length < 8) throw new Error('it ends before its samples');
+      const place = await file.whole(8);
       await file.skip(place.readUInt32BE(0));
       yield* readPcm(file, pcmOf(common), length - 8);
       return;

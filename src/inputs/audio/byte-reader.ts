@@ -25,6 +25,13 @@ export class ByteReader {
     return all.subarray(0, count);
   }
 
+  /** @throws Error when there are fewer */
+  async whole(count: number): Promise<Buffer> {
+    const bytes = await this.take(count);
+    if (bytes.length < count) throw new Error('it ends before its samples');
+    return bytes;
+  }
+
   /** Leaves out the next bytes, so many, without holding them. */
   async skip(count: number): Promise<void> {
     for (let left = count; left > 0; ) {

@@ -25,8 +25,7 @@ export async function* readWav(pieces: AsyncIterable<Buffer>): AsyncGenerator<Pi
   let format: Buffer | undefined;
   let large: number | undefined;
   for (;;) {
-    const head = await file.take(8);
-    if (head.length < 8) throw new Error('it ends before its samples');
+    const head = await file.whole(8);
     const [name, length] = [head.toString('latin1', 0, 4), head.readUInt32LE(4)];
     if (name === 'data') {
       if (!format) throw new Error('its samples stand before their format');
@@ -37,8 +36,7 @@ export async function* readWav(pieces: AsyncIterable<Buffer>): AsyncGenerator<Pi
     }
     if (name === 'fmt ') {
       if (length < 16 || length > MOST_FORMAT) throw new Error('its format chunk is broken');
-      format = await file.take(length);
-      if (format.length < length) throw new Error('it ends before its samples');
+      format = await file.whole(length);
       await file.skip(length % 2);
     } else if (name === 'ds64' && length >= 16) {
       const sizes = await file.take(16);
