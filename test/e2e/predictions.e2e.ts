@@ -24,8 +24,6 @@ describe('predictions in Label Studio', () => {
   });
   after(stopAll);
 
-  /** How many tasks each `/predict` so far carried. */
-  const batches = () => recorder.of('/predict').map(({ body }) => (body!.tasks as unknown[]).length);
   const stored = async (ids: readonly number[]) =>
     (await Promise.all(ids.map(id => labelStudio().predictions(id)))).flat();
 
@@ -49,7 +47,7 @@ describe('predictions in Label Studio', () => {
     );
     await labelStudio().retrievePredictions(project);
 
-    assert.deepEqual(batches(), [tasks.length]);
+    assert.deepEqual(recorder.batches(), [tasks.length]);
     const predictions = await stored(tasks);
     assert.deepEqual(
       predictions.map(({ task, result, model_version }) => [task, result[0]?.value.choices, model_version]),
@@ -64,9 +62,9 @@ describe('predictions in Label Studio', () => {
   });
 
   it('predicts nothing twice', async () => {
-    const calls = batches();
+    const calls = recorder.batches();
     await labelStudio().retrievePredictions(project);
-    assert.deepEqual(batches(), calls);
+    assert.deepEqual(recorder.batches(), calls);
     assert.lengthOf(await stored(tasks), tasks.length);
   });
 
@@ -83,7 +81,7 @@ describe('predictions in Label Studio', () => {
   it('predicts only what is new when tasks were added', async () => {
     const added = await labelStudio().importTasks(project, [{ text: 'It is fine, good value.' }]);
     await labelStudio().retrievePredictions(project);
-    assert.deepEqual(batches().slice(-1), [1]);
+    assert.deepEqual(recorder.batches().slice(-1), [1]);
     assert.lengthOf(await stored([...tasks, ...added]), tasks.length + 1);
   });
 
@@ -93,13 +91,13 @@ describe('predictions in Label Studio', () => {
       { text: 'Not bad at all.' },
     ]);
     await labelStudio().retrievePredictions(project);
-    assert.deepEqual(batches().slice(-1), [2]);
+    assert.deepEqual(recorder.batches().slice(-1), [2]);
     assert.lengthOf(await stored([bad!]), 0);
     assert.lengthOf(await stored([good!]), 1);
 
     await labelStudio().ask('PATCH', `/tasks/${bad}`, { data: { text: 'Now it says: awful.' } });
     await labelStudio().retrievePredictions(project);
-    assert.deepEqual(batches().slice(-1), [1]);
+    assert.deepEqual(recorder.batches().slice(-1), [1]);
     assert.lengthOf(await stored([bad!]), 1);
   });
 

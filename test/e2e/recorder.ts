@@ -61,6 +61,11 @@ export class Recorder {
     return this.calls.filter(call => call.path.split('?', 1)[0] === path);
   }
 
+  /** How many tasks each `/predict` so far carried. */
+  batches(): number[] {
+    return this.of('/predict').map(({ body }) => (body!.tasks as unknown[]).length);
+  }
+
   /** The webhooks of an action. */
   webhooks(action: string): Call[] {
     return this.calls.filter(({ path, body }) => path.includes('/webhook') && body?.action === action);

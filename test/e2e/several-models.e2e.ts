@@ -66,8 +66,6 @@ describe('several models that fill one labeling config', () => {
     await stopAll();
   });
 
-  /** How many tasks each `/predict` so far carried. */
-  const batches = () => recorder.of('/predict').map(({ body }) => (body!.tasks as unknown[]).length);
   const stored = async (task: number) =>
     (await labelStudio().predictions(task)).map(({ model_version, result }) => ({
       model_version,
@@ -93,7 +91,7 @@ describe('several models that fill one labeling config', () => {
       { text: 'Worst food ever.', note: `http://${host}/2.txt` },
     ]);
     await labelStudio().retrievePredictions(project);
-    assert.deepEqual(batches(), [2]);
+    assert.deepEqual(recorder.batches(), [2]);
     assert.deepEqual(await stored(tasks[0]!), [
       { model_version: together, controls: ['figures', 'mood', 'recommended'] },
     ]);
@@ -115,13 +113,13 @@ describe('several models that fill one labeling config', () => {
   it('are asked again for what one of them could not answer, and for nothing else', async () => {
     second = 'Call 020 7946 0958 before 5:30 pm.';
     await labelStudio().retrievePredictions(project);
-    assert.deepEqual(batches(), [2, 1]);
+    assert.deepEqual(recorder.batches(), [2, 1]);
     assert.sameDeepMembers(await stored(tasks[1]!), [
       { model_version: versions.reviews, controls: ['mood', 'recommended'] },
       { model_version: together, controls: ['figures', 'mood', 'recommended'] },
     ]);
     await labelStudio().retrievePredictions(project);
-    assert.deepEqual(batches(), [2, 1]);
+    assert.deepEqual(recorder.batches(), [2, 1]);
   });
 
   it('answer an annotator each for its own controls', async () => {

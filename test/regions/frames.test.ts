@@ -4,15 +4,15 @@ import type { SeriesMeta } from '../../src/inputs/time-series/contract.js';
 import { cutWindows } from '../../src/inputs/windows.js';
 import { bindModel } from '../../src/label-config/bind.js';
 import { readLabelConfig } from '../../src/label-config/parse.js';
-import type { EncodedRow } from '../../src/regions/contract.js';
+import type { EncodedRow, RegionKind } from '../../src/regions/contract.js';
 import { frameScores } from '../../src/regions/frames/scores.js';
 import { timeSeriesLabels } from '../../src/regions/time-series-labels.js';
 import type { OutputSpec } from '../../src/registry/version.js';
-import { collect } from '../support/predictions.js';
+import { answered } from './bound.js';
 import { float32 } from './on-image.js';
 
 const CONFIG =
-  '<View><TimeSeries name="object" value="$walk"/><TimeSeriesLabels name="control" toName="object"><Label value="Run"/><Label value="Walk"/></TimeSeriesLabels></View>';
+  '<View><TimeSeries name="t" value="$walk"/><TimeSeriesLabels name="c" toName="t"><Label value="Run"/><Label value="Walk"/></TimeSeriesLabels></View>';
 const FRAMES = {
   name: 'out',
   kind: 'frames',
@@ -37,22 +37,8 @@ function encode(
   metas: readonly SeriesMeta[],
   options: Record<string, unknown> = {},
 ): EncodedRow {
-  const manifest = {
-    format: 1 as const,
-    title: 'M',
-    input: { kind: 'time-series', channels: ['x'] },
-    outputs: [{ name: 'out', control: 'TimeSeriesLabels', ...options }],
-  };
-  const { binding } = bindModel({ name: 'm', manifest, outputs: [output] }, readLabelConfig(CONFIG));
-  const answer = timeSeriesLabels.encode(
-    { outputs: { scores }, row: 0, metas },
-    output,
-    binding.controls[0]!.data as never,
-  );
-  const common = { from_name: 'control', to_name: 'object', type: 'timeserieslabels' };
-  const result = answer.results.map((body, index) => ({ id: String(index), ...common, ...body }));
-  collect(CONFIG, [{ result, score: answer.score, model_version: 'm:1' }]);
-  return answer;
+  const input = { kind: 'time-series', channels: ['x'] };
+  return answered(timeSeriesLabels as RegionKind, { xml: CONFIG, input, output, options }, { scores }, metas);
 }
 
 const places = ({ results }: EncodedRow) =>
