@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real e2e editor lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real test-setups e2e editor lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
