@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { type Config, ownEnvironment } from './config.js';
 import { classDirectory, type Directory } from './directory.js';
 import { type App, createApp } from './http/app.js';
+import { createElsewhereCheck } from './http/elsewhere.js';
 import { createLabelStudioClient } from './label-studio/client.js';
 import { loadKinds } from './load-kinds.js';
 import { Metrics } from './metrics.js';
@@ -91,6 +92,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
 async function assemble(options: BackendOptions, state: State): Promise<Backend> {
   const { config, log, models = [], environment = ownEnvironment() } = options;
   await clearLeftovers(config.DATA_DIR);
+  const loopback = isLoopback(config.HOST);
+  const checkElsewhere = createElsewhereCheck({ publicHosts: config.PUBLIC_HOSTS, loopback });
   const sources = configuredSources(config, state);
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
@@ -173,7 +176,8 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
     ready: () => directory.list().length > 0 && (repository === null || repository.pool.pids.length > 0),
     describe,
     versions: repository?.versions ?? null,
-    loopback: isLoopback(config.HOST),
+    loopback,
+    checkElsewhere,
   });
   await jobs.start();
   return {

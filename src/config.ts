@@ -108,6 +108,11 @@ const nothing = (): null => null;
 export const SETTINGS = {
   PORT: setting('where it listens', integer(0, 65_535), '9090'),
   HOST: setting('the address it listens on; beyond loopback, set Basic auth too', text, '127.0.0.1'),
+  PUBLIC_HOSTS: setting<readonly string[]>(
+    "this server's host names behind proxies and tunnels, such as `ml.example.com,*.ngrok-free.app`",
+    list,
+    '',
+  ),
   MODEL_DIR: setting('the shipped model repository, read only', path => resolve(path), 'models'),
   DATA_DIR: setting(
     'everything that the server writes: state, trained versions, jobs',

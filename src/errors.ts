@@ -14,6 +14,11 @@ export const ERRORS = {
     status: 401,
     meaning: 'Basic auth is set on the server, and the request has no or wrong credentials',
   },
+  origin_refused: {
+    status: 403,
+    meaning:
+      'the request comes from a page of another site, or names a host that is not this server; see `PUBLIC_HOSTS`',
+  },
   version_read_only: { status: 403, meaning: 'shipped versions cannot be changed: name a `project`' },
   not_found: { status: 404, meaning: 'there is no such path' },
   model_unknown: { status: 404, meaning: 'there is no model of that name' },

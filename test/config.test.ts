@@ -25,6 +25,11 @@ const CASES: { [N in Name]: { absent: Config[N]; good: [string, Config[N]][]; ba
     ],
     bad: [],
   },
+  PUBLIC_HOSTS: {
+    absent: [],
+    good: [['ml.example.com, *.tunnel.example', ['ml.example.com', '*.tunnel.example']]],
+    bad: [],
+  },
   MODEL_DIR: {
     absent: resolve('models'),
     good: [

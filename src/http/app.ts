@@ -5,7 +5,8 @@ import bodyParser from 'koa-bodyparser';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { AppError } from '../errors.js';
-import { createAuth } from './auth.js';
+import { type Auth, createAuth } from './auth.js';
+import type { ElsewhereCheck } from './elsewhere.js';
 import {
   discardBody,
   errorAnswer,
@@ -25,6 +26,8 @@ import { type RouteDeps, routes } from './routes.js';
 
 export interface AppDeps extends RouteDeps {
   config: Pick<Config, 'BODY_LIMIT' | 'BASIC_AUTH_USER' | 'BASIC_AUTH_PASS' | 'WEBHOOK_SECRET'>;
+  /** Refuses requests of other sites, before the credentials are looked at. */
+  checkElsewhere: ElsewhereCheck;
   log: Logger;
 }
 
@@ -60,7 +63,11 @@ export function createApp(deps: AppDeps): App {
   const exchanges = new Exchanges(log, (exchange, status, milliseconds) =>
     deps.metrics.request(exchange, status, milliseconds),
   );
-  const auth = createAuth(config);
+  const checkCredentials = createAuth(config);
+  const auth: Auth = (headers, path) => {
+    deps.checkElsewhere(headers, path);
+    return checkCredentials(headers, path);
+  };
   const largeBodies = new LargeBodies();
   const predict = new PredictRoute({ service, exchanges, auth, bodyLimit, largeBodies, log });
 

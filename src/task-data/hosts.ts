@@ -63,26 +63,24 @@ function portOf(url: URL): string {
 }
 
 /**
- * Reads `ALLOW_HOSTS`.
+ * Reads a setting that lists hosts, such as `ALLOW_HOSTS`.
  *
  * @param entries `host` or `host:port`, where a host is a name, an address (IPv6 in brackets when a port follows) or
  *   `*.example.com`, which stands for every name below `example.com` and not for itself
+ * @param setting its name, for messages
  * @returns whether a URL's host, and its port where the entry has one, is in the list
  * @throws AppError `setting_invalid` for an entry that is none of these
  * @example
  * const allows = allowedHosts(['minio:9000', '*.corp.example']);
  * allows(new URL('http://minio:9000/bucket/a.txt')); // true
  */
-export function allowedHosts(entries: readonly string[]): (url: URL) => boolean {
+export function allowedHosts(entries: readonly string[], setting = 'ALLOW_HOSTS'): (url: URL) => boolean {
   const rules = entries.map(entry => {
     const [, name, port] =
       /^(\[[^\]]+\]|(?:\*\.)?[^:/?#@*\s]+)(?::(\d{1,5}))?$/.exec(isIP(entry) === 6 ? `[${entry}]` : entry) ??
       [];
     if (name === undefined || !URL.canParse(`http://${name}`)) {
-      throw new AppError(
-        'setting_invalid',
-        `ALLOW_HOSTS: '${entry}' is not host, host:port or *.example.com`,
-      );
+      throw new AppError('setting_invalid', `${setting}: '${entry}' is not host, host:port or *.example.com`);
     }
     // Parsed as the URLs are, so that both sides write an address or an international name the same way.
     return { host: hostOf(new URL(`http://${name}`)), port };

@@ -48,7 +48,7 @@ describe('connections that misbehave', () => {
 
   it('send their head slowly', async () => {
     const slow = await open();
-    slow.send('POST /predict HTTP/1.1\r\nHost: x\r\n');
+    slow.send('POST /predict HTTP/1.1\r\nHost: localhost\r\n');
     expectError((await slow.closed)[0], 408, 'request_timeout');
   });
 
@@ -74,13 +74,13 @@ describe('connections that misbehave', () => {
 
     it(`send chunks that are none: ${path}`, async () => {
       const garbage = await open();
-      garbage.send(`POST ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      garbage.send(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`);
       garbage.send('5\r\n{"a":\r\nzz\r\ngarbage\r\n');
       expectError((await garbage.closed)[0], 400, 'request_invalid');
     });
 
     it(`send two lengths, or a length and chunks: ${path}`, async () => {
-      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n`;
+      const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n`;
       for (const second of ['Content-Length: 3', 'Transfer-Encoding: chunked', 'Content-Length: -1']) {
         const smuggler = await open();
         smuggler.send(`${head}${second}\r\n\r\n{}`);
@@ -105,7 +105,7 @@ describe('connections that misbehave', () => {
 
   it('ask for what is none of the things that HTTP is for', async () => {
     const connection = await open();
-    connection.send('CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n');
+    connection.send('CONNECT example.org:443 HTTP/1.1\r\nHost: localhost\r\n\r\n');
     assert.deepEqual(await connection.closed, []);
     const expecting = await open();
     expecting.send(rawPost('/predict', GOOD, { Expect: 'the-impossible' }));

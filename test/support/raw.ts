@@ -63,7 +63,12 @@ export class RawConnection {
 
 /** The bytes of a request. */
 export function rawPost(path: string, body: string, headers: Record<string, string | number> = {}): string {
-  const all = { Host: 'x', 'Content-Type': 'application/json', 'Content-Length': body.length, ...headers };
+  const all = {
+    Host: 'localhost',
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    ...headers,
+  };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
   return `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
