@@ -30,7 +30,7 @@ const REDIRECTS: readonly (number | undefined)[] = [301, 302, 303, 307, 308];
 
 /**
  * Asks for an `http(s)` URL. Redirects are followed by hand, so that each hop's address is checked, and so that the
- * credentials stay with the origin that they are for: once a redirect has left it, they are not sent any more.
+ * credentials stay with the paths that they are for: once a redirect has left them, they are not sent any more.
  *
  * @throws Unreadable when the server, the address or the size forbids it; the signal's or the connection's own error
  */
@@ -38,7 +38,7 @@ export async function download(start: URL, options: DownloadOptions): Promise<Bo
   let url = start;
   let own = options.isData(start);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    own &&= url.origin === options.ownOrigin;
+    own &&= url.origin === options.ownOrigin && options.isData(url);
     const response = await request(url, own ? await options.authorization() : null, options);
     const { location } = response.headers;
     if (!REDIRECTS.includes(response.statusCode) || location === undefined)

@@ -153,7 +153,8 @@ const DATA_PATH = /^\/(?:data|storage-data|(?:tasks|projects)\/[^/]+\/(?:presign
 
 /**
  * Whether a URL of Label Studio's origin is one of task data, which alone is read with its token: whoever can write a task
- * could otherwise have anything of Label Studio's API read.
+ * could otherwise have anything of Label Studio's API read. A proxy in front of it may decode the path before it resolves it,
+ * so an encoded way up counts as one.
  *
  * @example
  * isDataUrl(new URL('http://localhost:8080/data/upload/1/a.png'), { url: 'http://localhost:8080' }); // true
@@ -161,7 +162,20 @@ const DATA_PATH = /^\/(?:data|storage-data|(?:tasks|projects)\/[^/]+\/(?:presign
  */
 export function isDataUrl({ pathname }: URL, labelStudio: { url: string }): boolean {
   const prefix = prefixOf(labelStudio.url);
-  return pathname.startsWith(prefix) && DATA_PATH.test(pathname.slice(prefix.length));
+  return pathname.startsWith(prefix) && DATA_PATH.test(pathname.slice(prefix.length)) && !leadsUp(pathname);
+}
+
+/** Nobody encodes a path more often; one that still has escapes after that is up to something. */
+const MOST_DECODED = 5;
+
+/** Whether a path has a `..` or `.`, or a control character that may hide one, for whoever decodes it. */
+function leadsUp(path: string): boolean {
+  let decoded = path;
+  for (let times = 0; /%[\da-f]{2}/i.test(decoded); times++) {
+    if (times === MOST_DECODED) return true;
+    decoded = decoded.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  }
+  return /[^ -\uffff]|(?:^|[/\\])\.{1,2}(?:[/\\;]|$)/.test(decoded);
 }
 
 const SHOWN = 100;

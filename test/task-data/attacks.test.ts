@@ -223,6 +223,22 @@ describe('task-data under attack', () => {
           'upload/1/../../../api/current-user/token',
           '/data/upload/1/../../../../api/users/',
           'storage-data/uploaded/?/../../api/users/',
+          // A proxy in front of Label Studio may decode the path, more than once, before it resolves it.
+          `${server.url}/ls/data/..%2fapi/users/`,
+          `${server.url}/ls/data/..%252Fapi/users/`,
+          `${server.url}/ls/data/..%25252525252fapi/users/`,
+          `${server.url}/ls/data/%252e%252e/api/users/`,
+          `${server.url}/ls/data/%2e%252e%5capi/users/`,
+          `${server.url}/ls/data/..%5Capi/users/`,
+          `${server.url}/ls/data/.%2e%255capi/users/`,
+          `${server.url}/ls/data/..;/api/users/`,
+          `${server.url}/ls/data/.%00./api/users/`,
+          `${server.url}/ls/data/%2f..%2f..%2fapi/users/`,
+          `${server.url}/ls/data/x%2f%2e%2e%2f..%2fapi/users/`,
+          `${server.url}/ls/tasks/..%2f..%2fapi%2fusers%3f/presign/`,
+          `${server.url}/ls/data%2f..%2fapi/users/`,
+          `/data/upload/1/..%2f..%2f..%2fapi/users/`,
+          'upload/1/..%5c..%5c..%5capi/users/',
         ]) {
           await taskData[way](value, anyTask);
         }
@@ -230,8 +246,25 @@ describe('task-data under attack', () => {
         expect(withToken.map(({ url }) => url)).to.deep.equal([
           '/ls/storage-data/uploaded/?/../../api/users/',
         ]);
-        await taskData[way](`${server.url}/ls/tasks/7/resolve/?fileuri=x`, anyTask);
-        expect(server.requests.at(-1)?.headers.authorization).to.equal('Token abc');
+        for (const path of ['tasks/7/resolve/?fileuri=x', 'data/upload/1/50%25%20..x%20%E4%B8%80.png']) {
+          await taskData[way](`${server.url}/ls/${path}`, anyTask);
+          expect(server.requests.at(-1)?.headers.authorization).to.equal('Token abc');
+        }
+      });
+
+      it('follows a redirect of Label Studio into its API without the token', async () => {
+        const server = await serve(({ url }, response) => {
+          if (url?.startsWith('/data/upload/')) response.writeHead(302, { location: '/api/users/' }).end();
+          else response.end('own');
+        });
+        await withFiles({ labelStudio: () => ({ url: server.url, token: 'abc' }) })[way](
+          '/data/upload/1/a',
+          anyTask,
+        );
+        expect(server.requests.map(({ url, headers }) => [url, headers.authorization])).to.deep.equal([
+          ['/data/upload/1/a', 'Token abc'],
+          ['/api/users/', undefined],
+        ]);
       });
 
       it('writes no line into a request', async () => {

@@ -107,14 +107,14 @@ describe('task-data with Label Studio', () => {
     expect(message).to.contain('HTTP 401; check LABEL_STUDIO_API_KEY').and.not.contain('abc');
   });
 
-  it('sends the token to its origin alone, and never after a redirect away, even back', async () => {
+  it('sends the token to its task data alone, and never after a redirect away, even back', async () => {
     const storage = await serve((request, response) => {
-      if (request.url === '/back') response.writeHead(302, { location: `${server.url}/end` });
+      if (request.url === '/back') response.writeHead(302, { location: `${server.url}/data/end` });
       response.end('object');
     });
     let location = `${storage.url}/object?sig=1`;
     const server = await serve((request, response) => {
-      if (request.url === '/end') response.end('end');
+      if (request.url === '/data/end') response.end('end');
       else response.writeHead(303, { location }).end();
     });
     const taskData = taskDataWith({
@@ -124,16 +124,16 @@ describe('task-data with Label Studio', () => {
     expect(await taskData.readText('gs://bucket/a', anyTask)).to.equal('object');
     location = `${storage.url}/back`;
     expect(await taskData.readText('gs://bucket/a', anyTask)).to.equal('end');
-    location = '/end';
+    location = '/data/end';
     expect(await taskData.readText('gs://bucket/a', anyTask)).to.equal('end');
     expect(await taskData.readText(`${storage.url}/plain`, anyTask)).to.equal('object');
     expect(storage.requests.map(each => each.headers.authorization)).to.deep.equal(Array(3).fill(undefined));
     expect(seen(server.requests)).to.deep.equal([
       ['GET', presignPath(7, 'gs://bucket/a'), 'Token abc'],
       ['GET', presignPath(7, 'gs://bucket/a'), 'Token abc'],
-      ['GET', '/end', undefined],
+      ['GET', '/data/end', undefined],
       ['GET', presignPath(7, 'gs://bucket/a'), 'Token abc'],
-      ['GET', '/end', 'Token abc'],
+      ['GET', '/data/end', 'Token abc'],
     ]);
   });
 
