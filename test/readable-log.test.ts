@@ -42,6 +42,31 @@ describe('the log at a terminal', () => {
     );
   });
 
+  it('obeys nothing that a client wrote, and cuts what is long', () => {
+    const [line] = shown(() => log.warn('a\u001b[2Jb\u009b31mc\r\nd\u202ee\u2028\u0007\tf 中文 👩‍🚒'));
+    assert.equal(
+      line,
+      'warning: a\\u001b[2Jb\\u009b31mc\\u000d\\u000ad\\u202ee\\u2028\\u0007\\u0009f 中文 👩‍🚒\n',
+    );
+    const [request] = shown(() =>
+      log.info({ method: 'GET', path: '/\u001bc', status: 404, ms: 1, request_id: '\u001b' }, 'request'),
+    );
+    assert.equal(request, 'GET /\\u001bc: 404, 1 ms (request \\u001b)\n');
+    assert.lengthOf(shown(() => log.error('x'.repeat(100_000)))[0]!, 'error: \n'.length + 2_000);
+    const long = new Error(`\u001b]0;title\u0007${'y'.repeat(10_000)}${'\nz'.repeat(1_000)}`);
+    const [stack] = shown(() => log.error({ err: long }, 'it failed'));
+    assert.notMatch(stack!, /(?!\n)\p{Cc}/u);
+    assert.isBelow(stack!.length, 2_000);
+    assert.match(stack!, /\.\.\.\n$/);
+  });
+
+  it('shows a line without a sentence', () => {
+    assert.deepEqual(
+      shown(() => log.info({ models: 1 })),
+      ['\n'],
+    );
+  });
+
   it('shows the stack of an error, indented', () => {
     const [line] = shown(() => log.error({ err: new RangeError('deep') }, 'fit() failed'));
     assert.match(line!, /^error: fit\(\) failed\n {9}RangeError: deep\n {9} {4}at .*readable-log\.test\.ts/);

@@ -12,20 +12,23 @@ import {
   errorAnswer,
   errorText,
   isFree,
-  logError,
   toAppError,
   toBodyError,
   toParseError,
 } from './errors.js';
 import { type Exchange, Exchanges } from './exchange.js';
+import { createHiding } from './hiding.js';
 import { EventStreams } from './job-routes.js';
 import { LargeBodies } from './large-body.js';
-import { originForm, shownPath } from './path.js';
+import { originForm } from './path.js';
 import { PredictRoute } from './predict.js';
 import { type RouteDeps, routes } from './routes.js';
 
 export interface AppDeps extends RouteDeps {
-  config: Pick<Config, 'BODY_LIMIT' | 'BASIC_AUTH_USER' | 'BASIC_AUTH_PASS' | 'WEBHOOK_SECRET'>;
+  config: Pick<
+    Config,
+    'BODY_LIMIT' | 'BASIC_AUTH_USER' | 'BASIC_AUTH_PASS' | 'WEBHOOK_SECRET' | 'LABEL_STUDIO_API_KEY'
+  >;
   /** Refuses requests of other sites, before the credentials are looked at. */
   checkElsewhere: ElsewhereCheck;
   log: Logger;
@@ -60,7 +63,8 @@ export function createApp(deps: AppDeps): App {
   const { config, log, service } = deps;
   const bodyLimit = config.BODY_LIMIT;
   const smallerLimit = Math.min(bodyLimit, SMALLER_LIMIT);
-  const exchanges = new Exchanges(log, (exchange, status, milliseconds) =>
+  const hiding = createHiding([config.BASIC_AUTH_PASS, config.WEBHOOK_SECRET, config.LABEL_STUDIO_API_KEY]);
+  const exchanges = new Exchanges(log, hiding, (exchange, status, milliseconds) =>
     deps.metrics.request(exchange, status, milliseconds),
   );
   const checkCredentials = createAuth(config);
@@ -69,7 +73,7 @@ export function createApp(deps: AppDeps): App {
     return checkCredentials(headers, path);
   };
   const largeBodies = new LargeBodies();
-  const predict = new PredictRoute({ service, exchanges, auth, bodyLimit, largeBodies, log });
+  const predict = new PredictRoute({ service, exchanges, auth, bodyLimit, largeBodies });
 
   const koa = new Koa();
   koa.on('error', error => log.error({ err: error }, 'a response failed'));
@@ -81,11 +85,11 @@ export function createApp(deps: AppDeps): App {
       ctx.state.authenticated = auth(ctx.headers, ctx.path);
       await next();
       if (ctx.status === 404 && ctx.body === undefined) {
-        throw new AppError('not_found', `there is no ${shownPath(ctx.path)}; the paths are in the README`);
+        throw new AppError('not_found', `there is no ${hiding.path(ctx.path)}; the paths are in the README`);
       }
     } catch (thrown) {
       const error = toAppError(thrown);
-      logError(log, error, exchange);
+      exchanges.failed(exchange, error);
       const { status, reason, headers, body } = errorAnswer(error, exchange);
       ctx.status = status;
       ctx.message = reason;
@@ -126,7 +130,7 @@ export function createApp(deps: AppDeps): App {
       if (!isFree(socket)) return void socket.destroy();
       const exchange = exchanges.open({ headers: {} });
       const error = toParseError(thrown);
-      logError(log, error, exchange);
+      exchanges.failed(exchange, error);
       socket.end(errorText(error, exchange), () => socket.destroy());
       exchanges.close(exchange, error.status);
     },

@@ -2,14 +2,28 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config.js';
 import { AppError } from '../errors.js';
-import { decode } from './path.js';
+import { decodeBytes } from './path.js';
 
-/** Compares in a time that tells nothing of where the texts differ, or of their lengths. */
-function same(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
+/** What an expected text may look like on the wire: clients write it as UTF-8, or as Latin-1 as Python's requests does. */
+function formsOf(text: string): readonly Buffer[] {
+  const utf8 = Buffer.from(text);
+  return /[\u0100-\uffff]/.test(text) ? [utf8] : [utf8, Buffer.from(text, 'latin1')];
 }
 
+const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
+
+/**
+ * Makes a comparison with an expected text, in a time that tells nothing of where the texts differ, or of their lengths.
+ */
+function comparison(expected: string): (given: Buffer) => boolean {
+  const forms = formsOf(expected).map(digest);
+  return given => {
+    const found = digest(given);
+    return forms.map(form => timingSafeEqual(form, found)).includes(true);
+  };
+}
+
+const BASIC = /^Basic +(\S+) *$/i;
 const OPEN = new Set(['/health', '/ready', '/']);
 /** A slash at the end counts for nothing, as in the router. */
 const WEBHOOK = /^(?:\/models\/[^/]+)?\/webhook(?:\/([^/]*))?\/?$/;
@@ -27,35 +41,51 @@ export function createAuth(
   config: Pick<Config, 'BASIC_AUTH_USER' | 'BASIC_AUTH_PASS' | 'WEBHOOK_SECRET'>,
 ): Auth {
   const { BASIC_AUTH_USER: user, BASIC_AUTH_PASS: pass, WEBHOOK_SECRET: secret } = config;
-  const expected = user === null ? null : `${user}:${pass}`;
+  const isExpected = user === null ? null : comparison(`${user}:${pass}`);
+  const isSecret = secret === null ? null : comparison(secret);
 
   const hasCredentials = ({ authorization = '' }: IncomingHttpHeaders): boolean => {
-    const [scheme = '', encoded = ''] = authorization.split(' ');
-    return (
-      expected !== null &&
-      scheme.toLowerCase() === 'basic' &&
-      same(Buffer.from(encoded, 'base64').toString(), expected)
-    );
+    const encoded = BASIC.exec(authorization)?.[1];
+    return isExpected !== null && encoded !== undefined && isExpected(Buffer.from(encoded, 'base64'));
   };
-  const hasSecret = (headers: IncomingHttpHeaders, webhook: RegExpExecArray): boolean => {
-    if (secret === null) return false;
-    if (!webhook[1]) return same(String(headers['x-webhook-secret'] ?? ''), secret);
-    return same(decode(webhook[1]), secret);
+  const hasSecret = (headers: IncomingHttpHeaders, inPath: string | undefined): boolean => {
+    if (isSecret === null) return false;
+    // Node reads a header as Latin-1, whatever its bytes mean.
+    if (!inPath) return isSecret(Buffer.from(String(headers['x-webhook-secret'] ?? ''), 'latin1'));
+    return isSecret(decodeBytes(inPath));
   };
 
   return (headers, path) => {
-    if (expected === null && secret === null) return false;
+    if (isExpected === null && isSecret === null) return false;
     const webhook = WEBHOOK.exec(path);
-    const guarded = !OPEN.has(path) && (expected !== null || webhook !== null);
+    const guarded = !OPEN.has(path) && (isExpected !== null || webhook !== null);
     const authenticated = hasCredentials(headers);
-    if (guarded && !authenticated && !(webhook && hasSecret(headers, webhook))) {
+    if (guarded && !authenticated && !(webhook && hasSecret(headers, webhook[1]))) {
       throw new AppError(
         'unauthorized',
-        webhook
-          ? 'the webhook carries neither Basic auth nor the webhook secret: give Label Studio the URL as http://user:pass@host:port'
-          : 'this server wants Basic auth: set user and password of the ML backend in Label Studio',
+        webhook ? webhookRefusal(headers, webhook[1], isExpected !== null) : refusal(headers),
       );
     }
     return authenticated;
   };
+}
+
+/** What is wrong, and what to do: whoever typed a wrong password looks elsewhere than who typed none. */
+function refusal({ authorization }: IncomingHttpHeaders): string {
+  if (authorization === undefined)
+    return 'this server wants Basic auth: set user and password of the ML backend in Label Studio';
+  if (!BASIC.test(authorization))
+    return 'the request has an Authorization that is not Basic auth, which this server wants: set user and password of the ML backend in Label Studio';
+  return 'the user or the password is wrong: compare those of the ML backend in Label Studio with BASIC_AUTH_USER and BASIC_AUTH_PASS of this server';
+}
+
+function webhookRefusal(headers: IncomingHttpHeaders, inPath: string | undefined, basic: boolean): string {
+  if (headers.authorization !== undefined && basic) return refusal(headers);
+  if (inPath)
+    return 'the webhook secret at the end of the path is wrong: compare it with WEBHOOK_SECRET of this server';
+  if (headers['x-webhook-secret'] !== undefined)
+    return 'the X-Webhook-Secret of the webhook is wrong: compare it with WEBHOOK_SECRET of this server';
+  return basic
+    ? 'the webhook carries neither Basic auth nor the webhook secret: give Label Studio the URL as http://user:pass@host:port'
+    : "the webhook does not carry the webhook secret: add the header X-Webhook-Secret to it in Label Studio's Settings > Webhooks";
 }

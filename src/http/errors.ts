@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
 import { AppError, asAppError, clip } from '../errors.js';
 import type { Exchange } from './exchange.js';
 
 const REASON_LENGTH = 300;
 /** Messages may name what the request said, however long that is. */
-const MESSAGE_LENGTH = 2_000;
+export const MESSAGE_LENGTH = 2_000;
 
 /**
  * An error's message as a reason phrase: Label Studio shows its user the status line of an error and nothing else.
@@ -115,15 +114,4 @@ export function errorText(error: AppError, exchange: Exchange): string {
     'Connection: close',
     `\r\n${body}`,
   ].join('\r\n');
-}
-
-/** Writes an error to the log, under its request's id. */
-export function logError(log: Logger, error: AppError, { id }: Exchange): void {
-  const message = clip(error.message, MESSAGE_LENGTH);
-  // What may be sent again is no fault of a line of code: its stack would only be noise.
-  if (error.status >= 500 && !error.retryable) {
-    log.error({ request_id: id, err: error.cause ?? error, code: error.code }, message);
-  } else {
-    log.warn({ request_id: id, code: error.code }, message);
-  }
 }

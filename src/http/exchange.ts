@@ -1,7 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { shownPath } from './path.js';
+import { type AppError, clip } from '../errors.js';
+import { MESSAGE_LENGTH } from './errors.js';
+import type { Hiding } from './hiding.js';
 
+/** Asked every few seconds by machines: lines of theirs would hide all others. */
+const PROBE = /^(?:\/models\/[^/]+)?(?:\/(?:health|ready|metrics)?\/?)?$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 /** One request and its answer, as the log tells of it. */
@@ -18,13 +22,22 @@ export interface Exchange {
 /** Gives requests their ids and writes them to the log. */
 export class Exchanges {
   readonly #log: Logger;
+  readonly #hiding: Hiding;
   readonly #listener: ((exchange: Exchange, status: number, milliseconds: number) => void) | undefined;
   readonly #run = Date.now().toString(36);
   #requests = 0;
 
-  /** @param listener told of each request that was answered */
-  constructor(log: Logger, listener?: (exchange: Exchange, status: number, milliseconds: number) => void) {
+  /**
+   * @param hiding keeps secrets out of the log
+   * @param listener told of each request that was answered
+   */
+  constructor(
+    log: Logger,
+    hiding: Hiding,
+    listener?: (exchange: Exchange, status: number, milliseconds: number) => void,
+  ) {
     this.#log = log;
+    this.#hiding = hiding;
     this.#listener = listener;
   }
 
@@ -40,18 +53,27 @@ export class Exchanges {
     };
   }
 
+  /** Writes an error to the log, under its request's id. */
+  failed({ id }: Exchange, error: AppError): void {
+    const message = this.#hiding.text(clip(error.message, MESSAGE_LENGTH));
+    // What may be sent again is no fault of a line of code: its stack would only be noise.
+    if (error.status >= 500 && !error.retryable)
+      this.#log.error({ request_id: id, err: error.cause ?? error, code: error.code }, message);
+    else this.#log.warn({ request_id: id, code: error.code }, message);
+  }
+
   close(exchange: Exchange, status: number): void {
     const milliseconds = performance.now() - exchange.begin;
     const { id, method, path, tasks } = exchange;
     const entry = {
       request_id: id,
       method,
-      path: shownPath(path),
+      path: this.#hiding.path(path),
       status,
       tasks,
       ms: Math.round(milliseconds),
     };
-    if (path === '/health') this.#log.debug(entry, 'request');
+    if (PROBE.test(path) && (method === 'GET' || method === 'HEAD')) this.#log.debug(entry, 'request');
     else this.#log.info(entry, 'request');
     this.#listener?.(exchange, status, milliseconds);
   }

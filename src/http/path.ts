@@ -14,7 +14,10 @@ export function originForm(url: string): string {
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-/** A path as others may read it: what stands behind a webhook is a secret, also where it is mistyped. */
-export function shownPath(path: string): string {
-  return path.replace(/(\/webhook[^/]*)\/.*$/i, '$1/…');
+/** The bytes of a part of a path: its escapes stand for bytes. */
+export function decodeBytes(part: string): Buffer {
+  return Buffer.from(
+    part.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  );
 }

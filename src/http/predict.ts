@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import { ITEM_SEPARATOR } from '../inference/protocol.js';
 import type { ItemTexts } from '../onnx-model.js';
@@ -7,7 +6,7 @@ import type { Service } from '../service.js';
 import { TaskList } from '../tasks.js';
 import type { Auth } from './auth.js';
 import { readBody } from './body.js';
-import { bodyTooLarge, discardBody, errorAnswer, logError, parseBody, toAppError } from './errors.js';
+import { bodyTooLarge, discardBody, errorAnswer, parseBody, toAppError } from './errors.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { LargeBodies, LargeBody } from './large-body.js';
 import { decode } from './path.js';
@@ -19,7 +18,6 @@ export interface PredictDeps {
   auth: Auth;
   bodyLimit: number;
   largeBodies: LargeBodies;
-  log: Logger;
 }
 
 /** Parsing this much takes about half a millisecond, which is what a hop to another thread and back costs. */
@@ -50,14 +48,14 @@ export class PredictRoute {
 
   /** Answers the request, whatever happens. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { exchanges, log } = this.#deps;
+    const { exchanges } = this.#deps;
     const exchange = exchanges.open(request);
     try {
       const answer = await this.#answer(request, response, exchange);
       this.#write(response, answer, exchange);
     } catch (thrown) {
       const error = toAppError(thrown);
-      logError(log, error, exchange);
+      exchanges.failed(exchange, error);
       const { status, reason, headers, body } = errorAnswer(error, exchange);
       discardBody(request);
       response.writeHead(status, reason, { ...this.#headers(exchange, body.length), ...headers }).end(body);

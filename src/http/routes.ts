@@ -1,13 +1,14 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import type { Logger } from 'pino';
-import { AppError } from '../errors.js';
+import { AppError, clip } from '../errors.js';
 import type { Metrics } from '../metrics.js';
 import type { Projects } from '../projects.js';
 import type { Versions } from '../registry/versions.js';
 import type { Service } from '../service.js';
 import type { Jobs } from '../training/jobs.js';
 import { isLearning } from '../training/triggers.js';
+import { MESSAGE_LENGTH } from './errors.js';
 import { type EventStreams, jobRoutes } from './job-routes.js';
 import { versionRoutes } from './versions.js';
 import * as wire from './wire.js';
@@ -106,7 +107,7 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
       if (!(error instanceof AppError)) throw error;
       deps.log.warn(
         { request_id: ctx.state.exchange.id, code: error.code, action: body.action },
-        error.message,
+        clip(error.message, MESSAGE_LENGTH),
       );
     }
   });

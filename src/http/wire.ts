@@ -75,7 +75,7 @@ export const setupBody = body<{
 );
 
 export const webhookBody = body<Record<string, unknown> & { action: string; project?: unknown }>(
-  { action: { type: 'string' }, project: PROJECT },
+  { action: { type: 'string', maxLength: 100 }, project: PROJECT },
   ['action'],
 );
 

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import type { ErrorBody } from '../support/client.js';
 import { SENTIMENT, tasksOf } from '../support/configs.js';
 import { choiceOf } from '../support/results.js';
 import { serve, stopServers } from '../task-data/servers.js';
@@ -48,6 +49,27 @@ describe('Basic auth', () => {
     assert.equal((await backend.predict(body, { headers: { authorization: 'Basic' } })).status, 401);
   });
 
+  it('says whether credentials are missing or wrong', async () => {
+    const message = async (path: string, headers: Record<string, string>) => {
+      const { status, body: answer } = await backend.post<ErrorBody>(path, body, { headers });
+      assert.equal(status, 401);
+      return answer.message;
+    };
+    const wrong = basic('user:pass').headers;
+    for (const path of ['/predict', '/setup', '/nothing']) {
+      assert.match(await message(path, {}), /^this server wants Basic auth: /);
+      assert.match(await message(path, wrong), /^the user or the password is wrong: .*BASIC_AUTH_PASS/);
+      assert.match(
+        await message(path, { authorization: 'Token abc' }),
+        /Authorization that is not Basic auth/,
+      );
+    }
+    assert.match(await message('/webhook', {}), /^the webhook carries neither Basic auth nor/);
+    assert.match(await message('/webhook', wrong), /^the user or the password is wrong/);
+    assert.match(await message('/webhook', { 'x-webhook-secret': 'x' }), /^the X-Webhook-Secret .* is wrong/);
+    assert.match(await message('/webhook/x', {}), /^the webhook secret at the end of the path is wrong/);
+  });
+
   it('lets a webhook in with the secret as a header or at the end of the path', async () => {
     const secret = { headers: { 'x-webhook-secret': 's3/cret' } };
     assert.equal((await backend.post('/webhook', body, secret)).status, 200);
@@ -67,6 +89,46 @@ describe('Basic auth', () => {
     );
     assert.deepEqual(telling, []);
   });
+});
+
+describe('credentials beyond ASCII', () => {
+  const header = (bytes: Buffer) => ({ headers: { authorization: `Basic ${bytes.toString('base64')}` } });
+  for (const { pass, latin1 } of [
+    { pass: 'pä:ss', latin1: true },
+    { pass: 'ÿ~', latin1: true },
+    { pass: '密码🔑', latin1: false },
+  ]) {
+    it(`are taken as UTF-8${latin1 ? ' and as Latin-1' : ''}: ${pass}`, async () => {
+      const backend = await startBackend({
+        BASIC_AUTH_USER: 'jürgen',
+        BASIC_AUTH_PASS: pass,
+        WEBHOOK_SECRET: pass,
+      });
+      try {
+        const utf8 = Buffer.from(pass);
+        assert.equal((await backend.predict(body, header(Buffer.from(`jürgen:${pass}`)))).status, 200);
+        const asLatin1 = header(Buffer.from(`jürgen:${pass}`, 'latin1'));
+        assert.equal((await backend.predict(body, asLatin1)).status, latin1 ? 200 : 401);
+        // Half of it one way, half of it the other: nobody writes that.
+        const mixed = Buffer.concat([Buffer.from('jürgen:'), Buffer.from(pass, 'latin1')]);
+        assert.equal((await backend.predict(body, header(mixed))).status, 401);
+
+        const secrets = [utf8, ...(latin1 ? [Buffer.from(pass, 'latin1')] : [])];
+        for (const secret of secrets) {
+          const headers = { 'x-webhook-secret': secret.toString('latin1') };
+          // As bytes: Node writes headers in the encoding of a body that is a string.
+          const bytes = Buffer.from(JSON.stringify(body));
+          assert.equal((await backend.post('/webhook', bytes, { headers })).status, 200);
+          const escaped = secret.toString('hex').replace(/../g, '%$&');
+          assert.equal((await backend.post(`/webhook/${escaped}`, body)).status, 200);
+        }
+        const cut = { 'x-webhook-secret': utf8.subarray(0, -1).toString('latin1') };
+        assert.equal((await backend.post('/webhook', body, { headers: cut })).status, 401);
+      } finally {
+        await backend.stop();
+      }
+    });
+  }
 });
 
 describe('a webhook secret without Basic auth', () => {

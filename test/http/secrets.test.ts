@@ -81,6 +81,16 @@ describe('secrets and task data', () => {
       `/webhook?secret=${secret}`,
       `/models/other/webhook/${secret}`,
       `/models/sentiment/webhook/${secret}/more`,
+      `/hook/${secret}`,
+      `/${secret}`,
+      `/webhook${secret}`,
+      `/webhook%2F${secret}`,
+      `/api/${SECRETS.webhook.replace(' ', '%20')}`,
+      `/models/${secret}`,
+      `/user:${SECRETS.password}@host/setup`,
+      `//user:${SECRETS.password}x@host/setup`,
+      `/versions/${SECRETS.password}`,
+      `/api/jobs/${SECRETS.key}/`,
     ]) {
       await server.post(path, event);
       await server.post(path, event, right);
