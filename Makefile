@@ -10,6 +10,8 @@ CUDA := .cuda
 BENCH_VENV := .venv-bench
 FETCHED := .cache/models/.fetched
 TOPICS := .cache/models/.topics
+# What the tests and tools run by themselves; the project's own programs see to it.
+export ORT_DISABLE_TELEMETRY := 1
 SAY = @printf '\033[1m%s\033[0m\n'
 
 # CUDA: the two libraries of ONNX Runtime's provider lie beside its Node binding, which looks for them there; what they

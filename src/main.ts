@@ -6,6 +6,7 @@ import { type Config, readConfig } from './config.js';
 import { AppError, messageOf } from './errors.js';
 import { createHttpServer } from './http/server.js';
 import type { ModelClass } from './model.js';
+import { NO_TELEMETRY } from './no-telemetry.js';
 import { readable } from './readable-log.js';
 import type { Entry } from './training/fit.js';
 import { FIT_VARIABLE, type FitMessage, type FitRequest, runFit } from './training/fit-child.js';
@@ -44,6 +45,8 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Server> {
   if (process.env[FIT_VARIABLE] !== undefined && process.send) return learn([models].flat());
+  // A class may bring an ONNX Runtime of its own.
+  Object.assign(process.env, NO_TELEMETRY);
   const config = readConfig(options.env ?? process.env);
   const log = options.log ?? createLog(config.LOG_LEVEL);
   const entry = options.entry ?? ownEntry();

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AppError, messageOf } from '../errors.js';
 import type { PlainTensor } from '../inputs/contract.js';
+import { NO_TELEMETRY } from '../no-telemetry.js';
 import type { ProviderChoice } from './providers/contract.js';
 import { PROVIDERS } from './providers/index.js';
 import { asInput, asOutput, type GraphTensor, type TensorInfo } from './tensors.js';
@@ -10,6 +11,9 @@ import { asInput, asOutput, type GraphTensor, type TensorInfo } from './tensors.
  *
  * Its `create` and `run` hold the thread for as long as they take, so it is imported by inference children alone.
  */
+
+// In every process that runs graphs, the server's children and the exporters' helpers alike.
+Object.assign(process.env, NO_TELEMETRY);
 
 /** A graph of one float in, the same float out (opset 13), to try a provider with. */
 const IDENTITY_GRAPH = Buffer.from(

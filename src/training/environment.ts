@@ -1,3 +1,5 @@
+import { NO_TELEMETRY } from '../no-telemetry.js';
+
 /** What the programs that a job runs get of the server's environment. */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,7 +13,7 @@ const SECRETS = new Set(['BASIC_AUTH_USER', 'BASIC_AUTH_PASS', 'WEBHOOK_SECRET',
 
 function only(environment: Environment, wanted: (name: string) => boolean): Record<string, string> {
   const kept = Object.entries(environment).filter(([name, value]) => value !== undefined && wanted(name));
-  return Object.fromEntries(kept as [string, string][]);
+  return { ...Object.fromEntries(kept as [string, string][]), ...NO_TELEMETRY };
 }
 
 /** What a trainer gets: where programs and its home are, the language, and no word of the server's own settings. */

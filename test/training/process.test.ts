@@ -58,7 +58,7 @@ describe("a trainer's process", () => {
       await readFile(join(test.run.folder, 'seen'), 'utf8'),
     );
     const { TRAINING_JOB, ...rest } = environment;
-    assert.deepEqual(rest, { ...passed, EXTRA: '1' });
+    assert.deepEqual(rest, { ...passed, EXTRA: '1', ORT_DISABLE_TELEMETRY: '1' });
     assert.match(TRAINING_JOB, /^test-/);
     assert.deepEqual([leads, nice, folder], [true, 10, test.run.folder]);
   });
