@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { schedule } from 'node-cron';
 import type { Logger } from 'pino';
 import { type Config, ownEnvironment } from './config.js';
+import { availableCores } from './cores.js';
 import { classDirectory, type Directory } from './directory.js';
 import { type App, createApp } from './http/app.js';
 import { createElsewhereCheck } from './http/elsewhere.js';
@@ -58,8 +58,8 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Trainings leave half of the machine to predictions; the grace is what a trainer may take to end when it is asked to. */
-const JOB_LIMITS = { atOnce: Math.max(1, Math.floor(availableParallelism() / 2)), grace: 5_000, kept: 100 };
+/** Trainings leave half of the cores to predictions; the grace is what a trainer may take to end when it is asked to. */
+const JOB_LIMITS = { atOnce: Math.max(1, Math.floor(availableCores() / 2)), grace: 5_000, kept: 100 };
 
 /** A page of annotated tasks: Label Studio may predict for tasks that it lists, and that may take as long. */
 const LABEL_STUDIO_LIMITS = { timeoutMs: 120_000, maxBytes: 64 * 2 ** 20 };

@@ -124,7 +124,12 @@ export const SETTINGS = {
     parseProviders,
     'cpu',
   ),
-  WORKERS: setting<number | null>('inference processes', integer(1, 256), nothing, 'one a core; 1 with cuda'),
+  WORKERS: setting<number | null>(
+    "inference processes; a container's cores are those that its CPU limit grants",
+    integer(1, 256),
+    nothing,
+    'one a core; 1 with cuda',
+  ),
   RELOAD_CRON: setting('when the model repository is read again; SIGHUP does it too', cron, '* * * * *'),
   LABEL_STUDIO_URL: setting<string | null>(
     "Label Studio's address; wins over what `/setup` carries",

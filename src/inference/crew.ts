@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
+import { availableCores } from '../cores.js';
 import { AppError, messageOf } from '../errors.js';
 import { ChildLost, InferenceChild } from './child-process.js';
 import type { ChildResults, LoadFacts, VersionSource } from './protocol.js';
@@ -82,9 +82,9 @@ export class Crew {
     const onCpu = (name: string) => name === 'cpu';
     try {
       if (workers !== null) return await this.#openSome(workers);
-      if (providers.every(({ name }) => onCpu(name))) return await this.#openSome(availableParallelism());
+      if (providers.every(({ name }) => onCpu(name))) return await this.#openSome(availableCores());
       await this.#open();
-      if (onCpu(this.#provider)) await this.#openSome(availableParallelism() - 1);
+      if (onCpu(this.#provider)) await this.#openSome(availableCores() - 1);
     } catch (error) {
       await this.stop();
       throw error;

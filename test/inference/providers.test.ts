@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { assert } from 'chai';
+import { availableCores } from '../../src/cores.js';
 import { AppError } from '../../src/errors.js';
 import { InferenceChild } from '../../src/inference/child-process.js';
 import { parseProviders } from '../../src/inference/providers/index.js';
@@ -36,7 +36,7 @@ describe('execution providers', () => {
       const reply = await backend.predict({ tasks: tasksOf(['good']), label_config: SENTIMENT });
       assert.equal(reply.status, 200);
       // Left alone, the number of processes follows what was chosen, not what was asked for.
-      assert.lengthOf(backend.backend.pids(), availableParallelism());
+      assert.lengthOf(backend.backend.pids(), availableCores());
       const warnings = backend.log.lines.filter(({ using }) => using === 'cpu');
       assert.lengthOf(warnings, 1);
       assert.match(warnings[0]!.msg, /^cuda \(device 99\) does not work here: /);
