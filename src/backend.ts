@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { schedule } from 'node-cron';
 import type { Logger } from 'pino';
 import { type Config, ownEnvironment } from './config.js';
 import { availableCores } from './cores.js';
@@ -15,6 +14,7 @@ import { Projects } from './projects.js';
 import { clearLeftovers } from './registry/leftovers.js';
 import type { Requirements } from './registry/manifest.js';
 import { aboutModel, openRepository, type Repository } from './repository.js';
+import { cronTimes, schedule } from './schedule.js';
 import { Service } from './service.js';
 import { State } from './state.js';
 import { configuredSources, type Sources } from './task-data/configured.js';
@@ -152,10 +152,12 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
     reload,
   });
   const crons = [
-    schedule(config.RELOAD_CRON, () => {
+    schedule(cronTimes(config.RELOAD_CRON), () => {
       reload().catch(error => log.error({ err: error }, 'the model repository could not be read'));
     }),
-    ...(config.TRAIN_CRON === null ? [] : [schedule(config.TRAIN_CRON, () => triggers.trainAll())]),
+    ...(config.TRAIN_CRON === null
+      ? []
+      : [schedule(cronTimes(config.TRAIN_CRON), () => triggers.trainAll())]),
   ];
 
   const describe = () => ({
@@ -187,7 +189,7 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
     pids: () => repository?.pool.pids ?? [],
     reload,
     async close() {
-      for (const cron of crons) await cron.destroy();
+      for (const stop of crons) stop();
       await triggers.stop();
       await jobs.stop(config.DRAIN_TIMEOUT);
       await repository?.pool.stop();

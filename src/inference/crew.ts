@@ -233,7 +233,7 @@ export class Crew {
     const seat: Seat = {
       child,
       front: child === this.#front,
-      since: Date.now(),
+      since: performance.now(),
       until: 0,
       known: new Map(),
       loading: false,
@@ -243,7 +243,7 @@ export class Crew {
     void child.ended.then(how => {
       this.seats.splice(this.seats.indexOf(seat), 1);
       if (this.#stop.signal.aborted) return;
-      const forgotten = Date.now() - seat.since > BACK_OFF_MS.forgottenAfter;
+      const forgotten = performance.now() - seat.since > BACK_OFF_MS.forgottenAfter;
       this.#backOff = forgotten ? 0 : Math.min(this.#backOff, BACK_OFF_MS.mostAfterStart);
       this.#options.log.error({ pid: child.pid, how }, 'an inference process ended; starting another');
       const replacement = this.#replace().finally(() => this.#replacements.delete(replacement));

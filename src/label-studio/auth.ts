@@ -38,9 +38,9 @@ interface Entry {
  * before it expires; callers that come during the exchange share it.
  *
  * @param deps.timeoutMs how long the exchange may take
- * @param deps.now the time in milliseconds
+ * @param deps.now milliseconds by a clock that nobody sets
  * @example
- * const auth = createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 10_000 });
+ * const auth = createLabelStudioAuth({ fetch, now: () => performance.now(), timeoutMs: 10_000 });
  * await auth.header({ url: 'http://localhost:8080', token: 'abc' }); // 'Token abc'
  */
 export function createLabelStudioAuth(deps: {
@@ -68,7 +68,7 @@ export function createLabelStudioAuth(deps: {
       );
     }
     // Against Label Studio's own clock, which need not agree with this one.
-    const issued = Date.parse(headers.get('date') ?? '') || deps.now();
+    const issued = Date.parse(headers.get('date') ?? '') || Date.now();
     return { header: `Bearer ${access}`, lifetime: expiryOf(access) - issued };
   }
 

@@ -220,6 +220,8 @@ function detailOf({ body }: Reply): string {
 function askedPause({ headers }: Reply): number | undefined {
   const text = headers.get('retry-after');
   if (text === null) return undefined;
-  const pause = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  const pause = /^\d+$/.test(text)
+    ? Number(text) * 1000
+    : Date.parse(text) - (Date.parse(headers.get('date') ?? '') || Date.now());
   return Number.isNaN(pause) ? undefined : Math.max(pause, 0);
 }

@@ -39,7 +39,7 @@ export interface Sources {
 /** Label Studio, and what tasks point to, read with the token of the settings, else with that of the project's `/setup`. */
 export function configuredSources(config: TaskDataConfig, state: State): Sources {
   const labelStudio = labelStudioSource(config, state);
-  const auth = createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: TOKEN_TIMEOUT_MS });
+  const auth = createLabelStudioAuth({ fetch, now: () => performance.now(), timeoutMs: TOKEN_TIMEOUT_MS });
   const files = new FileCache({ folder: filesFolder(config.DATA_DIR), maxBytes: config.FILE_CACHE });
   const taskData = createTaskData({
     labelStudio,

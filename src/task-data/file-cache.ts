@@ -127,7 +127,8 @@ export class FileCache {
 
   #current(key: string, maxAge: number): Entry | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || this.#now() - entry.at <= maxAge) return entry;
+    // The clock may have been set back since: how old the entry is, is not known then.
+    if (entry === undefined || Math.abs(this.#now() - entry.at) <= maxAge) return entry;
     this.#drop(entry);
     return undefined;
   }

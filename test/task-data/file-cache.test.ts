@@ -105,6 +105,17 @@ describe('task-data/file-cache', () => {
     expect(await readFile(renewed.path, 'utf8')).to.equal('a');
   });
 
+  it('fetches again what is from the future, as the clock was set back since', async () => {
+    const cache = cacheOf(10);
+    await use(cache, 'a');
+    now -= MINUTE;
+    await use(cache, 'a');
+    expect(fetched).to.deep.equal(['a']);
+    now -= 1;
+    await use(cache, 'a');
+    expect(fetched).to.deep.equal(['a', 'a']);
+  });
+
   it("keeps each project's files apart, and forgets those of one", async () => {
     const cache = cacheOf(10);
     const [own, other] = await Promise.all(['1', '2'].map(project => lease(cache, 'a', project)));
