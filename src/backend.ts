@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, ownEnvironment } from './config.js';
 import { availableCores } from './cores.js';
+import { dataLayout } from './data-folder/layout.js';
+import { clearLeftovers } from './data-folder/leftovers.js';
+import { makePrivate } from './data-folder/private.js';
 import { classDirectory, type Directory } from './directory.js';
 import { type App, createApp } from './http/app.js';
 import { createElsewhereCheck } from './http/elsewhere.js';
@@ -11,7 +14,6 @@ import { loadKinds } from './load-kinds.js';
 import { Metrics } from './metrics.js';
 import { MODEL_VERSION, type ModelClass } from './model.js';
 import { Projects } from './projects.js';
-import { clearLeftovers } from './registry/leftovers.js';
 import type { Requirements } from './registry/manifest.js';
 import { aboutModel, openRepository, type Repository } from './repository.js';
 import { cronTimes, schedule } from './schedule.js';
@@ -91,9 +93,11 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
 
 async function assemble(options: BackendOptions, state: State): Promise<Backend> {
   const { config, log, models = [], environment = ownEnvironment() } = options;
-  await clearLeftovers(config.DATA_DIR);
   const loopback = isLoopback(config.HOST);
   const checkElsewhere = createElsewhereCheck({ publicHosts: config.PUBLIC_HOSTS, loopback });
+  const layout = dataLayout(config.DATA_DIR);
+  await makePrivate(layout, log);
+  await clearLeftovers(layout);
   const sources = configuredSources(config, state);
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
@@ -112,7 +116,7 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
     });
   const jobs = new Jobs({
     state,
-    folder: join(config.DATA_DIR, 'jobs'),
+    folder: layout.jobs,
     works: {
       fit: fitWork({
         entry: options.entry ?? null,
@@ -140,7 +144,7 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
   const service: Service = new Service({ directory, state, jobs, triggers, taskData, leftOut, log });
   const reload = () => repository?.registry.reload() ?? Promise.resolve();
   const projects = new Projects({
-    dataDir: config.DATA_DIR,
+    layout,
     state,
     service,
     forgetFiles: project => sources.files.forget(project),
@@ -208,14 +212,14 @@ function trainWork(
 ): Work {
   const client = createLabelStudioClient({ labelStudio, auth, ...LABEL_STUDIO_LIMITS });
   // Environments of their own: few trainings need the largest of them.
-  const pythonOf = (folder: string, requirements: Requirements) =>
+  const pythonOf = (requirements: Requirements) =>
     new Python({
       python: config.PYTHON,
-      folder: join(config.DATA_DIR, folder),
+      folder: dataLayout(config.DATA_DIR).python(requirements),
       requirements: join(SCRIPTS, 'requirements', `${requirements}.txt`),
       environment,
     });
-  const pythons = { base: pythonOf('python', 'base'), torch: pythonOf('python-torch', 'torch') };
+  const pythons = { base: pythonOf('base'), torch: pythonOf('torch') };
   return createTrain({
     registry,
     versions,

@@ -49,6 +49,8 @@ export async function serve(
   Object.assign(process.env, NO_TELEMETRY);
   const config = readConfig(options.env ?? process.env);
   const log = options.log ?? createLog(config.LOG_LEVEL);
+  // What this process and its programs write is nobody else's, wherever it lies.
+  const umask = process.umask(0o077);
   const entry = options.entry ?? ownEntry();
   const backend = await createBackend({
     config,
@@ -78,6 +80,7 @@ export async function serve(
       await drain(config.DRAIN_TIMEOUT);
       await backend.close();
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, stop);
+      process.umask(umask);
     })();
     return closing;
   };

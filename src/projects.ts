@@ -1,11 +1,12 @@
 import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { DataLayout } from './data-folder/layout.js';
 import { removeFolder } from './registry/durable.js';
 import type { Service } from './service.js';
 import type { State } from './state.js';
 
 export interface ProjectsDeps {
-  dataDir: string;
+  layout: Pick<DataLayout, 'projects' | 'project'>;
   state: State;
   service: Service;
   /** Ends what a project's models are learning; resolves when nothing of it runs any more. */
@@ -49,7 +50,7 @@ export class Projects {
   }
 
   async #copy(source: string, target: string): Promise<void> {
-    const projects = join(this.#deps.dataDir, 'projects');
+    const { projects } = this.#deps.layout;
     const copy = join(projects, `.${basename(target)}-copy`);
     await mkdir(projects, { recursive: true });
     await rm(copy, { recursive: true, force: true });
@@ -65,6 +66,6 @@ export class Projects {
   }
 
   #folder(project: string): string {
-    return join(this.#deps.dataDir, 'projects', project);
+    return this.#deps.layout.project(project);
   }
 }

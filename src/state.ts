@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { dataLayout } from './data-folder/layout.js';
 import { LruMap } from './lru-map.js';
 import type { Job, JobInput, ProcessMark } from './training/job.js';
 
@@ -34,6 +34,8 @@ export interface ModelState {
 const LAST = ['last-project'];
 const OWNER = ['jobs-owner'];
 const PROJECTS_KEPT = 1_000;
+/** The mode of the database's two files, which lmdb gives to everybody else; its types do not know the option. */
+const OWN = { permissionsMode: 0o600 };
 
 /**
  * Everything that must survive a restart and is not a file: what projects were set up with, what models keep, jobs.
@@ -56,7 +58,7 @@ export class State {
   /** Opens the state below a folder, which is made if needed. */
   static open(dataDir: string): State {
     mkdirSync(dataDir, { recursive: true });
-    return new State(open({ path: join(dataDir, 'state.mdb'), encoding: 'json' }));
+    return new State(open({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN }));
   }
 
   project(id: string): Project | undefined {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
+import { dataLayout } from '../src/data-folder/layout.js';
 import { Projects } from '../src/projects.js';
 import { servedBy } from './registry/support.js';
 import { startBackend } from './support/backend.js';
@@ -18,7 +19,7 @@ describe('a project', () => {
     const versions = join(dataDir, 'projects/7/models/topics/versions');
     const steps: string[] = [];
     const projects = new Projects({
-      dataDir,
+      layout: dataLayout(dataDir),
       state: { deleteProject: () => steps.push('state') } as never,
       service: { forget: () => steps.push('service') } as never,
       async stopLearning(project) {

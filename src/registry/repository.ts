@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { dataLayout } from '../data-folder/layout.js';
 import { AppError } from '../errors.js';
 import { TRAINING_FILE } from './training-record.js';
 import type { VersionRecord } from './version.js';
@@ -43,12 +44,12 @@ export async function listModels(root: string): Promise<{ names: string[]; stran
 
 /** The projects that have folders of their own below `DATA_DIR`. */
 export async function listProjects(dataDir: string): Promise<string[]> {
-  return (await folders(join(dataDir, 'projects'))).filter(name => PROJECT_ID.test(name));
+  return (await folders(dataLayout(dataDir).projects)).filter(name => PROJECT_ID.test(name));
 }
 
 /** Where a project's own version folders of its models are. */
 export function projectModels(dataDir: string, project: string): string {
-  return join(dataDir, 'projects', project, 'models');
+  return dataLayout(dataDir).projectModels(project);
 }
 
 /** A model folder's versions. */

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import type { Config } from '../config.js';
+import { dataLayout } from '../data-folder/layout.js';
 import { createLabelStudioAuth, type LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudioSource, labelStudioSource } from '../label-studio/source.js';
 import type { State } from '../state.js';
@@ -10,11 +10,6 @@ import { FileCache } from './file-cache.js';
 const LIMITS = { maxBytes: 256 * 2 ** 20, timeoutMs: 30_000, atOnce: 32 };
 /** How long Label Studio may take to exchange a personal access token. */
 const TOKEN_TIMEOUT_MS = 30_000;
-
-/** Where copies of what tasks point to lie. */
-export function filesFolder(dataDir: string): string {
-  return join(dataDir, 'cache', 'files');
-}
 
 /** The settings that say where task data may come from. */
 export type TaskDataConfig = Pick<
@@ -40,7 +35,8 @@ export interface Sources {
 export function configuredSources(config: TaskDataConfig, state: State): Sources {
   const labelStudio = labelStudioSource(config, state);
   const auth = createLabelStudioAuth({ fetch, now: () => performance.now(), timeoutMs: TOKEN_TIMEOUT_MS });
-  const files = new FileCache({ folder: filesFolder(config.DATA_DIR), maxBytes: config.FILE_CACHE });
+  const folder = dataLayout(config.DATA_DIR).files;
+  const files = new FileCache({ folder, maxBytes: config.FILE_CACHE });
   const taskData = createTaskData({
     labelStudio,
     auth,

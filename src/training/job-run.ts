@@ -1,12 +1,11 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { jobLayout } from '../data-folder/layout.js';
 import { type Environment, trainerEnvironment } from './environment.js';
 import type { Job, JobInput, JobRun, ProcessMark } from './job.js';
 import { JobLog } from './job-log.js';
 import { oneLine, type Report } from './output.js';
 import { runProcess } from './process.js';
-
-export const LOG_FILE = 'log.txt';
 
 export interface RunOptions {
   job: Job;
@@ -31,12 +30,13 @@ export interface OpenRun {
 /** Makes a job's folder anew, its log apart, and what its work has at hand. */
 export async function openRun(options: RunOptions): Promise<OpenRun> {
   const { job, input, folder, signal, environment, memory, grace, report, started } = options;
+  const { log: logFile } = jobLayout(folder);
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) {
     // What an earlier attempt left must not be taken for this one's.
-    if (name !== LOG_FILE) await rm(join(folder, name), { recursive: true });
+    if (name !== basename(logFile)) await rm(join(folder, name), { recursive: true });
   }
-  const log = await JobLog.open(join(folder, LOG_FILE));
+  const log = await JobLog.open(logFile);
   let last = '';
   const run: JobRun = {
     ...input,

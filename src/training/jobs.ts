@@ -4,13 +4,14 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { jobLayout } from '../data-folder/layout.js';
 import { AppError, messageOf } from '../errors.js';
 import type { State } from '../state.js';
 import type { Environment } from './environment.js';
 import type { Job, JobLimits, JobRequest, Works } from './job.js';
 import { logJob, tooLate } from './job-lines.js';
 import { type JobLog, readEnd } from './job-log.js';
-import { LOG_FILE, openRun } from './job-run.js';
+import { openRun } from './job-run.js';
 import { failed } from './process.js';
 import { endOrphans, isSame, markOf } from './processes.js';
 
@@ -141,7 +142,7 @@ export class Jobs {
   /** The last lines of a job's log, of so many bytes at most. */
   logEnd(id: string, bytes: number): Promise<string> {
     const log = this.#running.get(this.job(id).id)?.log;
-    return log ? log.end(bytes) : readEnd(join(this.#deps.folder, id, LOG_FILE), bytes);
+    return log ? log.end(bytes) : readEnd(jobLayout(join(this.#deps.folder, id)).log, bytes);
   }
 
   /**

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { jobLayout } from '../data-folder/layout.js';
 import { AppError, messageOf } from '../errors.js';
 import { type Environment, installerEnvironment, trainerEnvironment } from './environment.js';
 import type { JobRun } from './job.js';
@@ -117,7 +118,7 @@ export class Python {
     } catch (error) {
       run.signal.throwIfAborted();
       const why = error instanceof AppError ? error.message : messageOf(error);
-      const more = `all of its output is in ${join(run.folder, 'log.txt')}`;
+      const more = `all of its output is in ${jobLayout(run.folder).log}`;
       throw failed(`the Python environment could not be made: ${why}; ${more}`, error);
     }
     // Those of other requirements; nothing runs with them, since this server has used this one alone.

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jobLayout } from '../data-folder/layout.js';
 import { AppError } from '../errors.js';
 import { whereShown } from '../inputs/shown/value.js';
 import { bindModel } from '../label-config/bind.js';
@@ -92,7 +93,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
 
   const { counts, controls } = await writeInput(deps, job, run, { manifest, config, among, parent });
 
-  const out = join(folder, 'out');
+  const out = jobLayout(folder).output;
   await rm(out, { recursive: true, force: true });
   await mkdir(out);
   try {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { assert } from 'chai';
-import { clearLeftovers } from '../../src/registry/leftovers.js';
+import { dataLayout } from '../../src/data-folder/layout.js';
+import { clearLeftovers } from '../../src/data-folder/leftovers.js';
 import { temporaryFolder } from '../support/folder.js';
 import { ROOT } from '../support/python.js';
 import { openChurn, SLOT } from './churn.js';
@@ -35,7 +36,7 @@ describe('a server that is killed while it lets new versions serve', () => {
       child.kill('SIGKILL');
       await ended;
 
-      await clearLeftovers(data);
+      await clearLeftovers(dataLayout(data));
       const all = await readdir(data, { recursive: true });
       assert.deepEqual(
         all.filter(path => path.includes('/.') || path.includes('/out')),

@@ -1,19 +1,19 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesFolder } from '../task-data/configured.js';
-import { projectModels, VERSIONS } from './repository.js';
+import { VERSIONS } from '../registry/repository.js';
+import type { DataLayout } from './layout.js';
 
 /**
  * Removes what a server that died in the middle of a change has left below `DATA_DIR`: what begins with a dot among the
- * projects, their versions and the files that tasks point to, and what trainers wrote and nobody took. To be called before anything else is done there.
+ * projects, their versions and the files that tasks point to, what trainers wrote and nobody took, and temporary files.
+ * To be called before anything else is done there, and with the lock.
  */
-export async function clearLeftovers(dataDir: string): Promise<void> {
-  const jobs = join(dataDir, 'jobs');
-  for (const job of await names(jobs)) await remove(join(jobs, job, 'out'));
-  await clear(filesFolder(dataDir));
-  const projects = join(dataDir, 'projects');
-  for (const project of await clear(projects)) {
-    const models = projectModels(dataDir, project);
+export async function clearLeftovers(layout: DataLayout): Promise<void> {
+  await remove(layout.temporary);
+  for (const job of await names(layout.jobs)) await remove(layout.job(job).output);
+  await clear(layout.files);
+  for (const project of await clear(layout.projects)) {
+    const models = layout.projectModels(project);
     for (const model of await clear(models)) {
       await clear(join(models, model));
       await clear(join(models, model, VERSIONS));
