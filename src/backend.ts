@@ -5,8 +5,10 @@ import { type Config, ownEnvironment } from './config.js';
 import { availableCores } from './cores.js';
 import { dataLayout } from './data-folder/layout.js';
 import { clearLeftovers } from './data-folder/leftovers.js';
+import { DataLock } from './data-folder/lock.js';
 import { makePrivate } from './data-folder/private.js';
 import { classDirectory, type Directory } from './directory.js';
+import { type AppError, messageOf } from './errors.js';
 import { type App, createApp } from './http/app.js';
 import { createElsewhereCheck } from './http/elsewhere.js';
 import { createLabelStudioClient } from './label-studio/client.js';
@@ -38,6 +40,11 @@ export interface BackendOptions {
   entry?: Entry;
   /** Modules of input and region kinds, beside those of the server: see `loadKinds`. */
   kinds?: readonly (string | URL)[];
+  /**
+   * Told that another server has taken `DATA_DIR` over, because this process was stopped for long: it must end. Nothing is
+   * written from then on, whatever is done.
+   */
+  lost?: (error: AppError) => void;
   /** What programs that the backend starts get theirs from; this process's by default. */
   environment?: Environment;
 }
@@ -56,6 +63,8 @@ export interface Backend {
   pids(): readonly number[];
   /** Reads the model repository again. */
   reload(): Promise<void>;
+  /** Tells a server that is started on the same `DATA_DIR` to wait for the end of this one. `close` does it too. */
+  leaving(): void;
   /** Ends the children and closes the state. Stop taking requests first. */
   close(): Promise<void>;
 }
@@ -75,36 +84,42 @@ export function isLoopback(host: string): boolean {
  * Makes a backend: children, model repository, state, jobs, HTTP.
  *
  * @throws AppError `provider_unavailable` when no execution provider of the list works here, `setting_invalid` when a kind
- *   cannot be used
+ *   cannot be used, or another server uses `DATA_DIR`
  * @example
  * const backend = await createBackend({ config: readConfig({}), log: pino() });
  * backend.app.listen(9090, '127.0.0.1');
  */
 export async function createBackend(options: BackendOptions): Promise<Backend> {
   await loadKinds(options.kinds ?? []);
-  const state = State.open(options.config.DATA_DIR);
+  const { config, log, lost = error => log.fatal(messageOf(error)) } = options;
+  const layout = dataLayout(config.DATA_DIR);
+  // Before anything there is opened, cleared or written.
+  const lock = await DataLock.take(layout, { log, lost });
+  let state: State | undefined;
   try {
-    return await assemble(options, state);
+    await makePrivate(layout, log);
+    await clearLeftovers(layout);
+    state = State.open(config.DATA_DIR, lock.check);
+    return await assemble(options, lock, state);
   } catch (error) {
-    await state.close();
+    await state?.close();
+    await lock.release();
     throw error;
   }
 }
 
-async function assemble(options: BackendOptions, state: State): Promise<Backend> {
+async function assemble(options: BackendOptions, lock: DataLock, state: State): Promise<Backend> {
   const { config, log, models = [], environment = ownEnvironment() } = options;
   const loopback = isLoopback(config.HOST);
   const checkElsewhere = createElsewhereCheck({ publicHosts: config.PUBLIC_HOSTS, loopback });
   const layout = dataLayout(config.DATA_DIR);
-  await makePrivate(layout, log);
-  await clearLeftovers(layout);
   const sources = configuredSources(config, state);
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
     cache: () => repository?.cache ?? null,
     files: sources.files,
   });
-  const repository = models.length === 0 ? await openRepository(config, log, metrics) : null;
+  const repository = models.length === 0 ? await openRepository(config, log, metrics, lock.check) : null;
   const directory: Directory =
     repository?.directory ??
     classDirectory(models, {
@@ -122,6 +137,7 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
         entry: options.entry ?? null,
         config,
         state,
+        proof: lock.proof,
         environment,
         renew: (model, project) => service.renew(model, project),
       }),
@@ -192,13 +208,16 @@ async function assemble(options: BackendOptions, state: State): Promise<Backend>
     provider: repository?.pool.provider ?? null,
     pids: () => repository?.pool.pids ?? [],
     reload,
+    leaving: () => lock.stopping(),
     async close() {
+      lock.stopping();
       for (const stop of crons) stop();
       await triggers.stop();
       await jobs.stop(config.DRAIN_TIMEOUT);
       await repository?.pool.stop();
       await app.close();
       await state.close();
+      await lock.release();
     },
   };
 }

@@ -49,13 +49,17 @@ export async function serve(
   Object.assign(process.env, NO_TELEMETRY);
   const config = readConfig(options.env ?? process.env);
   const log = options.log ?? createLog(config.LOG_LEVEL);
+  const entry = options.entry ?? ownEntry();
   // What this process and its programs write is nobody else's, wherever it lies.
   const umask = process.umask(0o077);
-  const entry = options.entry ?? ownEntry();
   const backend = await createBackend({
     config,
     log,
     models: [models].flat(),
+    lost(error) {
+      log.fatal(messageOf(error));
+      process.exit(1);
+    },
     ...(entry ? { entry } : {}),
     ...(options.kinds ? { kinds: options.kinds } : {}),
   });
@@ -64,6 +68,7 @@ export async function serve(
     await listen(server, config);
   } catch (error) {
     await backend.close();
+    process.umask(umask);
     throw error;
   }
   const { port } = server.address() as AddressInfo;
@@ -77,6 +82,7 @@ export async function serve(
     closing ??= (async () => {
       log.info('stopping: requests in flight are finished first');
       process.off('SIGHUP', reload);
+      backend.leaving();
       await drain(config.DRAIN_TIMEOUT);
       await backend.close();
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, stop);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
+import type { Guard } from './data-folder/lock.js';
 import { type Directory, repositoryDirectory } from './directory.js';
 import { ChildPool, type PoolEvents } from './inference/pool.js';
 import { compileChecks } from './registry/manifest.js';
@@ -21,9 +22,15 @@ const HUNG_MS = { run: 30_000, load: 300_000 };
 
 /**
  * Starts the inference processes and loads what serves.
+ * @param guard called before `DATA_DIR` is changed
  * @throws AppError `provider_unavailable` when no execution provider of the list works here
  */
-export async function openRepository(config: Config, log: Logger, events: PoolEvents): Promise<Repository> {
+export async function openRepository(
+  config: Config,
+  log: Logger,
+  events: PoolEvents,
+  guard: Guard,
+): Promise<Repository> {
   const starting = ChildPool.start(
     {
       workers: config.WORKERS,
@@ -42,7 +49,7 @@ export async function openRepository(config: Config, log: Logger, events: PoolEv
   // The processes take longer than that.
   compileChecks();
   const pool = await starting;
-  const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log });
+  const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log, guard });
   try {
     await registry.reload();
   } catch (error) {

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
 import { dataLayout } from './data-folder/layout.js';
+import type { Guard } from './data-folder/lock.js';
 import { LruMap } from './lru-map.js';
-import type { Job, JobInput, ProcessMark } from './training/job.js';
+import type { Job, JobInput } from './training/job.js';
 
 /** What `/setup` told of a project; kept, because Label Studio sends these only there. */
 export interface Project {
@@ -32,7 +33,6 @@ export interface ModelState {
 }
 
 const LAST = ['last-project'];
-const OWNER = ['jobs-owner'];
 const PROJECTS_KEPT = 1_000;
 /** The mode of the database's two files, which lmdb gives to everybody else; its types do not know the option. */
 const OWN = { permissionsMode: 0o600 };
@@ -48,17 +48,22 @@ const OWN = { permissionsMode: 0o600 };
  */
 export class State {
   readonly #db: RootDatabase<unknown, string[]>;
+  readonly #guard: Guard;
   /** Each request asks for its project; null: there is none. */
   readonly #projects = new LruMap<string, Project | null>(PROJECTS_KEPT);
 
-  private constructor(db: RootDatabase<unknown, string[]>) {
+  private constructor(db: RootDatabase<unknown, string[]>, guard: Guard) {
     this.#db = db;
+    this.#guard = guard;
   }
 
-  /** Opens the state below a folder, which is made if needed. */
-  static open(dataDir: string): State {
+  /**
+   * Opens the state below a folder, which is made if needed.
+   * @param guard called before each write
+   */
+  static open(dataDir: string, guard: Guard = () => {}): State {
     mkdirSync(dataDir, { recursive: true });
-    return new State(open({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN }));
+    return new State(open({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN }), guard);
   }
 
   project(id: string): Project | undefined {
@@ -71,14 +76,13 @@ export class State {
   }
 
   setProject(id: string, project: Project): void {
-    if (JSON.stringify(this.project(id)) !== JSON.stringify(project))
-      this.#db.putSync(['project', id], project);
+    if (JSON.stringify(this.project(id)) !== JSON.stringify(project)) this.#put(['project', id], project);
     this.#projects.delete(id);
   }
 
   /** Names the project that answers requests which name none and carry no config. */
   setLastProject(id: string): void {
-    if (this.#db.get(LAST) !== id) this.#db.putSync(LAST, id);
+    if (this.#db.get(LAST) !== id) this.#put(LAST, id);
   }
 
   lastProject(): { id: string; project: Project } | undefined {
@@ -92,9 +96,9 @@ export class State {
     return {
       get: key => this.#db.get(place(key)),
       set: (key, value) => {
-        if (value === undefined) this.#db.removeSync(place(key));
-        else if (JSON.stringify(value) !== undefined) this.#db.putSync(place(key), value);
-        else throw new TypeError(`'${key}' is set to a ${typeof value}, which JSON cannot hold`);
+        if (value !== undefined && JSON.stringify(value) === undefined)
+          throw new TypeError(`'${key}' is set to a ${typeof value}, which JSON cannot hold`);
+        this.#put(place(key), value);
       },
       has: key => this.#db.doesExist(place(key)),
     };
@@ -110,7 +114,7 @@ export class State {
 
   /** Forgets a project and what its models kept. */
   deleteProject(id: string): void {
-    this.#db.transactionSync(() => {
+    this.#change(() => {
       for (const { key } of [...this.#below('state', id)]) this.#db.removeSync(key);
       this.#db.removeSync(['project', id]);
       this.#projects.delete(id);
@@ -120,7 +124,7 @@ export class State {
 
   /** Gives a project all that another one has. */
   duplicateProject(source: string, target: string): void {
-    this.#db.transactionSync(() => {
+    this.#change(() => {
       for (const { key, value } of [...this.#below('state', source)])
         this.#db.putSync(['state', target, ...key.slice(2)], value);
       const project = this.project(source);
@@ -139,7 +143,7 @@ export class State {
    * @param input what it is done with; null takes that away, and without it it stays as it is
    */
   setJob(job: Job, input?: JobInput | null): void {
-    this.#db.transactionSync(() => {
+    this.#change(() => {
       this.#db.putSync(['job', job.id], job);
       if (input === null) this.#db.removeSync(['job-input', job.id]);
       else if (input) this.#db.putSync(['job-input', job.id], input);
@@ -151,20 +155,10 @@ export class State {
   }
 
   deleteJob(id: string): void {
-    this.#db.transactionSync(() => {
+    this.#change(() => {
       this.#db.removeSync(['job', id]);
       this.#db.removeSync(['job-input', id]);
     });
-  }
-
-  /** The process that runs the jobs. */
-  jobsOwner(): ProcessMark | undefined {
-    return this.#db.get(OWNER) as ProcessMark | undefined;
-  }
-
-  setJobsOwner(owner: ProcessMark | undefined): void {
-    if (owner) this.#db.putSync(OWNER, owner);
-    else this.#db.removeSync(OWNER);
   }
 
   pending(): Pending[] {
@@ -176,10 +170,12 @@ export class State {
    * @returns resolves when it is committed
    */
   async setPending(pending: Pending): Promise<void> {
+    this.#guard();
     await this.#db.put(['pending', pending.project, pending.model], pending);
   }
 
   async deletePending({ project, model }: Pick<Pending, 'model' | 'project'>): Promise<void> {
+    this.#guard();
     await this.#db.remove(['pending', project, model]);
   }
 
@@ -190,6 +186,18 @@ export class State {
 
   close(): Promise<void> {
     return this.#db.close();
+  }
+
+  /** Undefined takes the value away. */
+  #put(key: string[], value: unknown): void {
+    this.#guard();
+    if (value === undefined) this.#db.removeSync(key);
+    else this.#db.putSync(key, value);
+  }
+
+  #change(change: () => void): void {
+    this.#guard();
+    this.#db.transactionSync(change);
   }
 
   #below(...place: string[]) {

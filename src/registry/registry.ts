@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Guard } from '../data-folder/lock.js';
 import { AppError, messageOf } from '../errors.js';
 import type { Pool } from '../inference/pool.js';
 import { replaceFile } from './durable.js';
@@ -30,6 +31,8 @@ export interface RegistryOptions {
   dataDir: string;
   pool: Pool;
   log: Logger;
+  /** Called before the files of projects are changed. */
+  guard?: Guard;
 }
 
 type Report = (place: string, model: string, error: unknown) => void;
@@ -139,7 +142,10 @@ export class Registry {
 
   /** Changes the repository's files while nothing else does, and while they are not read. */
   exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const run = this.#last.then(change);
+    const run = this.#last.then(() => {
+      this.#options.guard?.();
+      return change();
+    });
     this.#last = run.catch(() => {}); // whoever asked for it is told
     return run;
   }

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { Proof } from '../data-folder/claims.js';
+import { guardOf } from '../data-folder/lock.js';
 import { classDirectory } from '../directory.js';
 import { readLabelConfig } from '../label-config/parse.js';
 import { MODEL_VERSION, type ModelClass } from '../model.js';
@@ -17,6 +19,8 @@ export interface FitRequest {
   data: Record<string, unknown>;
   labelConfig: string;
   controls: readonly string[] | null;
+  /** That the server has `DATA_DIR`. */
+  proof: Proof;
   taskData: TaskDataConfig;
   logLevel: string;
 }
@@ -44,7 +48,7 @@ export async function runFit(
     .list()
     .find(({ name }) => name === model);
   if (!backend) throw new Error(`the first serve() of the entry script serves no model '${model}'`);
-  const state = State.open(request.taskData.DATA_DIR);
+  const state = State.open(request.taskData.DATA_DIR, guardOf(request.proof));
   try {
     const deps = { state, taskData: configuredSources(request.taskData, state).taskData, log };
     const place = { name: model, projectId: project, labelConfig: readLabelConfig(labelConfig), controls };

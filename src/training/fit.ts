@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import type { Proof } from '../data-folder/claims.js';
 import { MODEL_VERSION, TRAIN_OUTPUT } from '../model.js';
 import type { State } from '../state.js';
 import { type Environment, fitEnvironment } from './environment.js';
@@ -19,6 +20,8 @@ export interface FitDeps {
   entry: Entry | null;
   config: Config;
   state: State;
+  /** That this server has `DATA_DIR`. */
+  proof: Proof;
   /** This process's environment. */
   environment: Environment;
   /** Makes the instances of a model for a project anew when they are asked for next. */
@@ -34,7 +37,7 @@ const DEBUGGER = /^--inspect/;
  * The work of a job of kind `fit`: the entry script is started again, where `serve()` makes the instance and calls its `fit`.
  * What that returns and the version that it sets count from the moment when it has ended well.
  */
-export function fitWork({ entry, config, state, environment, renew }: FitDeps): Work {
+export function fitWork({ entry, config, state, proof, environment, renew }: FitDeps): Work {
   return async (job, run) => {
     if (entry === null) throw failed(NO_ENTRY);
     const { model, project, event } = job;
@@ -45,6 +48,7 @@ export function fitWork({ entry, config, state, environment, renew }: FitDeps): 
       data: run.data,
       labelConfig: run.labelConfig,
       controls: run.controls ?? null,
+      proof,
       taskData: {
         DATA_DIR: config.DATA_DIR,
         FILE_CACHE: config.FILE_CACHE,

@@ -13,7 +13,7 @@ import { logJob, tooLate } from './job-lines.js';
 import { type JobLog, readEnd } from './job-log.js';
 import { openRun } from './job-run.js';
 import { failed } from './process.js';
-import { endOrphans, isSame, markOf } from './processes.js';
+import { endOrphans } from './processes.js';
 
 export interface JobsDeps {
   state: State;
@@ -68,16 +68,9 @@ export class Jobs {
 
   /**
    * Takes up what an earlier run of the server left: programs that still run are ended, their jobs done again.
-   * Nothing runs before; nor does it while another server, started on the same `DATA_DIR`, is there to do it.
+   * Nothing runs before.
    */
   async start(): Promise<void> {
-    const { state, log } = this.#deps;
-    const owner = state.jobsOwner();
-    if (owner && owner.pid !== process.pid && isSame(owner)) {
-      log.warn({ pid: owner.pid }, 'another server uses this DATA_DIR: it trains, and this one does not');
-      return;
-    }
-    state.setJobsOwner(markOf(process.pid));
     for (const job of this.#jobs.values()) {
       if (job.status !== 'started') continue;
       await endOrphans(job.id, job.process);
@@ -178,14 +171,12 @@ export class Jobs {
    * Starts nothing more, gives what runs so many milliseconds, and then ends it; the next start does that again.
    */
   async stop(milliseconds: number): Promise<void> {
-    const owned = this.#open;
     this.#open = false;
     const idle = () => Promise.all([...this.#running.values()].map(({ done }) => done));
     await Promise.race([idle(), wait(milliseconds, undefined, { ref: false })]);
     for (const { abort } of this.#running.values()) abort.abort(SHUTDOWN);
     // Work that does not heed its signal is left alone.
     await Promise.race([idle(), wait(2 * this.#deps.limits.grace + 1_000, undefined, { ref: false })]);
-    if (owned) this.#deps.state.setJobsOwner(undefined);
   }
 
   #next(): void {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
@@ -290,19 +290,6 @@ describe('the queue of jobs', () => {
       kept,
     );
     await state.close();
-  });
-
-  it('is left to the server that has the same DATA_DIR already', async () => {
-    const log = new CapturedLog();
-    const { jobs, state } = await open({ log: log.logger, works: { train: async () => ({ message: '' }) } });
-    // Any other process that is there.
-    const began = `${(await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()} ${
-      (await readFile(`/proc/${process.ppid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')[19]
-    }`;
-    state.setJobsOwner({ pid: process.ppid, began });
-    await jobs.start();
-    assert.isDefined(log.lines.find(({ msg }) => msg.startsWith('another server uses this DATA_DIR')));
-    assert.equal(jobs.job(jobs.request(REQUEST)).status, 'queued');
   });
 });
 
