@@ -4,9 +4,7 @@ import type { Logger } from 'pino';
 import { type Config, ownEnvironment } from './config.js';
 import { availableCores } from './cores.js';
 import { dataLayout } from './data-folder/layout.js';
-import { clearLeftovers } from './data-folder/leftovers.js';
-import { DataLock } from './data-folder/lock.js';
-import { makePrivate } from './data-folder/private.js';
+import { type DataFolder, openDataFolder } from './data-folder/open.js';
 import { classDirectory, type Directory } from './directory.js';
 import { type AppError, messageOf } from './errors.js';
 import { type App, createApp } from './http/app.js';
@@ -20,7 +18,6 @@ import type { Requirements } from './registry/manifest.js';
 import { aboutModel, openRepository, type Repository } from './repository.js';
 import { cronTimes, schedule } from './schedule.js';
 import { Service } from './service.js';
-import { State } from './state.js';
 import { configuredSources, type Sources } from './task-data/configured.js';
 import { prepareDataset } from './training/dataset.js';
 import type { Environment } from './training/environment.js';
@@ -84,7 +81,7 @@ export function isLoopback(host: string): boolean {
  * Makes a backend: children, model repository, state, jobs, HTTP.
  *
  * @throws AppError `provider_unavailable` when no execution provider of the list works here, `setting_invalid` when a kind
- *   cannot be used, or another server uses `DATA_DIR`
+ *   cannot be used, another server uses `DATA_DIR`, or it cannot be written
  * @example
  * const backend = await createBackend({ config: readConfig({}), log: pino() });
  * backend.app.listen(9090, '127.0.0.1');
@@ -92,27 +89,20 @@ export function isLoopback(host: string): boolean {
 export async function createBackend(options: BackendOptions): Promise<Backend> {
   await loadKinds(options.kinds ?? []);
   const { config, log, lost = error => log.fatal(messageOf(error)) } = options;
-  const layout = dataLayout(config.DATA_DIR);
-  // Before anything there is opened, cleared or written.
-  const lock = await DataLock.take(layout, { log, lost });
-  let state: State | undefined;
+  const folder = await openDataFolder(config.DATA_DIR, { log, lost });
   try {
-    await makePrivate(layout, log);
-    await clearLeftovers(layout);
-    state = State.open(config.DATA_DIR, lock.check);
-    return await assemble(options, lock, state);
+    return await assemble(options, folder);
   } catch (error) {
-    await state?.close();
-    await lock.release();
+    await folder.close();
     throw error;
   }
 }
 
-async function assemble(options: BackendOptions, lock: DataLock, state: State): Promise<Backend> {
+async function assemble(options: BackendOptions, folder: DataFolder): Promise<Backend> {
   const { config, log, models = [], environment = ownEnvironment() } = options;
   const loopback = isLoopback(config.HOST);
   const checkElsewhere = createElsewhereCheck({ publicHosts: config.PUBLIC_HOSTS, loopback });
-  const layout = dataLayout(config.DATA_DIR);
+  const { layout, lock, state } = folder;
   const sources = configuredSources(config, state);
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
@@ -216,8 +206,7 @@ async function assemble(options: BackendOptions, lock: DataLock, state: State): 
       await jobs.stop(config.DRAIN_TIMEOUT);
       await repository?.pool.stop();
       await app.close();
-      await state.close();
-      await lock.release();
+      await folder.close();
     },
   };
 }

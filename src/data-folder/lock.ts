@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
@@ -73,7 +73,8 @@ export class DataLock {
    */
   static async take(layout: DataLayout, options: LockOptions): Promise<DataLock> {
     const { lock } = layout;
-    mkdirSync(lock, { recursive: true, mode: 0o700 });
+    makeFolder(layout.root);
+    makeFolder(lock);
     for (;;) {
       const [largest = 0] = listClaims(lock);
       if (largest > 0) await untilFree(layout, largest, options.log);
@@ -138,6 +139,17 @@ export function guardOf(proof: Proof): Guard {
     if (!stands(proof))
       throw new AppError('shutting_down', 'the server that asked for this has lost its DATA_DIR');
   };
+}
+
+/** Node tells of the missing folder, and not of the disk, when it makes a folder with those above it on a read-only one. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') mkdirSync(path, { recursive: true, mode: 0o700 });
+    else if (code !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
+  }
 }
 
 function newClaim(): Claim {
