@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
+import { dataLayout } from './data-folder/layout.js';
 import type { Guard } from './data-folder/lock.js';
 import { type Directory, repositoryDirectory } from './directory.js';
 import { ChildPool, type PoolEvents } from './inference/pool.js';
@@ -42,6 +43,7 @@ export async function openRepository(
       runLimit: HUNG_MS.run,
       loadLimit: HUNG_MS.load,
       childMemory: config.CHILD_MEMORY,
+      temporary: dataLayout(config.DATA_DIR).temporary,
       log,
     },
     events,

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { getSystemErrorName } from 'node:util';
 import { AppError, messageOf } from '../errors.js';
 import { State } from '../state.js';
@@ -30,6 +31,7 @@ export async function openDataFolder(root: string, options: LockOptions): Promis
     lock = taken;
     await makePrivate(layout, options.log);
     await clearLeftovers(layout);
+    await mkdir(layout.temporary, { mode: 0o700 });
     await renewState(layout, options.log);
     const state = State.open(root, taken.check);
     const close = async () => {

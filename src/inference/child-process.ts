@@ -59,9 +59,11 @@ export class InferenceChild {
   #stderr = '';
   #alive = true;
 
-  constructor(log: Logger) {
+  /** @param temporary the folder for what it writes for a moment; by default the system's */
+  constructor(log: Logger, temporary?: string) {
     this.#process = spawn(process.execPath, [...EXEC_ARGV, ENTRY, ...loadedKinds()], {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
+      ...(temporary === undefined ? {} : { env: { ...process.env, TMPDIR: temporary } }),
     });
     this.pid = this.#process.pid ?? 0;
     if (running.add(this.#process).size === 1) process.on('exit', killAll);

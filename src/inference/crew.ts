@@ -13,6 +13,8 @@ export interface CrewOptions {
   /** A version that takes longer than this to load, in milliseconds, hangs. */
   loadLimit: number;
   log: Logger;
+  /** The folder for what the children write for a moment; by default the system's. */
+  temporary?: string;
 }
 
 /** Told of what happens in the crew. */
@@ -178,8 +180,8 @@ export class Crew {
   }
 
   async #open(): Promise<void> {
-    const { providers, log } = this.#options;
-    const child = new InferenceChild(log);
+    const { providers, log, temporary } = this.#options;
+    const child = new InferenceChild(log, temporary);
     if (!this.#front?.alive) this.#front = child;
     const background = child !== this.#front;
     const { signal } = this.#stop;

@@ -80,6 +80,7 @@ export class Jobs {
     await this.#prune();
     const folders = await readdir(this.#deps.folder).catch(() => []);
     for (const name of folders) if (!this.#jobs.has(name)) await this.#removeFolder(name);
+    for (const job of this.#jobs.values()) if (job.status === 'finished') await this.#clear(job.id);
     this.#open = true;
     this.#next();
   }
@@ -225,6 +226,7 @@ export class Jobs {
       if (!work) throw failed(`this server cannot ${job.kind}`);
       const outcome = await work(job, run);
       this.#end(job, { ...outcome, progress: 1 });
+      await this.#clearAfter(job);
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       // Only a death of the server counts as an attempt.
@@ -271,6 +273,21 @@ export class Jobs {
     this.#changes.emit(job.id, job);
   }
 
+  /**
+   * Removes the texts of tasks from a job's folder when it has ended well, and from those of the earlier ones for its project and
+   * model: a job that failed keeps them, so that its trainer can be run again by hand.
+   */
+  async #clearAfter({ project, model }: Job): Promise<void> {
+    for (const { id, ended } of this.list({ project, model })) if (ended !== undefined) await this.#clear(id);
+  }
+
+  /** Removes all of a job's folder but its log. */
+  async #clear(id: string): Promise<void> {
+    const { folder, log } = jobLayout(join(this.#deps.folder, id));
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) if (join(folder, name) !== log) await this.#remove(id, join(folder, name));
+  }
+
   async #prune(): Promise<void> {
     const over = [...this.#jobs.values()].filter(({ ended }) => ended !== undefined);
     for (const { id } of over.slice(0, Math.max(0, over.length - this.#deps.limits.kept)))
@@ -283,9 +300,13 @@ export class Jobs {
     await this.#removeFolder(id);
   }
 
-  async #removeFolder(id: string): Promise<void> {
-    await rm(join(this.#deps.folder, id), { recursive: true, force: true }).catch(error =>
-      this.#deps.log.warn({ err: error, job: id }, "a job's folder could not be removed"),
+  #removeFolder(id: string): Promise<void> {
+    return this.#remove(id, join(this.#deps.folder, id));
+  }
+
+  async #remove(id: string, path: string): Promise<void> {
+    await rm(path, { recursive: true, force: true }).catch(error =>
+      this.#deps.log.warn({ err: error, job: id }, `what a job has left could not be removed: ${path}`),
     );
   }
 }

@@ -110,7 +110,7 @@ describe('a damaged state file', function () {
   it('is what a sound one is not: nothing is lost, said or left by a start', async () => {
     assert.lengthOf(await known(), PROJECTS);
     assert.deepEqual(problems(), []);
-    assert.sameMembers(await readdir(root), ['lock', 'state.mdb', 'state.mdb-lock']);
+    assert.sameMembers(await readdir(root), ['lock', 'state.mdb', 'state.mdb-lock', 'tmp']);
   });
 
   for (const [what, damage] of [
@@ -154,6 +154,29 @@ describe('a damaged state file', function () {
     assert.equal((await server.get('/ready')).status, 200);
     await server.stop();
     assert.lengthOf(await asideOf(), 1);
+  });
+});
+
+describe('what was deleted', () => {
+  it('is not in the state any more after a start, nor are temporary files', async () => {
+    const root = await temporaryFolder();
+    const options = { log: new CapturedLog().logger, lost: () => {} };
+    const { layout, state, close } = await openDataFolder(root, options);
+    for (const id of ['7', '8'])
+      state.setProject(id, {
+        labelConfig: '',
+        hostname: null,
+        accessToken: `secret of ${id}`,
+        extraParams: {},
+      });
+    state.deleteProject('7');
+    await writeFile(join(layout.temporary, 'video'), '');
+    await close();
+    await (await openDataFolder(root, options)).close();
+    const content = await readFile(layout.state, 'latin1');
+    assert.include(content, 'secret of 8');
+    assert.notInclude(content, 'secret of 7');
+    assert.deepEqual(await readdir(layout.temporary), []);
   });
 });
 

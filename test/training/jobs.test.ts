@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
@@ -290,6 +290,31 @@ describe('the queue of jobs', () => {
       kept,
     );
     await state.close();
+  });
+});
+
+describe("a job's folder", () => {
+  it('keeps the log alone when the job ends well, and until then what a job that failed was given', async () => {
+    const orders = ['fail', 'end well'];
+    const { jobs, dataDir } = await openJobs({
+      works: {
+        async train(_, run) {
+          run.report(0.5, 'at work');
+          await writeFile(join(run.folder, 'tasks.jsonl'), 'secret');
+          if (orders.shift() === 'fail') throw failed('no');
+          return { message: '' };
+        },
+      },
+    });
+    await jobs.start();
+    const files = (id: string) => readdir(join(dataDir, 'jobs', id));
+    const first = jobs.request(REQUEST);
+    await until(jobs, first, hasEnded);
+    assert.sameMembers(await files(first), ['log.txt', 'tasks.jsonl']);
+    const second = jobs.request(REQUEST);
+    await until(jobs, second, hasEnded);
+    await jobs.stop(1_000);
+    assert.deepEqual([await files(first), await files(second)], [['log.txt'], ['log.txt']]);
   });
 });
 
