@@ -9,8 +9,9 @@ import { classDirectory, type Directory } from './directory.js';
 import { type AppError, messageOf } from './errors.js';
 import { type App, createApp } from './http/app.js';
 import { createElsewhereCheck } from './http/elsewhere.js';
-import { createLabelStudioClient } from './label-studio/client.js';
+import { createLabelStudioClient, type LabelStudioClient } from './label-studio/client.js';
 import { loadKinds } from './load-kinds.js';
+import { askForLostSetups } from './lost-setups.js';
 import { Metrics } from './metrics.js';
 import { MODEL_VERSION, type ModelClass } from './model.js';
 import { Projects } from './projects.js';
@@ -60,6 +61,8 @@ export interface Backend {
   pids(): readonly number[];
   /** Reads the model repository again. */
   reload(): Promise<void>;
+  /** To be called once, when it listens: asks Label Studio for setups that were lost. Ends early when the backend closes. */
+  askForLostSetups(): Promise<void>;
   /** Tells a server that is started on the same `DATA_DIR` to wait for the end of this one. `close` does it too. */
   leaving(): void;
   /** Ends the children and closes the state. Stop taking requests first. */
@@ -104,6 +107,8 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   const checkElsewhere = createElsewhereCheck({ publicHosts: config.PUBLIC_HOSTS, loopback });
   const { layout, lock, state } = folder;
   const sources = configuredSources(config, state);
+  const client = createLabelStudioClient({ ...sources, ...LABEL_STUDIO_LIMITS });
+  const closing = new AbortController();
   const metrics = new Metrics({
     waiting: () => repository?.pool.waiting ?? 0,
     cache: () => repository?.cache ?? null,
@@ -131,7 +136,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
         environment,
         renew: (model, project) => service.renew(model, project),
       }),
-      ...(repository ? { train: trainWork(config, repository, sources, environment) } : {}),
+      ...(repository ? { train: trainWork(config, repository, { sources, client, environment }) } : {}),
     },
     environment,
     limits: { ...JOB_LIMITS, timeout: config.TRAIN_TIMEOUT, memory: config.TRAIN_MEMORY },
@@ -198,9 +203,11 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     provider: repository?.pool.provider ?? null,
     pids: () => repository?.pool.pids ?? [],
     reload,
+    askForLostSetups: () => askForLostSetups({ config, state, client, log }, closing.signal),
     leaving: () => lock.stopping(),
     async close() {
       lock.stopping();
+      closing.abort();
       for (const stop of crons) stop();
       await triggers.stop();
       await jobs.stop(config.DRAIN_TIMEOUT);
@@ -215,10 +222,8 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
 function trainWork(
   config: Config,
   { registry, versions, pool }: Repository,
-  { labelStudio, auth, taskData }: Sources,
-  environment: Environment,
+  { sources, client, environment }: { sources: Sources; client: LabelStudioClient; environment: Environment },
 ): Work {
-  const client = createLabelStudioClient({ labelStudio, auth, ...LABEL_STUDIO_LIMITS });
   // Environments of their own: few trainings need the largest of them.
   const pythonOf = (requirements: Requirements) =>
     new Python({
@@ -232,7 +237,7 @@ function trainWork(
     registry,
     versions,
     pool,
-    taskData,
+    taskData: sources.taskData,
     prepareDataset,
     scripts: SCRIPTS,
     gate: config.GATE,

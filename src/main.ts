@@ -110,6 +110,9 @@ export async function serve(
     backend.describe().models.map(({ name }) => name),
   );
   log.flush();
+  backend
+    .askForLostSetups()
+    .catch(error => log.error({ err: error }, 'the projects below DATA_DIR could not be read'));
   return { url, close };
 }
 

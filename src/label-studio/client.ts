@@ -5,16 +5,12 @@ import { FIRST_PAGE, type LabelStudioTask, nextSize, pagePath, readPage, smaller
 import { AnswerTooLarge, isPassing, type Reply, request, unreachable } from './request.js';
 import { type LabelStudio, type LabelStudioSource, shownUrl } from './source.js';
 
-/** What is read of a project. */
-export interface LabelStudioProject {
-  id: number;
-  title: string;
-  label_config: string;
-}
-
 export interface LabelStudioClient {
-  /** @throws AppError `label_studio_…`: unknown, unauthorized, unexpected, unreachable; the signal's reason */
-  project(id: string, signal?: AbortSignal): Promise<LabelStudioProject>;
+  /**
+   * Lets Label Studio send `/setup` of a project to its backends, which it does whenever it lists them.
+   * @throws AppError `label_studio_…`: unknown, unauthorized, unexpected, unreachable; the signal's reason
+   */
+  requestSetup(project: string, signal?: AbortSignal): Promise<void>;
   /**
    * All tasks of a project that have an annotation which was not cancelled, by ascending id, each with all of its
    * annotations. Predictions and drafts, which nothing is learnt from, are left away.
@@ -22,7 +18,7 @@ export interface LabelStudioClient {
    * Values that point to a cloud storage stay as they are, as in `/predict`.
    *
    * @param trouble told why Label Studio is asked again, and null when it has answered then
-   * @throws AppError as `project`; the signal's reason
+   * @throws AppError as `requestSetup`; the signal's reason
    */
   annotatedTasks(
     project: string,
@@ -54,7 +50,7 @@ const LONGEST_PAUSE_MS = 120_000;
 const DETAIL_LENGTH = 200;
 
 /**
- * Reads projects and annotated tasks from the Label Studio that a project belongs to.
+ * Reads annotated tasks from the Label Studio that a project belongs to.
  *
  * A request that meets a network error, 429 or 5xx is sent again after a pause: the one that Label Studio asks for,
  * else one that doubles each time. The token goes to Label Studio's own address alone; redirects are not followed.
@@ -129,12 +125,11 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
   }
 
   return {
-    async project(id, signal) {
-      const labelStudio = labelStudioOf(id);
-      const reply = await lasting(labelStudio, `/api/projects/${encodeURIComponent(id)}/`, signal);
-      const project = contentOf(reply, labelStudio, id) as Partial<LabelStudioProject> | null;
-      if (typeof project?.label_config !== 'string') throw unexpected(labelStudio, 'tells of no project');
-      return { id: Number(project.id), title: String(project.title), label_config: project.label_config };
+    async requestSetup(project, signal) {
+      const labelStudio = labelStudioOf(project);
+      const reply = await lasting(labelStudio, `/api/ml?${new URLSearchParams({ project })}`, signal);
+      if (!Array.isArray(contentOf(reply, labelStudio, project)))
+        throw unexpected(labelStudio, 'does not list the backends of a project');
     },
 
     async *annotatedTasks(project, signal, trouble) {

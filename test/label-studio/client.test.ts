@@ -8,15 +8,16 @@ import { all, clientOf, failure, jwt, page, TASKS } from './support.js';
 describe('the client of Label Studio', () => {
   afterEach(stopServers);
 
-  it('reads a project', async () => {
-    const project = { id: 4, title: 'Reviews', label_config: '<View/>', organization: 1 };
-    const server = await serve((_, response) => response.end(JSON.stringify(project)));
-    assert.deepEqual(await clientOf(server).client.project('4'), {
-      id: 4,
-      title: 'Reviews',
-      label_config: '<View/>',
-    });
-    assert.equal(server.requests[0]!.url, '/api/projects/4/');
+  it('asks for the setup of a project by listing its backends', async () => {
+    let answer = '[]';
+    const server = await serve((_, response) => response.end(answer));
+    await clientOf(server).client.requestSetup('4');
+    assert.equal(server.requests[0]!.url, '/api/ml?project=4');
+    answer = '{}';
+    assert.equal(
+      await failure(clientOf(server).client.requestSetup('4')),
+      `label_studio_unexpected: Label Studio at ${server.url} does not list the backends of a project`,
+    );
   });
 
   describe('when Label Studio does not answer', () => {
@@ -32,10 +33,10 @@ describe('the client of Label Studio', () => {
       const server = await serve((_, response) => {
         const answer = answers[server.requests.length - 1];
         if (answer) answer(response);
-        else response.end('{"label_config":""}');
+        else response.end('[]');
       });
       const { client, pauses } = clientOf(server);
-      await client.project('4');
+      await client.requestSetup('4');
       const [first, second, third, fourth, fifth] = pauses;
       assert.isTrue(first! >= 250 && first! <= 500, String(first));
       assert.equal(second, 7000);
@@ -64,10 +65,10 @@ describe('the client of Label Studio', () => {
       const message =
         `label_studio_unreachable: Label Studio at ${server.url} answers HTTP 500 (database is locked); ` +
         'check that it works, and try again';
-      assert.equal(await failure(clientOf(server).client.project('4')), message);
+      assert.equal(await failure(clientOf(server).client.requestSetup('4')), message);
       assert.lengthOf(server.requests, 7);
       headers['retry-after'] = '3600';
-      assert.equal(await failure(clientOf(server).client.project('4')), message);
+      assert.equal(await failure(clientOf(server).client.requestSetup('4')), message);
       assert.lengthOf(server.requests, 8);
     });
 
@@ -75,7 +76,7 @@ describe('the client of Label Studio', () => {
       const server = await serve(() => {});
       await stopServers();
       assert.equal(
-        await failure(clientOf(server).client.project('4')),
+        await failure(clientOf(server).client.requestSetup('4')),
         `label_studio_unreachable: Label Studio at ${server.url} cannot be reached: nothing listens at its address; ` +
           'check that it runs, and that LABEL_STUDIO_URL is its address as this machine sees it (inside of a ' +
           'container, localhost is the container)',
@@ -85,10 +86,10 @@ describe('the client of Label Studio', () => {
     it('ends a request that hangs, before or within its answer, and tries it again', async () => {
       const server = await serve((_, response) => {
         if (server.requests.length === 2) response.write('{');
-        if (server.requests.length >= 3) response.end('{"label_config":""}');
+        if (server.requests.length >= 3) response.end('[]');
       });
       const { client, pauses } = clientOf(server, { timeoutMs: 100 });
-      await client.project('4');
+      await client.requestSetup('4');
       assert.isAtLeast(pauses.length, 2);
     });
 
@@ -99,7 +100,7 @@ describe('the client of Label Studio', () => {
       const server = await serve((request, response) => answer(request, response));
       const { client } = clientOf(server, { wait: createWait() });
       assert.equal(
-        await failure(client.project('4', controller.signal)),
+        await failure(client.requestSetup('4', controller.signal)),
         'shutting_down: the server is stopping',
       );
 
@@ -109,7 +110,7 @@ describe('the client of Label Studio', () => {
         response.once('close', () => setImmediate(() => controller.abort(reason)));
       };
       assert.equal(
-        await failure(client.project('4', controller.signal)),
+        await failure(client.requestSetup('4', controller.signal)),
         'shutting_down: the server is stopping',
       );
 
@@ -135,14 +136,15 @@ describe('the client of Label Studio', () => {
       );
       const { client } = clientOf(server);
       const place = `Label Studio at ${server.url}`;
-      const expected = async (message: string) => assert.equal(await failure(client.project('4')), message);
+      const expected = async (message: string) =>
+        assert.equal(await failure(client.requestSetup('4')), message);
       await expected(
         `label_studio_unauthorized: ${place} does not take the token (Invalid token); set LABEL_STUDIO_URL to its ` +
           'address, and LABEL_STUDIO_API_KEY to an access token of it',
       );
       const anonymous = clientOf(server, { labelStudio: () => ({ url: server.url, token: '' }) }).client;
       assert.include(
-        await failure(anonymous.project('4')),
+        await failure(anonymous.requestSetup('4')),
         'wants a token (Invalid token); set LABEL_STUDIO_URL',
       );
       status = 403;
@@ -168,7 +170,7 @@ describe('the client of Label Studio', () => {
         `label_studio_unexpected: ${place} answers something that is not JSON; is LABEL_STUDIO_URL its address?`,
       );
       body = 'null';
-      await expected(`label_studio_unexpected: ${place} tells of no project`);
+      await expected(`label_studio_unexpected: ${place} does not list the backends of a project`);
     });
 
     it('says what to set when it does not know the address', async () => {
@@ -176,17 +178,17 @@ describe('the client of Label Studio', () => {
       const { client } = clientOf(server, { labelStudio: () => null });
       const expected =
         "label_studio_unknown: the address of project 4's Label Studio is not known; set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY";
-      assert.equal(await failure(client.project('4')), expected);
+      assert.equal(await failure(client.requestSetup('4')), expected);
       assert.equal(await failure(all(client.annotatedTasks('4'))), expected);
     });
 
     it('does not send the token to where it is redirected', async () => {
-      const other = await serve((_, response) => response.end('{"label_config":""}'));
+      const other = await serve((_, response) => response.end('[]'));
       const server = await serve((_, response) =>
         response.writeHead(307, { location: `${other.url}/api` }).end(),
       );
       const { client } = clientOf(server);
-      assert.match(await failure(client.project('4')), /^label_studio_unexpected: .* redirects to/);
+      assert.match(await failure(client.requestSetup('4')), /^label_studio_unexpected: .* redirects to/);
       assert.match(
         await failure(all(client.annotatedTasks('4'))),
         /^label_studio_unexpected: .* redirects to/,
@@ -245,7 +247,7 @@ describe('the client of Label Studio', () => {
       const server = await serve((_, response) => response.writeHead(statuses.shift()!).end());
       const deps = { labelStudio: () => ({ url: server.url, token: refresh }) };
       assert.match(
-        await failure(clientOf(server, deps).client.project('4')),
+        await failure(clientOf(server, deps).client.requestSetup('4')),
         /^label_studio_unauthorized: .* did not exchange the personal access token \(HTTP 401\); check LABEL_STUDIO_URL/,
       );
       assert.lengthOf(server.requests, 2);

@@ -81,7 +81,7 @@ describe('annotated tasks of Label Studio', () => {
       response.on('drain', write);
       write();
     });
-    assert.match(await failure(clientOf(server).client.project('4')), /more than 1048576 bytes$/);
+    assert.match(await failure(clientOf(server).client.requestSetup('4')), /more than 1048576 bytes$/);
     assert.isBelow(written, 2 ** 26);
   });
 
