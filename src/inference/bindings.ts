@@ -1,6 +1,6 @@
-import type { Seat } from './crew.js';
 import type { Binding } from './protocol.js';
 import type { Run } from './scheduler.js';
+import type { Seat } from './seat.js';
 
 /** Bindings of a version that a child keeps; each labeling config makes one. */
 const BINDINGS_KEPT = 1_000;

@@ -34,6 +34,22 @@ export class ChildLost extends AppError {
   }
 }
 
+/** A child that ended before it was ready. */
+export class NeverReady extends AppError {
+  readonly pid: number;
+  /** What it was at, and what there is to say of its end. */
+  readonly how: string;
+
+  constructor({ pid }: InferenceChild, how: string, lastWords: string) {
+    super(
+      'provider_unavailable',
+      `an inference process ended before it was ready, while ${how}\n${lastWords}`.trim(),
+    );
+    this.pid = pid;
+    this.how = how;
+  }
+}
+
 /** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const ENTRY = fileURLToPath(new URL(`./child${EXTENSION}`, import.meta.url));

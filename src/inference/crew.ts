@@ -1,10 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { availableCores } from '../cores.js';
 import { AppError, messageOf } from '../errors.js';
-import { ChildLost, InferenceChild } from './child-process.js';
+import { ChildLost, InferenceChild, NeverReady } from './child-process.js';
 import type { ChildResults, LoadFacts, VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
-import type { Run } from './scheduler.js';
+import { type Seat, seatFor } from './seat.js';
 
 export interface CrewOptions {
   /** How many children; null: one a core, and one where another device does the work. */
@@ -25,26 +26,10 @@ export interface CrewEvents {
   restart(): void;
 }
 
-/** A running child with what it holds. */
-export interface Seat {
-  child: InferenceChild;
-  /** It runs at normal priority, and is kept free for annotators while they work; all others give way to it. */
-  front: boolean;
-  since: number;
-  /** What it works on. */
-  run?: Run | undefined;
-  /** When that will be done, by the clock of `performance`, as far as one can tell. */
-  until: number;
-  /** Per version the bindings that it knows. */
-  known: Map<string, Set<string>>;
-  /** It loads a version, and takes no runs until it has. */
-  loading: boolean;
-  /** It takes nothing new, and ends when it is idle. */
-  retiring: boolean;
-}
-
 /** The process may have ended for another reason than the version. */
 const LOAD_TRIES = 2;
+/** The same holds for one that is not ready yet: it holds no request, and another one is started at once. */
+const OPEN_TRIES = 2;
 /** One that had started is not worth a long wait: what ended it was a task, or somebody from outside. */
 const BACK_OFF_MS = { first: 100, most: 30_000, mostAfterStart: 1_000, forgottenAfter: 10_000 };
 
@@ -85,7 +70,7 @@ export class Crew {
     try {
       if (workers !== null) return await this.#openSome(workers);
       if (providers.every(({ name }) => onCpu(name))) return await this.#openSome(availableCores());
-      await this.#open();
+      await this.#openOne();
       if (onCpu(this.#provider)) await this.#openSome(availableCores() - 1);
     } catch (error) {
       await this.stop();
@@ -94,7 +79,7 @@ export class Crew {
   }
 
   async #openSome(count: number): Promise<void> {
-    const opened = await Promise.allSettled(Array.from({ length: count }, () => this.#open()));
+    const opened = await Promise.allSettled(Array.from({ length: count }, () => this.#openOne()));
     const failed = opened.find(child => child.status === 'rejected');
     if (failed) throw failed.reason;
   }
@@ -108,9 +93,11 @@ export class Crew {
     const half = Math.ceil(others.length / 2);
     for (const seats of [others.slice(0, half), others.slice(half)]) {
       const results = await Promise.allSettled(seats.map(seat => this.#loadInto(seat, version)));
-      const failed = results.find(result => result.status === 'rejected');
       // A child that ended meanwhile is replaced by one that loads all of `#versions`.
-      if (!failed || failed.reason instanceof ChildLost) continue;
+      const failed = results.find(
+        result => result.status === 'rejected' && !(result.reason instanceof ChildLost),
+      ) as PromiseRejectedResult | undefined;
+      if (!failed) continue;
       await this.unload(version.key);
       throw failed.reason;
     }
@@ -139,9 +126,7 @@ export class Crew {
    * @returns that one, with what it found
    */
   async #tryOut(version: VersionSource, tries: number): Promise<{ seat: Seat; facts: LoadFacts }> {
-    if (this.seats.length === 0) await Promise.race(this.#replacements);
-    const seat = this.seats[0];
-    if (!seat) throw new AppError('not_ready', 'no inference process is up to load it in');
+    const seat = await this.#someSeat();
     try {
       const { milliseconds, ...facts } = await this.#loadInto(seat, version);
       this.#events.load(milliseconds);
@@ -151,9 +136,25 @@ export class Crew {
       const ending = `the inference process ended while it loaded it: ${seat.child.stderr.trim()}`;
       // Its seat is taken away, and its replacement on the way, only after it has ended.
       await seat.child.ended;
+      const isToBlame = error.begun && !seat.retiring;
+      if (!isToBlame) return this.#tryOut(version, tries);
       if (tries <= 1) throw new AppError('version_invalid', `${version.folder} cannot be served: ${ending}`);
       return this.#tryOut(version, tries - 1);
     }
+  }
+
+  /**
+   * A child that can load a version, once there is one.
+   * @throws AppError `shutting_down`
+   */
+  async #someSeat(): Promise<Seat> {
+    while (!this.stopped) {
+      const seat = this.seats.find(({ child, retiring }) => child.alive && !retiring);
+      if (seat) return seat;
+      // One that has ended keeps its seat until its replacement is on the way.
+      await Promise.race([...this.seats.map(({ child }) => child.ended), ...this.#replacements]);
+    }
+    throw shuttingDown();
   }
 
   async #loadInto(seat: Seat, version: VersionSource): Promise<ChildResults['load']> {
@@ -179,6 +180,23 @@ export class Crew {
     }
   }
 
+  /** @throws NeverReady when each child that was started ended at once */
+  async #openOne(): Promise<void> {
+    for (let tries = OPEN_TRIES; ; tries--) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        if (!(error instanceof NeverReady) || tries <= 1) throw error;
+        const { pid, how } = error;
+        this.#options.log.warn(
+          { pid, how },
+          'an inference process ended before it was ready; starting another',
+        );
+        this.#events.restart();
+      }
+    }
+  }
+
   async #open(): Promise<void> {
     const { providers, log, temporary } = this.#options;
     const child = new InferenceChild(log, temporary);
@@ -187,6 +205,7 @@ export class Crew {
     const { signal } = this.#stop;
     const stop = () => void child.kill();
     signal.addEventListener('abort', stop);
+    let at = 'it started';
     try {
       const { provider, reasons } = (await child.request('start', { providers, background })).result;
       if (provider !== this.#provider) for (const reason of reasons) log.warn({ using: provider }, reason);
@@ -194,6 +213,7 @@ export class Crew {
       const loaded: string[] = [];
       // A map's iterator also visits what is added meanwhile, and the seat is taken in the same turn as its end.
       for (const version of this.#versions.values()) {
+        at = `it loaded ${version.label}`;
         if (await this.#loadAgain(child, version)) loaded.push(version.key);
       }
       if (signal.aborted) throw shuttingDown();
@@ -201,6 +221,10 @@ export class Crew {
       this.#seat(child);
     } catch (error) {
       await child.kill();
+      if (signal.aborted) throw shuttingDown();
+      if (error instanceof ChildLost) {
+        throw new NeverReady(child, `${at}: ${await child.ended}`, await child.lastWords());
+      }
       if (error instanceof AppError && error.code === 'provider_unavailable') {
         throw new AppError(error.code, `${error.message}\n${await child.lastWords()}`.trim());
       }
@@ -232,22 +256,16 @@ export class Crew {
   }
 
   #seat(child: InferenceChild): void {
-    const seat: Seat = {
-      child,
-      front: child === this.#front,
-      since: performance.now(),
-      until: 0,
-      known: new Map(),
-      loading: false,
-      retiring: false,
-    };
+    const seat = seatFor(child, child === this.#front);
     this.seats.push(seat);
     void child.ended.then(how => {
       this.seats.splice(this.seats.indexOf(seat), 1);
       if (this.#stop.signal.aborted) return;
       const forgotten = performance.now() - seat.since > BACK_OFF_MS.forgottenAfter;
       this.#backOff = forgotten ? 0 : Math.min(this.#backOff, BACK_OFF_MS.mostAfterStart);
-      this.#options.log.error({ pid: child.pid, how }, 'an inference process ended; starting another');
+      // The end of one that retires is the server's own doing.
+      const level = seat.retiring ? 'warn' : 'error';
+      this.#options.log[level]({ pid: child.pid, how }, 'an inference process ended; starting another');
       const replacement = this.#replace().finally(() => this.#replacements.delete(replacement));
       this.#replacements.add(replacement);
     });
@@ -258,10 +276,10 @@ export class Crew {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        if (this.#backOff > 0) await pause(this.#backOff, signal);
+        if (this.#backOff > 0) await wait(this.#backOff, undefined, { signal });
         this.#backOff = Math.min(Math.max(this.#backOff * 2, BACK_OFF_MS.first), BACK_OFF_MS.most);
         this.#events.restart();
-        await this.#open();
+        await this.#openOne();
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -274,17 +292,4 @@ export class Crew {
 /** What a stopping server answers. */
 export function shuttingDown(): AppError {
   return new AppError('shutting_down', 'the server is stopping; send it again to the next one');
-}
-
-/** Waits; a stop ends the wait. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

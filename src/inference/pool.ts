@@ -1,11 +1,12 @@
 import { AppError } from '../errors.js';
 import { bindingsFor } from './bindings.js';
-import { Crew, type CrewOptions, type Seat, shuttingDown } from './crew.js';
+import { Crew, type CrewOptions, shuttingDown } from './crew.js';
 import type { Job, JobOptions, Part, Piece } from './job.js';
 import { Poison } from './poison.js';
 import type { LoadFacts, VersionSource } from './protocol.js';
 import { afterFailure } from './retry.js';
 import { type Run, Scheduler } from './scheduler.js';
+import type { Seat } from './seat.js';
 
 export interface PoolOptions extends CrewOptions {
   /** Tasks of one run, at most. */

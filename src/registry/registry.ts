@@ -220,7 +220,9 @@ export class Registry {
     const problems = new Map<string, Problem>();
     const report: Report = (place, model, error) => {
       const message = messageOf(error);
-      if (this.#problems.get(place)?.message !== message) this.#options.log.error({ model }, message);
+      // A stop of the server, or what passes, is no fault of the model.
+      const level = error instanceof AppError && error.retryable ? 'warn' : 'error';
+      if (this.#problems.get(place)?.message !== message) this.#options.log[level]({ model }, message);
       problems.set(place, { model, message });
     };
 

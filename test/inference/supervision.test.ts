@@ -175,6 +175,10 @@ describe('an inference process that grows past CHILD_MEMORY', () => {
       const line = log.lines.find(({ msg }) => msg.includes('grew past CHILD_MEMORY'));
       assert.include(line!, { pid, childMemory: 256 * 2 ** 20 });
       assert.isAbove(line!.memory as number, 256 * 2 ** 20);
+      assert.isTrue(
+        log.lines.every(({ level }) => level < 50),
+        'no error: the server has ended it',
+      );
       assert.deepEqual(await ask(good), expected);
       assert.notInclude(pool.pids, pid);
     } finally {

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { assert } from 'chai';
+import { AppError, type ErrorCode } from '../../src/errors.js';
 import type { Pool } from '../../src/inference/pool.js';
 import { Registry } from '../../src/registry/registry.js';
 import { temporaryFolder } from '../support/folder.js';
@@ -15,9 +16,11 @@ const NEWEST = '20990101-000001-abcdef';
 class StubPool implements Pool {
   readonly calls: string[] = [];
   gate = Promise.resolve();
+  failure: AppError | undefined;
 
   async load({ label }: { label: string }) {
     this.calls.push(`load ${label}`);
+    if (this.failure) throw this.failure;
     await this.gate;
     return { ofRegions: [] };
   }
@@ -33,6 +36,7 @@ class StubPool implements Pool {
 
 describe('Registry', () => {
   let pool: StubPool;
+  let log: CapturedLog;
   let registry: Registry;
   let model: string;
   let first: string;
@@ -43,7 +47,18 @@ describe('Registry', () => {
     first = `sentiment:${basename(await shippedVersion())}`;
     pool = new StubPool();
     const dataDir = await temporaryFolder();
-    registry = new Registry({ modelDir, dataDir, pool, log: new CapturedLog().logger });
+    log = new CapturedLog();
+    registry = new Registry({ modelDir, dataDir, pool, log: log.logger });
+  });
+
+  it('tells an error of a version that cannot be loaded, and a warning where the server stops meanwhile', async () => {
+    const told = async (code: ErrorCode) => {
+      pool.failure = new AppError(code, code);
+      await registry.reload();
+      return log.lines.findLast(({ msg }) => msg === code)?.level;
+    };
+    assert.equal(await told('shutting_down'), 40);
+    assert.equal(await told('version_invalid'), 50);
   });
 
   it('unloads a version that was replaced once nobody holds it', async () => {

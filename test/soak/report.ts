@@ -32,7 +32,7 @@ export function sayChecks(checks: readonly Check[], begin: number): number {
   say('');
   for (const [claim, holds, reasons] of [...checks].sort((a, b) => Number(b[1]) - Number(a[1]))) {
     say(`${holds ? '✔' : '✖'} ${claim}`);
-    if (!holds) for (const reason of reasons.slice(0, REASONS_SHOWN)) say(`    ${reason.slice(0, 500)}`);
+    if (!holds) for (const reason of reasons.slice(0, REASONS_SHOWN)) say(`    ${reason}`);
   }
   const failed = checks.filter(([, holds]) => !holds).length;
   const seconds = ((performance.now() - begin) / 1_000).toFixed(1);
