@@ -54,9 +54,9 @@ test-torch: dist/.built $(TORCH)/.installed $(TOPICS) ## run the tests of PyTorc
 test-real: dist/.built $(TORCH)/.installed ## compare all files of Ultralytics, torchvision and transformers (test-torch: some)
 	REAL=all node_modules/.bin/mocha --no-config --import=tsx --timeout 60000 'test/torch/real/*.torch.ts'
 
-test-setups: dist/.built $(VENV)/.installed ## 5000 labeling configs (CONFIGS=40 for each model, SEED=1): what /setup takes is answered
+test-setups: dist/.built $(VENV)/.installed ## 6000 labeling configs (CONFIGS=40 for each model, SEED=1): what /setup takes is answered
 	PROPERTY_CONFIGS=$(or $(CONFIGS),40) PROPERTY_SEED=$(or $(SEED),1) node_modules/.bin/mocha --no-config \
-		--import=tsx --require=./test/support/at-end.ts test/properties/setup-then-predict.test.ts
+		--import=tsx --require=./test/support/at-end.ts 'test/properties/*.test.ts'
 
 e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, which it installs
 	node_modules/.bin/mocha --config test/e2e/.mocharc.json

@@ -31,7 +31,7 @@ const PLACES: Readonly<Record<string, (value: unknown) => Record<string, unknown
 const AS_IT_IS =
   /^(?:name|toName|value|valueList|alias|predicted_values|perRegion|maxRating|indexFlag|when\w+)$/;
 
-function inLowerCase({ tag: name, attributes, children = [] }: Tag): Tag {
+export function inLowerCase({ tag: name, attributes, children = [] }: Tag): Tag {
   const spelt = Object.entries(attributes).map(([key, value]) => [
     AS_IT_IS.test(key) ? key : key.toLowerCase(),
     value,
@@ -88,16 +88,10 @@ export function projectsFor(
               extra.children,
             ),
           );
-        if (beside)
-          around.push(
-            tag('Choices', { name: 'other', toName: `${objectName}${suffix}`, choice: 'single' }, [
-              tag('Choice', { value: 'Else' }),
-              tag('Choice', { value: 'Never' }),
-            ]),
-          );
+        if (beside) around.push(otherChoices(`${objectName}${suffix}`));
         const inner = [
           ...(order ? [own, filled] : [filled, own]),
-          ...besideTags(pair, `${objectName}${suffix}`),
+          ...besideTags(pair, 'beside', `${objectName}${suffix}`),
         ];
         const main = repeater
           ? [tag('Repeater', { on: '$items', indexFlag: flag, mode: 'pagination' }, inner)]
@@ -125,12 +119,18 @@ export function projectsFor(
     });
 }
 
+/** A control that others may depend on, and that no model is for. */
+export function otherChoices(object: string): Tag {
+  const labels = ['Else', 'Never'].map(value => tag('Choice', { value }));
+  return tag('Choices', { name: 'other', toName: object, choice: 'single' }, labels);
+}
+
 /** What stands beside a control that means nothing without it. */
-function besideTags({ shown }: Pair, object: string): Tag[] {
+export function besideTags({ shown }: Pair, name: string, object: string): Tag[] {
   const { beside } = shown;
   if (beside === undefined) return [];
   const labels = [...beside.control.matchAll(/<Label value="([^"]*)"/g)].map(([, value]) =>
     tag('Label', { value }),
   );
-  return [tag(beside.tag, { name: 'beside', toName: object }, labels)];
+  return [tag(beside.tag, { name, toName: object }, labels)];
 }

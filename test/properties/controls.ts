@@ -31,6 +31,7 @@ const COMMON: Attributes = {
   whenTagName: often<string | undefined>(undefined, 'other'),
   whenChoiceValue: often<string | undefined>(undefined, 'Else'),
   whenLabelValue: often<string | undefined>(undefined, 'Good'),
+  partial: often<string | undefined>(undefined, 'true'),
   maxUsages: often<string | undefined>(undefined, '1', '3'),
 };
 
@@ -78,8 +79,8 @@ const OWN: Readonly<Record<string, Attributes>> = {
   Ranker: {},
 };
 
-/** How the labels of a config are to those of a model. */
-const RELATIONS = ['all', 'more', 'some', 'both', 'none'] as const;
+/** How the labels of a config are to those of a model: the rows of the table in docs/labels.md. */
+const RELATIONS = ['all', 'more', 'some', 'both', 'near', 'none'] as const;
 type Relation = (typeof RELATIONS)[number];
 const SPELLINGS = ['same', 'alias', 'predicted', 'case'] as const;
 
@@ -96,6 +97,7 @@ function chosenNames(names: readonly string[], relation: Relation): string[] {
   if (relation === 'all') return [...names];
   if (relation === 'more') return [...names, ...others];
   if (relation === 'some') return names.slice(0, Math.max(1, names.length - 1));
+  if (relation === 'near') return [...names.slice(1), ...names.slice(0, 1).map(name => `${name}s`)];
   return relation === 'both' ? [...names.slice(0, 1), ...others] : others;
 }
 

@@ -1,49 +1,27 @@
 import { assert } from 'chai';
 import fc from 'fast-check';
-import { INPUTS } from '../../src/inputs/index.js';
 import type { Prediction, PredictionItem, TaskError } from '../../src/model.js';
-import { startBackend, type TestBackend } from '../support/backend.js';
-import { addExampleModels } from '../support/example-models.js';
-import { useFfmpeg } from '../support/ffmpeg.js';
-import { temporaryFolder } from '../support/folder.js';
-import { serve, stopServers } from '../task-data/servers.js';
 import { type Project, projectsFor } from './configs.js';
 import { MODELS } from './models.js';
-import { makeFiles, objectsOf, type Shown } from './objects.js';
 import { faultsOf } from './predictions.js';
-
-const SEED = Number(process.env.PROPERTY_SEED ?? 1);
-/** Configs for each model. */
-const CONFIGS = Number(process.env.PROPERTY_CONFIGS ?? 6);
+import { CONFIGS, type PropertyServer, SEED, startPropertyServer } from './server.js';
 
 describe('a project that was set up', () => {
-  let backend: TestBackend;
-  let objects: Readonly<Record<string, fc.Arbitrary<Shown>>>;
+  let server: PropertyServer;
 
   before(async function () {
     this.timeout(120_000);
-    await useFfmpeg();
-    const { url, host } = await serve((request, response) =>
-      response.end(Buffer.from(request.url!.slice(1), 'base64url')),
-    );
-    const at = (text: string) => `${url}/${Buffer.from(text).toString('base64url')}`;
-    objects = objectsOf(await makeFiles(at, [INPUTS.video!.example.data.video as string]));
-    const root = await temporaryFolder();
-    await addExampleModels(root, MODELS);
-    backend = await startBackend({ MODEL_DIR: root, ALLOW_HOSTS: host });
+    server = await startPropertyServer(MODELS);
   });
 
-  after(async () => {
-    await backend?.stop();
-    await stopServers();
-  });
+  after(() => server?.stop());
 
   /**
    * Sets a project up and asks for its tasks, all of which must have predictions then.
    * @returns how many have results; undefined: setup says why the model does not fit
    */
   async function ask(model: string, { config, tasks: all, context }: Project): Promise<number | undefined> {
-    const setup = await backend.post(`/models/${model}/setup`, { project: '1', schema: config });
+    const setup = await server.backend.post(`/models/${model}/setup`, { project: '1', schema: config });
     if (setup.status !== 200) {
       assert.isBelow(setup.status, 500, setup.reason);
       return undefined;
@@ -51,7 +29,7 @@ describe('a project that was set up', () => {
     const tasks = context ? all.slice(0, 1) : all;
     const params = context && { params: { context } };
     const body = { tasks: tasks.map((data, id) => ({ id, data })), label_config: config, ...params };
-    const reply = await backend.post<{ results: PredictionItem[] }>(`/models/${model}/predict`, body);
+    const reply = await server.backend.post<{ results: PredictionItem[] }>(`/models/${model}/predict`, body);
     assert.equal(reply.status, 200, reply.reason);
     assert.lengthOf(reply.body.results, tasks.length);
     for (const item of reply.body.results) {
@@ -71,7 +49,7 @@ describe('a project that was set up', () => {
     const silent: string[] = [];
     for (const pair of MODELS) {
       let results = 0;
-      const property = fc.asyncProperty(projectsFor(pair, objects), async project => {
+      const property = fc.asyncProperty(projectsFor(pair, server.objects), async project => {
         const answered = await ask(pair.model, project);
         counts.asked++;
         if (answered === undefined) counts.refused++;
