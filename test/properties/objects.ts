@@ -70,7 +70,12 @@ export function objectsOf(files: Files): Readonly<Record<string, fc.Arbitrary<Sh
       .map(({ form, ...attributes }): Shown => {
         const own = form === 'url' ? { valueType: 'url' } : form === 'text' ? {} : { encoding: form };
         const values = {
-          text: fc.oneof({ weight: 4, arbitrary: sentence }, number, fc.boolean(), fc.array(sentence)),
+          text: fc.oneof(
+            { weight: 4, arbitrary: sentence },
+            number,
+            fc.boolean(),
+            fc.array(sentence, { minLength: 1 }),
+          ),
           url: sentence.map(at),
           base64: fc.constantFrom('Good food', 'é').map(btoa),
           base64unicode: sentence.map(text => Buffer.from(text).toString('base64')),
