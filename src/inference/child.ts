@@ -39,7 +39,7 @@ async function run({ header, body }: Frame<Extract<ChildRequest, { type: 'run' }
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line) as ValueGroup);
-  const texts = (await host.run(header.key, header.bindings, groups, header.renew)).map(items =>
+  const texts = (await host.run(header.key, header.bindings, groups, header)).map(items =>
     items.join(ITEM_SEPARATOR),
   );
   const result: RunResult = {

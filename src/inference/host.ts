@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
 import type { TaskValue } from '../inputs/contract.js';
+import { mediaTime } from '../inputs/media-time.js';
 import { isPages } from '../inputs/shown/pages.js';
 import { LoadedVersion } from './loaded-version.js';
 import { joinPages, pageControls } from './pages.js';
@@ -49,6 +50,7 @@ export class InferenceHost {
     const begin = performance.now();
     let held = this.#versions.get(source.key);
     if (held === undefined) {
+      mediaTime.begin(undefined, 1);
       held = { version: await LoadedVersion.load(source, this.#provider), bindings: new Map() };
       this.#versions.set(source.key, held);
     }
@@ -66,6 +68,7 @@ export class InferenceHost {
    * Runs the groups as one batch.
    * @param bindings those of the groups that this host was not told yet
    * @param renew whether it forgets the others
+   * @param limit how long the run may take, in milliseconds; by default as long as it will
    * @returns for each group the texts of its items, in the order of its values
    * @throws AppError `model_failed` when the graph fails
    */
@@ -73,7 +76,7 @@ export class InferenceHost {
     key: string,
     bindings: readonly Binding[],
     groups: readonly ValueGroup[],
-    renew = false,
+    { renew = false, limit }: { renew?: boolean; limit?: number } = {},
   ): Promise<string[][]> {
     const held = this.#versions.get(key);
     if (!held) throw new AppError('not_ready', `version ${key} is not loaded in this process; send it again`);
@@ -104,6 +107,7 @@ export class InferenceHost {
     });
     try {
       const open = new Map<number, ValueAnswer>();
+      mediaTime.begin(limit, values.length);
       const failures = await held.version.run(values, (value, answer, continues) => {
         const row = rows[value]!;
         const whole = open.get(value) ?? new ValueAnswer(source, row.controls);

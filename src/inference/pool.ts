@@ -235,7 +235,7 @@ export class ChildPool implements Pool {
     seat.until = performance.now() + tasks * this.#taskCost;
     const hung = this.#watch(seat, run);
     try {
-      const head = { key, ...bindingsFor(seat, run) };
+      const head = { key, limit: this.#options.runLimit, ...bindingsFor(seat, run) };
       const { result, body } = await seat.child.request('run', head, lines);
       this.#events.run(tasks, result.milliseconds);
       this.#taskCost += (result.milliseconds / tasks - this.#taskCost) * COST_WEIGHT;

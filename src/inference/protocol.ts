@@ -62,8 +62,11 @@ export type ChildRequest =
   | { type: 'start'; id: number; providers: readonly ProviderChoice[]; background: boolean }
   | { type: 'load'; id: number; version: VersionSource }
   | { type: 'unload'; id: number; key: string }
-  /** `bindings` are those of the groups that this child does not know; `renew`: it forgets the others. */
-  | { type: 'run'; id: number; key: string; bindings: readonly Binding[]; renew?: true };
+  /**
+   * `bindings` are those of the groups that this child does not know; `renew`: it forgets the others; `limit`: milliseconds after
+   * which the run is taken to hang.
+   */
+  | { type: 'run'; id: number; key: string; bindings: readonly Binding[]; renew?: true; limit: number };
 
 /** What is known of a version when its graph has run. */
 export interface LoadFacts {

@@ -1,11 +1,31 @@
 import { spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { AppError } from '../errors.js';
-import { MOST_PIXELS } from './image/source.js';
 
-/** No step of the work on a sound file takes as long. */
-const PATIENCE_MS = 60_000;
+/** No frame of a video has more pixels: 8K has 33 million. */
+const MOST_FRAME_PIXELS = 2 ** 25;
+/** Memory that ffmpeg may take, in KiB: the frames that a video of 8K refers to fit. */
+const MOST_MEMORY_KB = 2 ** 21;
 const STDERR_KEPT = 2_000;
+/** What a shell says of a program that it does not find. */
+const NOT_FOUND = 127;
+
+/**
+ * Starts ffmpeg with limited memory, and ends it when this process lets go of descriptor 3, however it does: ffmpeg does not
+ * notice that nobody reads what it never writes. Where a limit is not known, as on macOS, there is none.
+ */
+const SCRIPT = `
+ulimit -d ${MOST_MEMORY_KB} 2>/dev/null
+ffmpeg "$@" 3<&- &
+ffmpeg=$!
+(read -r _ <&3; kill -9 $ffmpeg) >/dev/null 2>&1 &
+guard=$!
+exec 3<&-
+wait $ffmpeg
+code=$?
+kill $guard
+exit $code
+`;
 
 /** What one caller reads with ffmpeg. */
 export interface Media {
@@ -27,29 +47,31 @@ export interface Running {
 }
 
 /**
- * Starts ffmpeg on a file. It decodes in one thread, opens no other file and no address, and reads no image that is too large.
+ * Starts ffmpeg on a file. It decodes in one thread, opens no other file and no address, reads no image that is too large, takes
+ * at most 2 GiB of memory, and ends with this process.
  *
  * @param path of the file
  * @param options what stands behind `-i` on ffmpeg's command line
  */
 export function startFfmpeg({ name, containers }: Media, path: string, options: readonly string[]): Running {
   const process = spawn(
-    'ffmpeg',
+    '/bin/sh',
     [
-      ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-threads', '1'],
-      ...['-protocol_whitelist', 'file', '-format_whitelist', containers, '-max_pixels', String(MOST_PIXELS)],
-      ...['-i', `file:${path}`, ...options],
+      ...['-c', SCRIPT, 'ffmpeg', '-nostdin', '-hide_banner', '-loglevel', 'error', '-threads', '1'],
+      ...['-protocol_whitelist', 'file', '-format_whitelist', containers],
+      ...['-max_pixels', String(MOST_FRAME_PIXELS), '-i', `file:${path}`, ...options],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
   );
+  const [, output, errors, lifeline] = process.stdio as unknown as [null, Readable, Readable, Writable];
+  // It breaks when ffmpeg has ended.
+  lifeline.on('error', () => {});
   let said = '';
-  process.stderr.setEncoding('utf8').on('data', (more: string) => {
+  errors.setEncoding('utf8').on('data', (more: string) => {
     said = (said + more).slice(0, STDERR_KEPT);
   });
   const ended = new Promise<void>((resolve, reject) => {
-    process.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ENOENT' ? new AppError('task_unreadable', missing(name)) : error),
-    );
+    process.once('error', reject);
     process.once('close', (code, signal) => {
       // The first line tells the most; in brackets is which of its parts speaks.
       const first = said
@@ -57,32 +79,21 @@ export function startFfmpeg({ name, containers }: Media, path: string, options: 
         .replace(/^(\[[^\]]*\] )+/, '')
         .replaceAll(`file:${path}`, 'it');
       if (code === 0) resolve();
-      else reject(new Error(first || `ffmpeg ended with ${signal ?? code}`));
+      else if (code === NOT_FOUND) reject(new AppError('task_unreadable', missing(name)));
+      else reject(new Error(inWords(first) || `ffmpeg ended with ${signal ?? code}`));
     });
   });
   // Who reads the output is told by it, or asks.
   ended.catch(() => {});
-  return { output: process.stdout, ended, kill: () => process.kill('SIGKILL') };
+  return { output, ended, kill: () => lifeline.destroy() };
 }
 
-/**
- * Waits for a step of ffmpeg's work, and kills it when that takes too long.
- *
- * @throws Error with a reason for people when ffmpeg is silent for a minute
- */
-export async function within<T>(process: Running, step: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      process.kill();
-      reject(new Error(`ffmpeg was silent for ${PATIENCE_MS / 1000} seconds`));
-    }, PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([step, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** What ffmpeg says, with the limit that it means. */
+function inWords(said: string): string {
+  if (said.includes('Cannot allocate memory'))
+    return `decoding it takes more than ${MOST_MEMORY_KB / 2 ** 20} GiB of memory`;
+  if (/max pixel count/.test(said)) return `its images have more than ${MOST_FRAME_PIXELS} pixels: ${said}`;
+  return said;
 }
 
 function missing(name: string): string {

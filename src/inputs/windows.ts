@@ -36,6 +36,8 @@ export function cutWindows(
 
 /** Rows of a run, about: those of one value are in one. */
 const ROWS = 16;
+/** Numbers of the rows of a run, about: small files can hold hours. */
+const NUMBERS = 2 ** 24;
 
 /**
  * Prepares values one after the other, and gives those together whose windows are of the same size.
@@ -48,7 +50,10 @@ export async function* batchWindows<V, P extends { metas: readonly Window[] }>(
   fail: (index: number, error: unknown) => void,
 ): AsyncGenerator<{ value: number; prepared: P }[]> {
   let held: { value: number; prepared: P }[] = [];
-  const rows = () => held.reduce((sum, { prepared }) => sum + prepared.metas.length, 0);
+  const rowsOf = (all: readonly { prepared: P }[]) =>
+    all.reduce((sum, { prepared }) => sum + prepared.metas.length, 0);
+  const areFull = (size: number, next: P) =>
+    rowsOf(held) >= ROWS || (rowsOf(held) + next.metas.length) * size > NUMBERS;
   for (const [value, each] of values.entries()) {
     let prepared: P;
     try {
@@ -57,7 +62,8 @@ export async function* batchWindows<V, P extends { metas: readonly Window[] }>(
       fail(value, error);
       continue;
     }
-    if (held.length > 0 && (held[0]!.prepared.metas[0]!.size !== prepared.metas[0]!.size || rows() >= ROWS)) {
+    const { size } = prepared.metas[0]!;
+    if (held.length > 0 && (held[0]!.prepared.metas[0]!.size !== size || areFull(size, prepared))) {
       yield held;
       held = [];
     }

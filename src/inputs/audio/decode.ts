@@ -1,4 +1,5 @@
 import { type FileValue, fileBytes, filePath } from '../file.js';
+import { type FileTime, mediaTime } from '../media-time.js';
 import { OtherCodec, type Piece } from './contract.js';
 import { readWithFfmpeg } from './ffmpeg.js';
 import { behindTags, FORMATS, MP3 } from './formats.js';
@@ -24,9 +25,13 @@ export type DecodeSound = (value: FileValue) => Promise<Sound>;
 /** Samples of a recording at the model's rate, at most: 256 MiB, 70 minutes at 16 kHz. A small file can hold far more. */
 export const MOST_SAMPLES = 2 ** 26;
 /** Bytes that are decoded at a time: what comes of them is seen before it is too much. */
-const BYTES = 2 ** 14;
+const STEP = 2 ** 14;
 /** Samples a second that a recording can have. */
 const RATES = { least: 1_000, most: 768_000 };
+/** Channels of a recording, at most: as many as the option `channel` can name. */
+const MOST_CHANNELS = 32;
+/** What files say of their length may be a little more than what is heard. */
+const SLACK_S = 1;
 /** Filters that are kept: recordings of a project have few rates. */
 const MOST_FILTERS = 8;
 
@@ -47,16 +52,21 @@ export function soundDecoder({ sample_rate, channel }: SoundOptions): DecodeSoun
     return filter;
   };
 
+  const tooLong = () => new Error(`it is longer than ${minutes(sample_rate)} minutes`);
+  const most = MOST_SAMPLES / sample_rate + SLACK_S;
+
   return async value => {
+    const time = mediaTime.file();
     const samples: Float32Array[] = [];
     let [count, heard, rate] = [0, 0, 0];
     let resampler: Resampler | undefined;
     const add = (more: Float32Array) => {
       count += more.length;
-      if (count > MOST_SAMPLES) throw new Error(`it is longer than ${minutes(sample_rate)} minutes`);
+      if (count > MOST_SAMPLES) throw tooLong();
       samples.push(more);
     };
-    for await (const piece of piecesOf(value)) {
+    for await (const piece of piecesOf(value, time, most, tooLong)) {
+      checkChannels(piece.channels.length);
       if (rate === 0) {
         if (!(piece.rate >= RATES.least && piece.rate <= RATES.most))
           throw new Error(`it has ${piece.rate} samples a second`);
@@ -73,27 +83,43 @@ export function soundDecoder({ sample_rate, channel }: SoundOptions): DecodeSoun
   };
 }
 
-async function* piecesOf(value: FileValue): AsyncGenerator<Piece> {
+async function* piecesOf(
+  value: FileValue,
+  time: FileTime,
+  most: number,
+  tooLong: () => Error,
+): AsyncGenerator<Piece> {
   const bytes = await fileBytes(value);
   const begin = behindTags(bytes);
   const file = bytes.subarray(begin);
   const format = FORMATS.find(({ test }) => test(file)) ?? (begin > 0 ? MP3 : undefined);
   if (!format) throw new Error(`it is none of ${FORMATS.map(({ name }) => name).join(', ')}`);
+  if ((format.seconds?.(file) ?? 0) > most) throw tooLong();
+  checkChannels(format.channels?.(file) ?? 0);
   try {
-    if (format.read) return yield* format.read(inPieces(file));
+    if (format.read) return yield* format.read(inPieces(file, format.step ?? STEP, time));
   } catch (error) {
     if (!(error instanceof OtherCodec)) throw error;
   }
   const { path, release } = await filePath(value);
   try {
-    yield* readWithFfmpeg(path);
+    yield* readWithFfmpeg(path, time, most, tooLong);
   } finally {
     await release();
   }
 }
 
-async function* inPieces(bytes: Buffer): AsyncGenerator<Buffer> {
-  for (let from = 0; from < bytes.length; from += BYTES) yield bytes.subarray(from, from + BYTES);
+async function* inPieces(bytes: Buffer, step: number, time: FileTime): AsyncGenerator<Buffer> {
+  const look = time.work();
+  for (let from = 0; from < bytes.length; from += step) {
+    yield bytes.subarray(from, from + step);
+    look();
+  }
+}
+
+function checkChannels(count: number): void {
+  if (count > MOST_CHANNELS)
+    throw new Error(`it has ${count} channels, and at most ${MOST_CHANNELS} are read`);
 }
 
 function oneChannel(channels: readonly Float32Array[], wanted: number | undefined): Float32Array {

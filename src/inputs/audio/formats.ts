@@ -1,4 +1,5 @@
 import { readAiff } from './aiff.js';
+import { editedSeconds, flacSeconds, opusSeconds, vorbisSeconds } from './announced.js';
 import type { ReadSound } from './contract.js';
 import { readOpus } from './opus.js';
 import { readFlac, readMp3, readVorbis } from './wasm.js';
@@ -9,6 +10,12 @@ export interface Format {
   name: string;
   /** Whether a file begins so, as far as it is no ID3 tag. */
   test(bytes: Buffer): boolean;
+  /** The seconds that such a file says it lasts; undefined where it says nothing. */
+  seconds?(bytes: Buffer): number | undefined;
+  /** Its channels as its header says, where one of few bytes can say many. */
+  channels?(bytes: Buffer): number | undefined;
+  /** Bytes that are decoded at a time, where a few of them can hold much: by default 16 KB. */
+  step?: number;
   /** Reads it; absent: ffmpeg does. */
   read?: ReadSound;
 }
@@ -42,13 +49,34 @@ export const FORMATS: readonly Format[] = [
     test: bytes => text(bytes, 0, 4) === 'FORM' && /^AIF[FC]$/.test(text(bytes, 8, 12)),
     read: readAiff,
   },
-  { name: 'FLAC', test: bytes => text(bytes, 0, 4) === 'fLaC' || isOgg(bytes, '\x7fFLAC'), read: readFlac },
-  { name: 'Opus', test: bytes => isOgg(bytes, 'OpusHead'), read: readOpus },
-  { name: 'Ogg Vorbis', test: bytes => isOgg(bytes, '\x01vorbis'), read: readVorbis },
+  {
+    name: 'FLAC',
+    test: bytes => text(bytes, 0, 4) === 'fLaC' || isOgg(bytes, '\x7fFLAC'),
+    seconds: flacSeconds,
+    // Of silence, a frame of 14 bytes holds 65,535 samples.
+    step: 2 ** 11,
+    read: readFlac,
+  },
+  {
+    name: 'Opus',
+    test: bytes => isOgg(bytes, 'OpusHead'),
+    seconds: opusSeconds,
+    channels: bytes => bytes[OGG_PACKET + 9],
+    read: readOpus,
+  },
+  {
+    name: 'Ogg Vorbis',
+    test: bytes => isOgg(bytes, '\x01vorbis'),
+    seconds: bytes => vorbisSeconds(bytes, OGG_PACKET),
+    channels: bytes => bytes[OGG_PACKET + 11],
+    // Of silence, a packet of one byte holds 4,096 samples of each channel.
+    step: 2 ** 10,
+    read: readVorbis,
+  },
   MP3,
   // ADTS: ISO/IEC 13818-7, 6.2.
   { name: 'AAC', test: bytes => isMpeg(bytes) && (bytes[1]! & 0x16) === 0x10 },
-  { name: 'M4A', test: bytes => text(bytes, 4, 8) === 'ftyp' },
+  { name: 'M4A', test: bytes => text(bytes, 4, 8) === 'ftyp', seconds: editedSeconds },
   { name: 'WebM', test: begins('\x1aE\xdf\xa3') },
   { name: 'other Ogg', test: bytes => isOgg(bytes) },
   { name: 'AMR', test: begins('#!AMR') },

@@ -6,6 +6,7 @@ import { TENSOR } from '../image/encoder.js';
 import { invalid } from '../image/options.js';
 import type { Picture } from '../image/resample.js';
 import { PixelTensors, type TensorOptions } from '../image/tensor.js';
+import { type FileTime, mediaTime } from '../media-time.js';
 import { cutWindows, type Window } from '../windows.js';
 import type { EditorVideo, VideoMeta, VideoValue } from './contract.js';
 import { type FrameReader, lengthsOf, readFrames } from './frames.js';
@@ -82,10 +83,11 @@ export class VideoEncoder implements Encoder {
     const { path, release } = await filePath(value);
     let reader: FrameReader | undefined;
     try {
-      const plan = await this.#plan(path, value.frameRate);
+      const time = mediaTime.file();
+      const plan = await this.#plan(path, value.frameRate, time);
       const { windows, step } = plan;
       const { total } = windows[0]!;
-      reader = readFrames(path, { rate: 1 / step, count: total });
+      reader = readFrames(path, { rate: 1 / step, count: total }, time);
       const rows = new RowReader(reader, image => fitImage(image, this.#options));
       const { batch = this.#options.clip === undefined ? BATCH : 1 } = this.#options;
       let next = this.#rows(rows, windows.slice(0, batch));
@@ -103,9 +105,9 @@ export class VideoEncoder implements Encoder {
     }
   }
 
-  async #plan(path: string, frameRate: number): Promise<Plan> {
+  async #plan(path: string, frameRate: number, time: FileTime): Promise<Plan> {
     const { fps = frameRate, clip, spread = false, overlap = 0 } = this.#options;
-    const lengths = await lengthsOf(path);
+    const lengths = await lengthsOf(path, time);
     const framesCount = Math.max(1, Math.round(lengths.duration * frameRate));
     const video = { framesCount, duration: lengths.duration, frameRate };
     if (spread) {

@@ -1,6 +1,7 @@
-import { text } from 'node:stream/consumers';
-import { type Media, startFfmpeg, within } from '../ffmpeg.js';
+import { type Media, startFfmpeg } from '../ffmpeg.js';
 import type { Picture } from '../image/resample.js';
+import type { FileTime } from '../media-time.js';
+import { streamTimes } from '../packets.js';
 
 const VIDEOS: Media = {
   name: 'videos',
@@ -20,44 +21,21 @@ export interface Lengths {
   video: number;
 }
 
+/** How long ffmpeg may decode without a frame that is wanted. */
+const SILENCE_MS = 10_000;
+const MOST_SILENCE_MS = 30_000;
+
 /**
  * How long a video is, by the times of all its packets: what its header says may be missing, and is rounded.
  *
  * @param path of a file
  * @throws Error with a reason for people
  */
-export async function lengthsOf(path: string): Promise<Lengths> {
-  const process = startFfmpeg(VIDEOS, path, [
-    '-map',
-    '0:V:0',
-    '-map',
-    '0:a?',
-    '-c',
-    'copy',
-    '-f',
-    'framecrc',
-    'pipe:1',
-  ]);
-  const [lines] = await within(process, Promise.all([text(process.output), process.ended]));
-  /** Of each stream: seconds of a tick of its clock, and in ticks when it begins and ends. */
-  const streams = new Map<string, { tick: number; start: number; end: number }>();
-  for (const line of lines.split('\n')) {
-    const clock = /^#tb (\d+): (\d+)\/(\d+)/.exec(line);
-    if (clock) streams.set(clock[1]!, { tick: Number(clock[2]) / Number(clock[3]), start: Infinity, end: 0 });
-    if (line.startsWith('#')) continue;
-    const [stream = '', dts, pts, length] = line.split(',');
-    const known = streams.get(stream.trim());
-    if (known === undefined) continue;
-    // A container without times to show (AVI) gives a huge negative one; theirs is that of decoding.
-    const time = Number(pts) > -1e15 ? Number(pts) : Number(dts);
-    // What lies before 0 is only there to be decoded.
-    known.start = Math.min(known.start, Math.max(time, 0));
-    known.end = Math.max(known.end, time + Number(length));
-  }
-  const all = [...streams.values()];
-  const [video = 0] = all.map(({ tick, start, end }) => tick * (end - start));
+export async function lengthsOf(path: string, time: FileTime): Promise<Lengths> {
+  const streams = await streamTimes(VIDEOS, path, ['0:V:0', '0:a?'], time);
+  const [video = 0] = streams.map(({ tick, start, end }) => tick * (end - start));
   if (!(video > 0)) throw new Error('it has no images that follow one another');
-  return { video, duration: Math.max(...all.map(({ tick, end }) => tick * end)) };
+  return { video, duration: Math.max(...streams.map(({ tick, end }) => tick * end)) };
 }
 
 /** Frames of a video, one after the other. */
@@ -73,7 +51,13 @@ export interface FrameReader {
  *
  * @param count how many
  */
-export function readFrames(path: string, { rate, count }: { rate: number; count: number }): FrameReader {
+export function readFrames(
+  path: string,
+  { rate, count }: { rate: number; count: number },
+  time: FileTime,
+): FrameReader {
+  // All frames between two that are wanted must be decoded as well.
+  const silence = Math.min(SILENCE_MS + 1_000 / rate, MOST_SILENCE_MS);
   const filter = [
     // Some clocks tick but once a frame.
     'settb=AVTB',
@@ -89,9 +73,9 @@ export function readFrames(path: string, { rate, count }: { rate: number; count:
   const images = parsePpm(process.output);
   return {
     async next() {
-      const { value, done } = await within(process, images.next());
+      const { value, done } = await time.within(() => images.next(), silence);
       if (!done) return value;
-      await process.ended;
+      await time.within(() => process.ended, silence);
       throw new Error('it ends before its first image');
     },
     close: process.kill,

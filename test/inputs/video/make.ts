@@ -13,3 +13,6 @@ export const source = (rate: number | string, seconds: number, size = '24x16') =
   '-i',
   `testsrc=size=${size}:rate=${rate}:duration=${seconds}`,
 ];
+
+/** A source of one colour. */
+export const flat = (size: string) => ['-f', 'lavfi', '-i', `color=size=${size}`];
