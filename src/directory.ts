@@ -81,8 +81,7 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
       if (version) {
         const bound = attempt(() => bindModel({ ...bindableOf(version), extraParams, ...only }, config));
         if (!(bound instanceof AppError)) {
-          const isPartly = bound.isPartial && extraParams.partial !== true;
-          const rank = version.project !== null ? 'trained' : isPartly ? 'partly' : 'shipped';
+          const rank = version.project !== null ? 'trained' : bound.isPartial ? 'partly' : 'shipped';
           return { rank, controls: controlsOf(bound), notes: bound.leftOut };
         }
         if (!isOutdated(bound, version, manifest)) throw bound;

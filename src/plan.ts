@@ -279,7 +279,7 @@ class Choice {
 
 /** Whether a label of the config is nearly one of a model's, which was likely meant then. */
 function isNearMiss(reason: AppError): boolean {
-  return reason instanceof LabelMismatchError && reason.isNearMiss;
+  return reason instanceof LabelMismatchError && reason.nearness === 'near miss';
 }
 
 /** Why no model fits: what those say that come nearest, for whoever meant one of them. */

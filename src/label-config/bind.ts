@@ -31,7 +31,7 @@ export interface BoundModel {
   binding: Binding;
   /** What of the model's labels or of the config's is left out, in sentences. */
   leftOut: readonly string[];
-  /** Whether, in a control, each side has labels that the other lacks. */
+  /** Whether, in a control, each side has labels that the other lacks, and no `partial` says that this is enough. */
   isPartial: boolean;
   /** By control the config's labels that the model never answers. */
   unanswered: ReadonlyMap<string, readonly string[]>;
@@ -206,7 +206,7 @@ function fill(
     leftOut: [...missed.map(({ message }) => message), ...all.flatMap(toldLeftOut)].map(
       told => `the model '${name}' ${told}`,
     ),
-    isPartial: missed.length > 0 || all.some(({ model, config }) => model.length > 0 && config.length > 0),
+    isPartial: missed.length > 0 || all.some(({ isPartly }) => isPartly),
     unanswered: new Map(
       taken.map(({ control, binding }) => [
         control.name,

@@ -78,7 +78,7 @@ function lengthOf({ words }: Spelling): number {
 }
 
 /**
- * Finds a label of a config that is nearly one of a model's, so that one was likely meant by the other.
+ * Finds the labels of a config that are nearly one of a model's, so that one was likely meant by the other.
  *
  * It is when only case, blanks, punctuation between words, accents or an English plural differ, or when one word differs by
  * one slip: a letter that is wrong, missing or too many, or two that are swapped. Digits never differ, nor does the first
@@ -86,16 +86,12 @@ function lengthOf({ words }: Spelling): number {
  *
  * @param config the names by which a model could mean the config's labels
  * @param letters the least letters of a word with a slip: `SLIP_LETTERS` or `HINT_LETTERS`
- * @returns the first such label of the config; undefined: none
+ * @returns such labels in the order of `config`, each with one of the model's
  * @example
- * nearMiss(['Positiv'], ['Negative', 'Positive'], SLIP_LETTERS); // { config: 'Positiv', model: 'Positive' }
- * nearMiss(['car', 'Persona', 'Class 2'], ['cat', 'Person', 'Class 1'], SLIP_LETTERS); // undefined
+ * nearMisses(['Positiv'], ['Negative', 'Positive'], SLIP_LETTERS); // [{ config: 'Positiv', model: 'Positive' }]
+ * nearMisses(['car', 'Persona', 'Class 2'], ['cat', 'Person', 'Class 1'], SLIP_LETTERS); // []
  */
-export function nearMiss(
-  config: readonly string[],
-  model: readonly string[],
-  letters: number,
-): NearMiss | undefined {
+export function nearMisses(config: readonly string[], model: readonly string[], letters: number): NearMiss[] {
   const joined = new Map<string, string>();
   const places = new Map<string, Spelling[]>();
   for (const spelling of model.map(spellingOf)) {
@@ -105,15 +101,19 @@ export function nearMiss(
     if (there) there.push(spelling);
     else places.set(place, [spelling]);
   }
-  for (const label of config) {
+  const nearest = (label: string): string | undefined => {
     const spelling = spellingOf(label);
     const same = spelling.joined.find(form => joined.has(form));
-    if (same !== undefined) return { config: label, model: joined.get(same)! };
+    if (same !== undefined) return joined.get(same);
     const length = lengthOf(spelling);
     for (const each of [length, length - 1, length + 1]) {
       const found = places.get(placeOf(spelling, each))?.find(other => isSlip(spelling, other, letters));
-      if (found) return { config: label, model: found.label };
+      if (found) return found.label;
     }
-  }
-  return undefined;
+    return undefined;
+  };
+  return config.flatMap(label => {
+    const found = nearest(label);
+    return found === undefined ? [] : { config: label, model: found };
+  });
 }

@@ -45,7 +45,7 @@ export const pairwise: RegionKind<PairwiseBinding> = {
     if (output.kind === 'value') return { sides: null };
     const names = classesFor(target, output, 'one');
     const parsed = { labels: [...SIDES], labels_attrs: {} };
-    const how = { scope: 'class', verb: 'predicts' } as const;
+    const how = { scope: 'class', verb: 'predicts', areFixed: true } as const;
     const sides = fitNames({ ...target, parsed }, names, how, rules) as (Side | null)[];
     return { sides, ...classRules(options) };
   },

@@ -1,6 +1,12 @@
 import { AppError } from '../errors.js';
 import { attribute } from '../label-config/attribute.js';
-import { fitLabels, LabelMismatchError, type LabelRules, type Labels } from '../label-config/fit-labels.js';
+import {
+  aliasesOf,
+  fitLabels,
+  LabelMismatchError,
+  type LabelRules,
+  type Labels,
+} from '../label-config/fit-labels.js';
 import type { LabelNode } from '../label-config/parse.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
 import { CLASSES, PARTIAL, RENORMALISE, THRESHOLD } from './output-kinds.js';
@@ -148,7 +154,8 @@ export function pathsOf(
     throw new LabelMismatchError(
       `${how.verb} ${unclear}, which is the name of several nodes of the config's Taxonomy '${target.name}': give the ` +
         `class its full path, such as ${known.find(each => each.endsWith(unclear)) ?? known[0]}`,
-      false,
+      'part',
+      target.name,
     );
   }
   const paths = mapped.filter(path => path !== null && path !== SEVERAL);
@@ -165,8 +172,9 @@ export function pathsOf(
     names,
     mapped: mapped as (readonly string[] | null)[],
     unknown: unknown.map(({ full }) => full[0]!),
-    aliases: unknown.flatMap(({ own, predicted }) => [...own, ...predicted]).filter(each => each !== ''),
+    aliases: unknown.flatMap(({ full, own, predicted }) => aliasesOf(full[0]!, own, predicted.join(','))),
     known,
+    target: target.name,
     control: `Taxonomy '${target.name}'`,
     ...how,
   };

@@ -81,11 +81,20 @@ describe('labels of a model and of a config', () => {
 
       it('do not fit when they have none in common, whatever the project says', () => {
         for (const rules of [{}, { partial: true }, { trained: true }]) {
-          const { message, isNearMiss } = refusal(['a', 'b'], ['c'], scope, rules);
-          assert.equal(message, "marks a, b; the config's Labels 'c' has c");
-          assert.isFalse(isNearMiss);
+          const { message, nearness } = refusal(['a', 'b'], ['c'], scope, rules);
+          assert.equal(
+            message,
+            "marks a, b; the config's Labels 'c' has c" +
+              ('trained' in rules
+                ? ''
+                : '. None is in common: map them, such as with predicted_values="a" on a label, or use another model'),
+          );
+          assert.equal(nearness, 'none');
         }
-        assert.equal(refusal(['a'], [], scope).message, "marks a; the config's Labels 'c' has none");
+        assert.equal(
+          refusal(['a'], [], scope).message,
+          "marks a; the config's Labels 'c' has none: add the labels",
+        );
       });
 
       it('fit when each has others, with `partial` and for a version that was trained for the project', () => {
@@ -97,22 +106,41 @@ describe('labels of a model and of a config', () => {
         const error = refusal(['Negative', 'Positive'], ['Negative', 'Positiv'], scope);
         assert.equal(
           error.of('sentiment').message,
-          "the model 'sentiment' marks Positive, Negative; the config's Labels 'c' has Positiv, Negative: did you mean " +
-            'Positive? To fill only what both have, set the extra params to {"partial": true}',
+          "the model 'sentiment' marks Negative, Positive; the config's Labels 'c' has Negative, Positiv: did you mean " +
+            'Positive by \'Positiv\'? Rename the label, or set its predicted_values="Positive"',
         );
-        assert.isTrue(error.isNearMiss);
-        assert.isTrue(error.of('sentiment').isNearMiss);
-        const spelled = { value: 'Gut', predicted_values: 'Positve' };
+        assert.equal(error.nearness, 'near miss');
+        assert.deepInclude(error.of('sentiment'), { nearness: 'near miss', target: 'c' });
+      });
+
+      it('are refused with all near misses', () => {
+        const model = ['Negative', 'Neutral', 'Positive'];
         assert.match(
-          refusal(['Negative', 'Positive'], ['Negative', spelled], scope).message,
-          /did you mean Positive\?/,
+          refusal(model, ['Positiv', 'Neutral', 'Negativ'], scope).message,
+          /has Positiv, Neutral, Negativ: did you mean Positive by 'Positiv', Negative by 'Negativ'\? Rename the labels, or set predicted_values of each$/,
+        );
+      });
+
+      it('are refused with the attribute that is misspelled', () => {
+        for (const predicted_values of ['Positve', 'positive', 'pos, Positve']) {
+          const spelled = { value: 'Gut', predicted_values };
+          const { message } = refusal(['Negative', 'Positive'], ['Negative', spelled], scope);
+          const name = predicted_values.split(', ').at(-1);
+          assert.include(
+            message,
+            `has Negative, Gut: did you mean Positive by predicted_values="${name}" of Gut? predicted_values must be exactly what`,
+          );
+        }
+        assert.include(
+          refusal(['Negative', 'Positive'], ['Negative', { value: 'Positiv', alias: 'P' }], scope).message,
+          'has Negative, P: did you mean Positive by value="Positiv" of P? Rename the label, or set its predicted_values="Positive"',
         );
       });
 
       it('are told by the nearest one when none is in common', () => {
         const error = refusal(['Neutral', 'Mixed'], ['Neutal'], scope);
-        assert.match(error.message, /has Neutal: did you mean Neutral\?$/);
-        assert.isFalse(error.isNearMiss);
+        assert.match(error.message, /has Neutal: did you mean Neutral by 'Neutal'\? Rename the label, or /);
+        assert.equal(error.nearness, 'none');
       });
 
       it('are told within 300 characters, those first that matter, however many there are', () => {
@@ -125,7 +153,10 @@ describe('labels of a model and of a config', () => {
         ).of('a-model-of-many-categories');
         assert.isAtMost(message.length, 300);
         assert.match(message, /marks Positive, Category 0, .* and 99\d more; /);
-        assert.match(message, /has Positiv, Product group 0.* and 99\d more: did you mean Positive\?$/);
+        assert.match(
+          message,
+          /has Positiv, Product group 0.* and 99\d more: did you mean Positive by 'Positiv'\?/,
+        );
         const long = refusal(
           [`${'x'.repeat(500)} 1`, 'a'],
           [`${'y'.repeat(500)} 1`, 'a', ...many(9, 'b')],
@@ -139,6 +170,12 @@ describe('labels of a model and of a config', () => {
         const leaveOut = (each: LeftOut) => void told.push(each);
         fit(['a'], ['a'], { leaveOut });
         assert.deepEqual(told, []);
+        fit(['a', 'b'], ['a', 'c'], { leaveOut, trained: true });
+        fit(['a', 'b'], ['a', 'c'], { leaveOut, partial: true });
+        assert.deepEqual(
+          told.splice(0).map(({ isPartly }) => isPartly),
+          [true, false],
+        );
         fit(['a', 'Dog', 'Cat'], ['a'], { leaveOut });
         fit(['a'], ['a', 'b'], { leaveOut });
         assert.deepEqual(told.flatMap(toldLeftOut), [
@@ -152,8 +189,9 @@ describe('labels of a model and of a config', () => {
   it('are refused for one class and fit for regions when each has others', () => {
     assert.match(
       refusal(['cat', 'B-PER', 'dog'], ['car', 'B-ORG', 'dog'], 'class').message,
-      /^marks cat, B-PER, dog; the config's Labels 'c' has car, B-ORG, dog\. To fill only what both have, set /,
+      /^marks cat, B-PER, dog; the config's Labels 'c' has car, B-ORG, dog\. In common: dog\. To fill only these, set /,
     );
+    assert.equal(refusal(['cat', 'dog'], ['dog', 'cow'], 'class').nearness, 'part');
     assert.deepEqual(
       fitted(['cat', 'Person', 'B-PER', 'dog'], ['car', 'Persona', 'B-ORG', 'dog'], 'regions'),
       [null, null, null, 'dog'],

@@ -99,8 +99,8 @@ describe('Choices', () => {
     );
     assert.equal(
       of(choices(''), probabilities(['a', 'z'])),
-      "label_mismatch: the model 'm' predicts z, a; the config's Choices 'c' has b, a. " +
-        'To fill only what both have, set the extra params to {"partial": true}',
+      "label_mismatch: the model 'm' predicts a, z; the config's Choices 'c' has a, b. " +
+        'In common: a. To fill only these, set the extra params to {"partial": true}',
     );
   });
 
@@ -160,7 +160,8 @@ describe('Taxonomy', () => {
     assert.equal(
       of('Cow'),
       "label_mismatch: the model 'm' predicts Cow; the config's Taxonomy 'c' has animal, animal/Cat, animal/Dog, " +
-        'animal/Other, Plant, Plant/Other, Cat fish',
+        'animal/Other, Plant, Plant/Other, Cat fish. None is in common: map them, such as with predicted_values="Cow" ' +
+        'on a label, or use another model',
     );
     assert.match(of('Plant/Cat'), /^label_mismatch: .* predicts Plant\/Cat; /);
     assert.match(of('Plant', 'leafsOnly="true"'), /^label_mismatch: .* predicts Plant; /);

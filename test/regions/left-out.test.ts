@@ -111,7 +111,7 @@ describe('classes that a project does not have', () => {
     });
     assert.match(
       refusal(tree('<Choice value="Water"/>'), species, [0.5, 0.25, 0.125, 0.125]),
-      /predicts Stone, .* has Water, Animal, /,
+      /predicts Stone, .* has Animal, .*, Water\. In common: Cat, /,
     );
     assert.deepEqual(
       value(tree('<Choice value="Water"/>'), species, [0.5, 0.25, 0.125, 0.125], { partial: true }),
@@ -174,7 +174,7 @@ describe('spans that a project does not ask for', () => {
     assert.deepEqual(of('<Label value="Person"/><Label value="Product"/>')(), [[0, 3, 'Ada', 'Person']]);
     assert.match(
       refused(of('<Label value="Person"/><Label value="Organisation"/>')),
-      /^label_mismatch: .* has Organisation, Person: did you mean Organization\?/,
+      /^label_mismatch: .* has Person, Organisation: did you mean Organization by 'Organisation'\?/,
     );
   });
 });
@@ -251,13 +251,13 @@ describe('what a binding leaves out', () => {
     );
   });
 
-  it('is partial where each side has others, which extra params may allow', () => {
+  it('is refused where each side has others, unless extra params say that a part is enough', () => {
     assert.match(
       refused(() => bind('Food Cost', 'Kind Rude')),
-      /^label_mismatch: the model 'm' predicts Price, Food; /,
+      /^label_mismatch: the model 'm' predicts Food, Price; /,
     );
     const { leftOut, isPartial } = bind('Food Cost', 'Kind Rude', false, { partial: true });
-    assert.isTrue(isPartial);
+    assert.isFalse(isPartial);
     assert.deepEqual(leftOut, [
       "the model 'm' leaves out Price, which the config's Choices 'topic' does not have",
       "the model 'm' never answers Cost of the config's Choices 'topic'",

@@ -60,7 +60,7 @@ describe('Pairwise', () => {
     }
     assert.include(
       refused(() => pair(classes('left', 'both'), 1, 0)),
-      "label_mismatch: the model 'm' predicts both, left; the config's Pairwise 'c' has right, left. To fill only",
+      "label_mismatch: the model 'm' predicts left, both; the config's Pairwise 'c' has left, right. In common: left. To fill only",
     );
   });
 
@@ -145,7 +145,7 @@ describe('Ranker', () => {
   it('says what it cannot fill, and fails a task whose numbers are none', () => {
     assert.include(
       refused(() => sort(['good', 'so so'], BUCKETS, ['a'], 1, 0)),
-      "label_mismatch: the model 'm' predicts so so, good; the config's Ranker 'c' has bad, good. To fill only",
+      "label_mismatch: the model 'm' predicts good, so so; the config's Ranker 'c' has good, bad. In common: good. To fill only",
     );
     assert.include(
       refused(() => sort(['good', 'bad'], '', ['a'], 1, 0)),

@@ -146,8 +146,8 @@ describe('a trained project whose labels change', function () {
     const schema = config('Positiv', 'Negative').replaceAll('"topic"', '"sentiment"');
     assert.equal(await loop.setUp(project, schema), `${MODEL}:untrained`);
     const told =
-      "the model 'sentiment' predicts Positive, Negative; the config's Choices 'sentiment' has Positiv, Negative: did you " +
-      'mean Positive? To fill only what both have, set the extra params to {"partial": true}';
+      "the model 'sentiment' predicts Negative, Positive; the config's Choices 'sentiment' has Positiv, Negative: did you " +
+      'mean Positive by \'Positiv\'? Rename the label, or set its predicted_values="Positive"';
     assert.deepEqual(await notes(project), [told]);
     await loop.backend.log.line(({ msg, level }) => msg === told && level === 40);
     const reply = await loop.backend.setup({ project, schema, extra_params: { partial: true } });
