@@ -26,7 +26,7 @@ export function readAddress(
   if (typeof address === 'string' && address !== '') return address;
   throw new AppError(
     'task_invalid',
-    `the task's data needs the address of a file ${whereShown(shown)}, and has ${Array.isArray(value) && value.length > 1 ? `a list of ${value.length}: an Image with valueList shows one` : 'none'}`,
+    `the task's data needs the address of a file ${whereShown(shown)}, and has ${Array.isArray(value) && value.length > 1 ? `a list of ${value.length}: to show a list as pages, give the Image valueList in place of value` : 'none'}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { isRecord } from '../is-record.js';
 import type { Context } from '../model.js';
 import type { InputPlace, TaskFailure, TaskValue } from './contract.js';
 import { INPUTS } from './index.js';
-import { type PagesValue, pagesOf } from './shown/pages.js';
+import { errorOfPage, type PagesValue, pagesOf } from './shown/pages.js';
 
 /** How a bound model reads its values out of tasks. Plain JSON: it may cross to another thread. */
 export interface ValueReader {
@@ -39,10 +39,13 @@ export function takeValue(task: RawTask, { place, input, context }: Omit<ValueRe
   const { read } = INPUTS[input.kind]!;
   const data = dataOf(task);
   if (!place.pages) return read(data, place, input, context);
-  const pages = pagesOf(data, place, context).map(page => ({
-    item: page.item,
-    value: read(data, page.place, input, page.context),
-  }));
+  const pages = pagesOf(data, place, context).map(page => {
+    try {
+      return { item: page.item, value: read(data, page.place, input, page.context) };
+    } catch (error) {
+      throw errorOfPage(page.item, error);
+    }
+  });
   return { pages } satisfies PagesValue;
 }
 

@@ -17,7 +17,7 @@ export function checkWholeTask({ name, tag, attributes, pages }: BindTarget): vo
   if (part !== undefined) {
     throw new AppError(
       'no_model_fits',
-      `answers for whole tasks; the config's ${tag} '${name}' has ${part}="true"`,
+      `answers for whole tasks; the config's ${tag} '${name}' has ${part}="true": take it out${part === 'perItem' ? ', or show the pages of an Image with valueList' : ''}`,
     );
   }
 }

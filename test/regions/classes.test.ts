@@ -81,7 +81,7 @@ describe('Choices', () => {
       refusal(control, output, [1, 0], options);
     assert.equal(
       of(choices('perRegion="true"'), two),
-      "no_model_fits: the model 'm' answers for whole tasks; the config's Choices 'c' has perRegion=\"true\"",
+      "no_model_fits: the model 'm' answers for whole tasks; the config's Choices 'c' has perRegion=\"true\": take it out",
     );
     assert.match(of(choices('perItem="true"'), two), /^no_model_fits: .*perItem="true"$/);
     assert.match(of(choices('allowNested="true"'), two), /allowNested.*use Taxonomy for nested classes$/);

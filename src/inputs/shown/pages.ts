@@ -14,6 +14,16 @@ export function isPages(value: TaskValue): value is PagesValue {
   return isRecord(value) && Array.isArray(value.pages);
 }
 
+/**
+ * The error of a page as that of its task.
+ * @param item the page's number, from 0
+ * @param error anything thrown
+ */
+export function errorOfPage(item: number, error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  return new AppError(error.code, `page ${item + 1}: ${error.message}`, { cause: error.cause });
+}
+
 /** A page of a task. */
 interface Page {
   /** Its number, from 0, which results of it carry as `item_index`. */
