@@ -5,8 +5,9 @@ import type { LabelConfig } from './label-config/parse.js';
 import { requireLabelConfig } from './label-config/require.js';
 import type { LabelStudioMLBase } from './model.js';
 import type { ContextDeps } from './model-context.js';
-import { makePlan, type Plan, tieSentence, type Wishes } from './plan.js';
+import { makePlan, type Plan, tieSentence } from './plan.js';
 import { type Answerer, versionOf } from './together.js';
+import type { Wishes } from './wishes.js';
 
 export interface AnswerersDeps extends ContextDeps {
   directory: Directory;

@@ -4,17 +4,17 @@ import { INPUTS } from './inputs/index.js';
 import { type BoundModel, bindModel, type Controls } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
-import { bindableOf, isOutdated, type OnnxDeps, OnnxModel, untrained } from './onnx-model.js';
+import { bindableOf, isOutdated, type OnnxDeps, OnnxModel, untrained, withoutVersion } from './onnx-model.js';
+import { rowsOf } from './regions/index.js';
 import { learntOptions } from './registry/manifest.js';
 import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
 
 /**
  * How much is known of a project's data by a model that fits, from the best to the worst. One that fits partly has labels that
- * the config lacks, and the other way round; one that is absent has neither a version nor a trainer, such as a model that was
- * not fetched.
+ * the config lacks, and the other way round.
  */
-export const RANKS = ['trained', 'shipped', 'recipe', 'partly', 'code', 'absent'] as const;
+export const RANKS = ['trained', 'shipped', 'recipe', 'partly', 'code'] as const;
 
 export type Rank = (typeof RANKS)[number];
 
@@ -36,10 +36,12 @@ export interface Backend {
    * Whether it can serve a labeling config, and how well.
    * @param only the controls that it may fill; absent: all
    * @param extraParams what the user typed as extra params in Label Studio
-   * @throws AppError `no_model_fits` or `label_mismatch` when it cannot
+   * @throws AppError `no_model_fits` or `label_mismatch` when it cannot, `version_unusable` when it has nothing to answer with
    */
   fit(config: LabelConfig, project: string, only?: Controls, extraParams?: ExtraParams): Fit;
   create(context: ModelContext): LabelStudioMLBase;
+  /** The extra params that it reads; null: nobody knows, as it is code of the user. */
+  options(): readonly string[] | null;
   /** How it learns; null: it does not. */
   learns(context: ModelContext): JobKind | null;
   /** The strings that it can answer as `model_version`, newest first; for one project or for all. */
@@ -69,6 +71,7 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
       return { rank: 'code', controls: controlsOf(bound) };
     },
     create: context => new Model(context),
+    options: () => [],
     learns: () => null,
     versions: () => [initialVersion(name)],
   });
@@ -89,9 +92,14 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
       }
       const recipe = { name, manifest, outputs: null, extraParams, ...only };
       const bound = bindModel(recipe, config, recipeTags(manifest.input));
-      return { rank: manifest.train ? 'recipe' : 'absent', controls: controlsOf(bound), notes };
+      if (!manifest.train) throw registry.unusable(name, project) ?? withoutVersion(name);
+      return { rank: 'recipe', controls: controlsOf(bound), notes };
     },
     create: context => new OnnxModel(context, deps),
+    options: () => {
+      const rows = registry.manifest(name)!.outputs.flatMap(({ control }) => rowsOf(control));
+      return [...new Set(rows.flatMap(({ overridable = [] }) => overridable))];
+    },
     learns: () => (registry.manifest(name)?.train ? 'train' : null),
     versions(project) {
       const without = registry.unusable(name, project) ? [] : [untrained(name)];
@@ -138,6 +146,7 @@ export function classDirectory(classes: readonly ModelClass[], { live, stored }:
       name,
       fit: () => ({ rank: 'code', controls: null }),
       create: context => new Model(context),
+      options: () => null,
       learns: context => (new Model(context).fit === LabelStudioMLBase.prototype.fit ? null : 'fit'),
       versions(project) {
         const known = [

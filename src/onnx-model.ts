@@ -6,7 +6,7 @@ import type { TaskValue } from './inputs/contract.js';
 import type { FileValue } from './inputs/file.js';
 import { INPUTS } from './inputs/index.js';
 import { fetchedPlace, isFetched } from './inputs/shown/fetched.js';
-import { isPages } from './inputs/shown/pages.js';
+import { errorOfPage, isPages } from './inputs/shown/pages.js';
 import { dataOf, type RawTask, takeValue, type ValueReader } from './inputs/values.js';
 import { type Bindable, type BoundModel, bindModel } from './label-config/bind.js';
 import { LabelMismatchError } from './label-config/fit-labels.js';
@@ -52,6 +52,15 @@ export function untrained(model: string): string {
   return `${model}:untrained`;
 }
 
+/** Why a model cannot answer that has neither a version nor a trainer, such as one that was not fetched. */
+export function withoutVersion(model: string): AppError {
+  return new AppError(
+    'version_unusable',
+    `the model '${model}' has nothing to answer with: its folder has no version, and its model.json no trainer; ` +
+      'make models and make topics bring the versions that are not in git',
+  );
+}
+
 /** A version as it is bound; one of the project's own keeps serving where labels were renamed. */
 export function bindableOf({ model: name, manifest, record, project, controls }: ServedVersion): Bindable {
   return { name, manifest, outputs: record.outputs, trained: project !== null, first: controls };
@@ -83,7 +92,7 @@ export class OnnxModel extends LabelStudioMLBase {
 
   /**
    * @throws AppError `no_model_fits` or `label_mismatch`, naming what the model and what the config has; `version_unusable`
-   *   when its version cannot be loaded
+   *   when its version cannot be loaded, or it has none and no trainer
    */
   override setup(): void {
     const { registry } = this.#deps;
@@ -92,7 +101,9 @@ export class OnnxModel extends LabelStudioMLBase {
     else {
       const unusable = registry.unusable(this.name, this.projectId);
       if (unusable) throw unusable;
-      this.#bindTo({ name: this.name, manifest: this.#manifest(), outputs: null });
+      const manifest = this.#manifest();
+      this.#bindTo({ name: this.name, manifest, outputs: null });
+      if (!manifest.train) throw withoutVersion(this.name);
     }
   }
 
@@ -115,9 +126,8 @@ export class OnnxModel extends LabelStudioMLBase {
       const unusable = this.#deps.registry.unusable(this.name, this.projectId);
       if (unusable) throw unusable;
       const { every } = this.#deps;
-      const advice = this.#manifest().train
-        ? `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`
-        : 'its folder has no version (make models and make topics bring those that are not in git), and its model.json no trainer';
+      if (!this.#manifest().train) throw withoutVersion(this.name);
+      const advice = `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`;
       const state = this.#deps.registry.current(this.name, this.projectId)
         ? "knows none of the project's labels any more"
         : 'is not trained yet';
@@ -164,7 +174,15 @@ export class OnnxModel extends LabelStudioMLBase {
   readonly #file: OpenValue = async (task, reader) => {
     const value = takeValue(task, reader);
     if (!isPages(value)) return this.#withFile(task, value);
-    const { all, release } = await openedTogether(value.pages.map(page => this.#withFile(task, page.value)));
+    const { all, release } = await openedTogether(
+      value.pages.map(async page => {
+        try {
+          return await this.#withFile(task, page.value);
+        } catch (error) {
+          throw errorOfPage(page.item, error);
+        }
+      }),
+    );
     const pages = value.pages.map((page, index) => ({ ...page, value: all[index]!.value }));
     return { value: { pages }, release };
   };

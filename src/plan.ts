@@ -1,20 +1,11 @@
 import { type Backend, type Directory, type Fit, RANKS, type Rank } from './directory.js';
 import { AppError, attempt } from './errors.js';
-import { isRecord } from './is-record.js';
-import { NoControlError } from './label-config/bind.js';
+import { ignoredParams } from './extra-params.js';
 import { LabelMismatchError } from './label-config/fit-labels.js';
 import type { LabelConfig } from './label-config/parse.js';
 import type { ModelContext } from './model.js';
-
-/** What a project wants of the choice. */
-export interface Wishes {
-  /** The one model that answers, of the URL or of `extra_params.model`; null: the server picks. */
-  model: string | null;
-  /** `extra_params.models`: the model of a control, or null for a control that no model fills. */
-  models: unknown;
-  /** All of the extra params, which may also say how a model is bound; absent: none. */
-  extraParams?: ModelContext['extraParams'];
-}
+import { refusal } from './refusal.js';
+import { readWishes, type Wishes } from './wishes.js';
 
 /** A model, and what it answers of a project. */
 export interface Part {
@@ -29,23 +20,26 @@ export interface Tie {
   models: readonly string[];
 }
 
+/** A control that no model fills for another reason, in a sentence. */
+export interface Unfilled {
+  control: string;
+  message: string;
+}
+
 /** Which models answer a project. */
 export interface Plan {
   /** At least one, in the order of their names: that of the parts of a version string. */
   parts: readonly Part[];
   ties: readonly Tie[];
+  unfilled: readonly Unfilled[];
   /** What the project's owner should know of the choice, in sentences. */
   notes: readonly string[];
 }
 
-/** How to choose a model, for the end of an error's message. */
-const CHOOSE =
-  'choose one with /models/<name> at the end of the backend\'s URL, or {"model": "<name>"} in its extra params';
-
 /**
  * Finds the model of each control: the best class of models first (trained for the project, shipped, a recipe, code), each of
  * them on the controls that are still free. A control that two models of a class would fill is left to none of them. A model
- * that has nothing to answer with takes part only where no other fits.
+ * that has nothing to answer with, neither a version nor a trainer, takes no part.
  *
  * @throws AppError `model_unknown`, `version_unusable` (its model.json is broken), `label_mismatch`, `no_model_fits` or
  *   `model_ambiguous`, with what there is
@@ -59,28 +53,32 @@ export function makePlan(
   config: LabelConfig,
   project: string,
 ): Plan {
-  if (model !== null) {
-    const backend = named(directory, model);
-    return {
-      parts: [{ backend, controls: null }],
-      ties: [],
-      notes: notesOf(backend, config, project, extraParams),
-    };
-  }
+  if (model !== null) return planOf(named(directory, model), config, project, extraParams);
   const choice = new Choice(directory, config, project, readWishes(models, config), extraParams);
   for (const rank of RANKS) choice.share(rank);
   return choice.plan();
 }
 
-/** What is to be known of a model that was named; why it does not fit is told when it is set up. */
-function notesOf(
+/** That of a model that was named; why it does not fit is told when it is set up. */
+function planOf(
   backend: Backend,
   config: LabelConfig,
   project: string,
   extraParams: ModelContext['extraParams'],
-): readonly string[] {
+): Plan {
   const fit = attempt(() => backend.fit(config, project, {}, extraParams));
-  return fit instanceof AppError ? [] : (fit.notes ?? []);
+  const isFit = !(fit instanceof AppError);
+  const filled = isFit ? fit.controls : null;
+  const unfilled = filled === null ? [] : [...config.controls.keys()].filter(each => !filled.includes(each));
+  return {
+    parts: [{ backend, controls: null }],
+    ties: [],
+    unfilled: unfilled.map(control => ({
+      control,
+      message: `no model fills '${control}': the model '${backend.name}' was named, and does not fill it`,
+    })),
+    notes: [...((isFit && fit.notes) || []), ...ignoredParams(extraParams, [backend.options()])],
+  };
 }
 
 /** The sentence for a control that two models fit. */
@@ -100,31 +98,6 @@ function named(directory: Directory, name: string, all = directory.list()): Back
   );
 }
 
-/** @throws AppError `no_model_fits` when `extra_params.models` is not what it should be, or names a control that is not there */
-function readWishes(models: unknown, config: LabelConfig): ReadonlyMap<string, string | null> {
-  if (models === undefined || models === null) return new Map();
-  const entries = isRecord(models) ? Object.entries(models) : undefined;
-  if (
-    !entries?.every(
-      (entry): entry is [string, string | null] => typeof entry[1] === 'string' || entry[1] === null,
-    )
-  ) {
-    throw new AppError(
-      'no_model_fits',
-      `the extra params have "models": ${JSON.stringify(models)}; it must be an object of controls, each with the name of a model or null`,
-    );
-  }
-  for (const [control] of entries) {
-    if (config.controls.has(control)) continue;
-    const has = [...config.controls.keys()].join(', ') || 'none';
-    throw new AppError(
-      'no_model_fits',
-      `the extra params name a model for the control '${control}', which the labeling config lacks; its controls are ${has}`,
-    );
-  }
-  return new Map(entries);
-}
-
 /** A model that would fill some controls. */
 interface Claim {
   backend: Backend;
@@ -141,6 +114,8 @@ class Choice {
   readonly #extraParams: ModelContext['extraParams'];
   /** The controls that the extra params give to a model. */
   readonly #wished = new Map<Backend, Set<string>>();
+  /** The controls that the extra params give to no model. */
+  readonly #left: readonly string[];
   /** All controls; '' stands for those of a config that has none, which a model that is code may answer. */
   readonly #all: readonly string[];
   /** Those that no model has yet. */
@@ -152,6 +127,8 @@ class Choice {
   readonly #ties: Tie[] = [];
   /** Why models do not fit, whatever others fill. */
   readonly #reasons: AppError[] = [];
+  /** Models that know only some of the labels, whatever others fill. */
+  readonly #partly: Claim[] = [];
 
   /** @throws AppError when a model does not fill what the extra params give it */
   constructor(
@@ -166,6 +143,7 @@ class Choice {
     this.#extraParams = extraParams;
     this.#all = config.controls.size === 0 ? [''] : [...config.controls.keys()];
     this.#free = new Set(this.#all.filter(control => !wishes.has(control)));
+    this.#left = [...wishes].flatMap(([control, name]) => (name === null ? control : []));
     const all = directory.list();
     for (const [control, name] of wishes) {
       if (name === null) continue;
@@ -177,6 +155,7 @@ class Choice {
     for (const backend of all) {
       const claim = this.#fit(backend);
       if (claim instanceof AppError) this.#reasons.push(claim);
+      else if (claim.fit.rank === 'partly') this.#partly.push(claim);
     }
   }
 
@@ -215,21 +194,58 @@ class Choice {
       controls: isAlone ? null : controls,
     }));
     parts.sort((a, b) => (a.backend.name < b.backend.name ? -1 : 1));
-    const notes = [...this.#taken.flatMap(({ fit }) => fit.notes ?? []), ...this.#nearMisses()];
-    return { parts, ties: this.#ties, notes };
+    const notes = [
+      ...this.#taken.flatMap(({ fit }) => fit.notes ?? []),
+      ...this.#mismatches(),
+      ...this.#partFits(),
+      ...ignoredParams(
+        this.#extraParams,
+        this.#taken.map(({ backend }) => backend.options()),
+      ),
+    ];
+    return { parts, ties: this.#ties, unfilled: this.#unfilled(), notes };
   }
 
-  /** The models that were likely meant, where one answers that knows less of the project: a recipe, most of all. */
-  #nearMisses(): string[] {
-    if (this.#taken.every(({ fit }) => fit.rank === 'trained' || fit.rank === 'shipped')) return [];
-    return this.#reasons.filter(isNearMiss).map(({ message }) => message);
+  #unfilled(): Unfilled[] {
+    const tell = (control: string) => `${this.#config.controls.get(control)?.tag} '${control}'`;
+    return [
+      ...[...this.#free].map(control => ({ control, message: `no model fills the ${tell(control)}` })),
+      ...this.#left.map(control => ({
+        control,
+        message: `no model fills the ${tell(control)}: the extra params have null for it`,
+      })),
+    ];
+  }
+
+  /** The models that were likely meant, where none answers, or one that knows less of the project: a recipe, most of all. */
+  #mismatches(): string[] {
+    const known = this.#taken.filter(({ fit }) => fit.rank === 'trained' || fit.rank === 'shipped');
+    const filled = new Set(known.flatMap(({ controls }) => controls));
+    return this.#reasons
+      .filter(
+        reason =>
+          reason instanceof LabelMismatchError && reason.nearness !== 'none' && !filled.has(reason.target),
+      )
+      .map(({ message }) => message);
+  }
+
+  /** The models that know some of the labels which a recipe learns in their place. */
+  #partFits(): string[] {
+    const recipes = this.#taken.filter(({ fit }) => fit.rank === 'recipe');
+    return this.#partly.flatMap(({ backend, controls }) => {
+      if (this.#taken.some(each => each.backend === backend)) return [];
+      return recipes.flatMap(recipe => {
+        const shared = controls.filter(control => recipe.controls.includes(control));
+        if (shared.length === 0) return [];
+        const of = shared.map(control => `'${control}'`).join(', ');
+        return `the model '${backend.name}' knows some of the labels of ${of}, which the recipe '${recipe.backend.name}' learns: to have '${backend.name}' answer, set the extra params to {"partial": true}`;
+      });
+    });
   }
 
   /** What the waiting models of a class would fill of the free controls, and of those that the extra params give them. */
   #claims(rank: Rank): Claim[] {
     return [...this.#waiting].flatMap(backend => {
-      // Nothing is answered by a model that is absent, unless the extra params say so.
-      if (rank === 'absent' && this.#taken.length > 0 && !this.#wished.has(backend)) return [];
       const claim = this.#fit(backend);
       const isOne = !(claim instanceof AppError) && claim.fit.rank === rank && claim.controls.length > 0;
       return isOne ? claim : [];
@@ -266,7 +282,10 @@ class Choice {
   #refusal(): AppError {
     if (this.#ties.length > 0) {
       const names = [...new Set(this.#ties.flatMap(({ models }) => models))].join(', ');
-      return new AppError('model_ambiguous', `several models fit this labeling config: ${names}; ${CHOOSE}`);
+      return new AppError(
+        'model_ambiguous',
+        `several models fit this labeling config: ${names}; ${this.#how()}`,
+      );
     }
     if (this.#free.size === 0)
       return new AppError(
@@ -275,24 +294,11 @@ class Choice {
       );
     return refusal(this.#reasons);
   }
-}
-
-/** Whether a label of the config is nearly one of a model's, which was likely meant then. */
-function isNearMiss(reason: AppError): boolean {
-  return reason instanceof LabelMismatchError && reason.nearness === 'near miss';
-}
-
-/** Why no model fits: what those say that come nearest, for whoever meant one of them. */
-function refusal(reasons: readonly AppError[]): AppError {
-  const misses = reasons.filter(isNearMiss);
-  const mismatches = misses.length > 0 ? misses : reasons.filter(({ code }) => code === 'label_mismatch');
-  const without = reasons.filter(reason => reason instanceof NoControlError);
-  const others = reasons.filter(reason => !(reason instanceof NoControlError));
-  const nearest = mismatches.length > 0 ? mismatches : others.length > 0 ? others : reasons;
-  if (nearest.length === 0)
-    return new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
-  if (nearest.length === 1) return nearest[0]!;
-  const told = nearest === reasons ? without.map(each => each.model) : nearest.map(({ message }) => message);
-  const has = nearest === reasons ? `, which has ${without[0]!.has}` : '';
-  return new AppError('no_model_fits', `no model fits this labeling config${has}: ${told.join('; ')}`);
+  /** How to choose a model. */
+  #how(): string {
+    if (this.#all.length === 1)
+      return 'choose one with /models/<name> at the end of the backend\'s URL, or {"model": "<name>"} in its extra params';
+    const models = Object.fromEntries(this.#ties.map(tie => [tie.control, tie.models[0]]));
+    return `choose one for each control with ${JSON.stringify({ models })} in the backend's extra params`;
+  }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { Answerers, type Whose } from './answerers.js';
 import type { Directory } from './directory.js';
 import { AppError } from './errors.js';
+import { contradiction } from './extra-params.js';
 import { failureOf } from './inference/protocol.js';
 import type { Context, LabelStudioMLBase } from './model.js';
 import { modelContext } from './model-context.js';
@@ -43,7 +44,7 @@ export interface ProjectAnswer {
   project: string;
   /** `version` is null for one that could not be set up, and `controls` where nobody knows, as the model is code. */
   models: { model: string; version: string | null; controls: readonly string[] | null }[];
-  /** Controls that no model fills, because several fit them. */
+  /** Controls that no model fills; `models`: those that fit it equally well, if any. */
   left_out: (Tie & { message: string })[];
   notes: readonly string[];
 }
@@ -67,12 +68,18 @@ export class Service {
    * Sets a project up: its models are chosen, made, and bound to the config.
    * @throws AppError when the config does not parse or no model fits; the user reads its message in Label Studio
    */
-  async setup(id: string, project: Project, model: string | null): Promise<{ model_version: string }> {
+  async setup(
+    id: string,
+    project: Omit<Project, 'model'>,
+    model: string | null,
+  ): Promise<{ model_version: string }> {
     this.#answerers.parse(project.labelConfig);
+    const wrong = contradiction(model, project.extraParams);
+    if (wrong !== undefined) throw new AppError('no_model_fits', wrong);
     // What was chosen and bound by other extra params may not fit by these.
     const before = this.#deps.state.project(id)?.extraParams ?? {};
     if (JSON.stringify(before) !== JSON.stringify(project.extraParams)) this.forget(id);
-    this.#deps.state.setProject(id, project);
+    this.#deps.state.setProject(id, { ...project, ...(model !== null && { model }) });
     const parts = await this.#answerers.of(model, { project: id, labelConfig: project.labelConfig });
     this.#deps.state.setLastProject(id);
     return { model_version: versionOf(parts) };
@@ -117,7 +124,7 @@ export class Service {
   }
 
   /**
-   * How the models of a project are chosen.
+   * How the models of a project are chosen, as the last `/setup` had it.
    * @throws AppError `no_label_config` for one that was never set up; those of the choice
    */
   async describe(project: string): Promise<ProjectAnswer> {
@@ -125,14 +132,19 @@ export class Service {
     if (!known) throw new AppError('no_label_config', `the project '${project}' was never set up here`);
     const whose = { project, labelConfig: known.labelConfig };
     const config = this.#answerers.parse(known.labelConfig);
-    const { parts, ties, notes } = this.#answerers.plan(null, whose);
-    const ready = await this.#answerers.of(null, whose);
+    const model = known.model ?? null;
+    const { parts, ties, unfilled, notes } = this.#answerers.plan(model, whose);
+    const ready = await this.#answerers.of(model, whose);
     const models = parts.map(({ backend, controls }) => ({
       model: backend.name,
       version: ready.find(({ model }) => model.name === backend.name)?.model.modelVersion ?? null,
       controls: controls ?? backend.fit(config, project, {}, known.extraParams).controls,
     }));
-    return { project, models, left_out: ties.map(tie => ({ ...tie, message: tieSentence(tie) })), notes };
+    const left_out = [
+      ...ties.map(tie => ({ ...tie, message: tieSentence(tie) })),
+      ...unfilled.map(({ control, message }) => ({ control, models: [], message })),
+    ];
+    return { project, models, left_out, notes };
   }
 
   /**

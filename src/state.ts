@@ -12,6 +12,8 @@ export interface Project {
   hostname: string | null;
   accessToken: string | null;
   extraParams: Readonly<Record<string, unknown>>;
+  /** The model that the URL named; absent: none, or the project was set up by an earlier release. */
+  model?: string;
 }
 
 /** Events that a model has not been trained with yet. */

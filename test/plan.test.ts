@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import type { Backend, Directory, Rank } from '../src/directory.js';
 import { AppError, type ErrorCode, readLabelConfig } from '../src/index.js';
 import { NoControlError } from '../src/label-config/bind.js';
+import { UnfillableError } from '../src/label-config/fillable.js';
 import { LabelMismatchError } from '../src/label-config/fit-labels.js';
 import { makePlan, tieSentence } from '../src/plan.js';
 
@@ -28,10 +29,11 @@ function directory(fakes: Record<string, Fake>): Directory {
           const control = free.find(one => first?.has(one)) ?? free[0];
           if (control !== undefined) controls.push(control);
         }
-        if (controls.length === 0) throw new NoControlError(`the model '${name}' fills Rating`, 'others');
+        if (controls.length === 0) throw new NoControlError(name, 'Rating', 'others');
         return { rank, controls };
       },
       create: () => assert.fail('nothing is made'),
+      options: () => (fake === 'code' ? null : ['partial', 'renormalise']),
       learns: () => null,
       versions: () => [],
     }),
@@ -39,8 +41,12 @@ function directory(fakes: Record<string, Fake>): Directory {
   return { generation: 0, list: () => list };
 }
 
-const plan = (fakes: Record<string, Fake>, models?: unknown, model: string | null = null) =>
-  makePlan(directory(fakes), { model, models }, CONFIG, '1');
+const plan = (
+  fakes: Record<string, Fake>,
+  models?: unknown,
+  model: string | null = null,
+  extraParams: Record<string, unknown> = {},
+) => makePlan(directory(fakes), { model, models, extraParams }, CONFIG, '1');
 
 /** The parts as `<model>: <control>, <control>`; `any` for a model that is alone. */
 function parts(...input: Parameters<typeof plan>): string[] {
@@ -76,8 +82,8 @@ describe('the choice of models', () => {
     ]);
   });
 
-  it('is trained before shipped before a recipe before what fits partly before code before what has nothing to answer with', () => {
-    const ranks: Rank[] = ['absent', 'code', 'partly', 'recipe', 'shipped', 'trained'];
+  it('is trained before shipped before a recipe before what fits partly before code', () => {
+    const ranks: Rank[] = ['code', 'partly', 'recipe', 'shipped', 'trained'];
     for (let count = 1; count <= ranks.length; count++) {
       const some = ranks.slice(0, count).map((rank): [string, Fake] => [rank, [rank, ['a']]]);
       const all = Object.fromEntries([...some, ['other', misfit('other')]]);
@@ -99,22 +105,60 @@ describe('the choice of models', () => {
     ]);
   });
 
-  it('tells of a model whose labels are nearly those of the config, unless one that knows the project answers', () => {
-    const near = new LabelMismatchError("the model 'mood' predicts Positive; … did you mean Positive?", true);
-    const other = new LabelMismatchError("the model 'topics' predicts Food; …", false);
-    const notes = (rank: Rank) => plan({ one: [rank, ['a']], mood: near, topics: other }).notes;
-    for (const rank of ['recipe', 'partly', 'absent'] as const) assert.deepEqual(notes(rank), [near.message]);
-    for (const rank of ['trained', 'shipped'] as const) assert.deepEqual(notes(rank), []);
-    assert.deepEqual(refusal({ mood: near, topics: other }), ['label_mismatch', near.message]);
+  it('tells of models that have labels in common, where none answers that knows the project', () => {
+    const near = new LabelMismatchError("the model 'mood' predicts …: did you mean …?", 'near miss', 'a');
+    const part = new LabelMismatchError("the model 'stars' predicts …. In common: …", 'part', 'a');
+    const other = new LabelMismatchError("the model 'topics' predicts Food; …", 'none', 'a');
+    const all = { mood: near, stars: part, topics: other };
+    const told = [near.message, part.message];
+    for (const rank of ['recipe', 'partly', 'code'] as const)
+      assert.deepEqual(plan({ ...all, one: [rank, ['a']] }).notes, told);
+    for (const rank of ['trained', 'shipped'] as const) {
+      assert.deepEqual(plan({ ...all, one: [rank, ['a']] }).notes, []);
+      assert.deepEqual(plan({ ...all, one: [rank, ['b']] }).notes, told);
+    }
+    assert.deepEqual(refusal(all), ['label_mismatch', near.message]);
+    assert.deepEqual(refusal({ stars: part, topics: other }), ['label_mismatch', part.message]);
   });
 
-  it('leaves out what was not fetched as soon as anything else fits', () => {
-    assert.deepEqual(parts({ gone: ['absent', ['a']], code: ['code', ['b']] }), ['code: any']);
-    assert.deepEqual(parts({ gone: ['absent', ['a']], away: ['absent', ['b']] }), ['away: b', 'gone: a']);
-    assert.deepEqual(parts({ gone: ['absent', ['a']], code: ['code', ['b']] }, { a: 'gone' }), [
-      'code: b',
-      'gone: a',
+  it('tells of a model that knows some of the labels which a recipe learns', () => {
+    const some: Fake = ['partly', ['a']];
+    assert.deepEqual(plan({ tagger: some, learner: ['recipe', ['a', 'b']] }).notes, [
+      "the model 'tagger' knows some of the labels of 'a', which the recipe 'learner' learns: to have 'tagger' answer, set " +
+        'the extra params to {"partial": true}',
     ]);
+    assert.deepEqual(plan({ tagger: some, learner: ['recipe', ['b']] }).notes, []);
+    assert.deepEqual(plan({ tagger: some, mood: ['shipped', ['a']] }).notes, []);
+  });
+
+  it('tells of extra params that no model reads, with the nearest that one does', () => {
+    const notes = (
+      extraParams: Record<string, unknown>,
+      fakes: Record<string, Fake> = { one: ['shipped', ['a']] },
+    ) => plan(fakes, undefined, null, extraParams).notes;
+    assert.deepEqual(notes({ partial: true, renormalise: true, model: null, models: {} }), []);
+    assert.deepEqual(notes({ renormalize: true, partail: true }), [
+      'the extra params have "renormalize", which the models of the project do not read: did you mean "renormalise"?',
+      'the extra params have "partail", which the models of the project do not read: did you mean "partial"?',
+    ]);
+    assert.deepEqual(plan({ one: ['shipped', ['a']] }, undefined, 'one', { foo: 1 }).notes, [
+      'the extra params have "foo", which the models of the project do not read: they read model, models, partial, renormalise',
+    ]);
+    assert.deepEqual(notes({ foo: 1 }, { one: 'code' }), []);
+    assert.deepEqual(notes({ foo: 1 }, { two: ['shipped', ['a']], one: 'code' }), []);
+  });
+
+  it('tells of the controls that no model fills', () => {
+    const { unfilled } = plan({ one: ['shipped', ['a']] }, { b: null });
+    assert.deepEqual(unfilled, [
+      { control: 'c', message: "no model fills the Rating 'c'" },
+      { control: 'b', message: "no model fills the Rating 'b': the extra params have null for it" },
+    ]);
+    assert.deepEqual(plan({ one: ['shipped', ['a'], ['b']] }, undefined, 'one').unfilled, [
+      { control: 'c', message: "no model fills 'c': the model 'one' was named, and does not fill it" },
+    ]);
+    assert.deepEqual(plan({ one: 'code' }).unfilled, []);
+    assert.deepEqual(plan({ one: 'code' }, undefined, 'one').unfilled, []);
   });
 
   it('leaves a control on which two tie to nobody, not to a lesser one either, and says how to choose', () => {
@@ -153,9 +197,17 @@ describe('the choice of models', () => {
       refusal({ one: ['shipped', ['a']], two: ['shipped', ['a']], three: ['recipe', ['a']] }),
       [
         'model_ambiguous',
-        'several models fit this labeling config: one, two; choose one with /models/<name> at the end of the ' +
-          'backend\'s URL, or {"model": "<name>"} in its extra params',
+        'several models fit this labeling config: one, two; choose one for each control with {"models":{"a":"one"}} in the ' +
+          "backend's extra params",
       ],
+    );
+    const single = readLabelConfig(
+      '<View><Text name="text" value="$text"/><Rating name="a" toName="text"/></View>',
+    );
+    const two = directory({ one: ['shipped', ['a']], two: ['shipped', ['a']] });
+    assert.throws(
+      () => makePlan(two, { model: null, models: undefined }, single, '1'),
+      'one, two; choose one with /models/<name> at the end of the backend\'s URL, or {"model": "<name>"} in its extra params',
     );
   });
 
@@ -163,18 +215,39 @@ describe('the choice of models', () => {
     const mismatch = new AppError('label_mismatch', "the model 'a' predicts Ham, Spam; …");
     assert.deepEqual(refusal({ a: mismatch }), ['label_mismatch', mismatch.message]);
     assert.deepEqual(refusal({ a: mismatch, b: misfit('b') }), ['label_mismatch', mismatch.message]);
-    const elsewhere = (name: string) =>
-      new NoControlError(`the model '${name}' fills Choices`, "Rating 'a' on Text");
+    const elsewhere = (name: string, fills = 'Choices', nearness = 0) =>
+      new NoControlError(name, fills, "Rating 'a' on Text", nearness);
     assert.deepEqual(refusal({ a: misfit('a'), b: elsewhere('b'), c: misfit('c') }), [
       'no_model_fits',
       "no model fits this labeling config: the model 'a' fills Choices; the model 'c' fills Choices",
     ]);
-    assert.deepEqual(refusal({ a: elsewhere('a'), b: elsewhere('b') }), [
-      'no_model_fits',
-      "no model fits this labeling config, which has Rating 'a' on Text: the model 'a' fills Choices; " +
-        "the model 'b' fills Choices",
-    ]);
+    assert.deepEqual(
+      refusal({
+        a: elsewhere('a', 'Choices on Image'),
+        b: elsewhere('b', 'Choices on Text', 2),
+        c: elsewhere('c', 'Rating on List', 1),
+        d: elsewhere('d', 'Choices on Text', 2),
+      }),
+      [
+        'no_model_fits',
+        "no model fits this labeling config, which has Rating 'a' on Text: use a control that a model fills, or add a model. " +
+          'There are Choices on Text (b, d); Rating on List (c); Choices on Image (a)',
+      ],
+    );
+    const unusable = new AppError('version_unusable', "the model 'gone' has nothing to answer with");
+    assert.deepEqual(refusal({ a: misfit('a'), gone: unusable }), ['version_unusable', unusable.message]);
     assert.deepEqual(refusal({}), ['no_model_fits', 'this server has no model: put one into its MODEL_DIR']);
+  });
+
+  it('is an error about the tag that no model can read or fill, whichever labels the models have', () => {
+    const reason = 'cannot follow resolver="csv" of the Text \'text\': import the texts';
+    const mismatch = new LabelMismatchError("the model 'wine' predicts Barolo; …", 'none', 'a');
+    const unfillable = new UnfillableError(reason);
+    assert.deepEqual(refusal({ a: unfillable.of('a'), b: unfillable.of('b'), wine: mismatch }), [
+      'no_model_fits',
+      `this server ${reason}`,
+    ]);
+    assert.equal(unfillable.of('a').message, `the model 'a' ${reason}`);
   });
 
   it('hides no error of the program itself', () => {

@@ -7,6 +7,7 @@ import { REGIONS, rowFor, rowsOf } from '../regions/index.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
 import { bindControl, type Candidate } from './bind-control.js';
+import { reasonOfTarget, UnfillableError } from './fillable.js';
 import { LabelMismatchError, type LeftOut, toldLeftOut } from './fit-labels.js';
 import type { LabelConfig } from './parse.js';
 import { placesOf } from './places.js';
@@ -14,15 +15,28 @@ import { outputsTogether } from './shapes.js';
 
 /** A labeling config has no control of the tag, or none on such an object. */
 export class NoControlError extends AppError {
-  /** What the model fills, and what the config has. */
   readonly model: string;
+  /** What the model fills, such as `Choices on Text or HyperText`. */
+  readonly fills: string;
+  /** What the config has. */
   readonly has: string;
+  /** How near the config comes: 2 for such an object, 1 for such a control, 3 for both, though not together. */
+  readonly nearness: number;
 
-  constructor(model: string, has: string) {
-    super('no_model_fits', `${model}; the labeling config has ${has}`);
+  constructor(model: string, fills: string, has: string, nearness = 0) {
+    super('no_model_fits', `the model '${model}' fills ${fills}; the labeling config has ${has}`);
     this.model = model;
+    this.fills = fills;
     this.has = has;
+    this.nearness = nearness;
   }
+}
+
+/** How near a config comes to what a model fills, see `NoControlError`. */
+function nearnessOf(config: LabelConfig, control: string, objects: readonly string[]): number {
+  const hasObject = [...config.objects.values()].some(({ tag }) => objects.includes(tag));
+  const hasControl = [...config.controls.values()].some(({ tag }) => tag === control);
+  return (hasObject ? 2 : 0) + (hasControl ? 1 : 0);
 }
 
 /** A model bound to a project's config: where it reads and which controls it fills. */
@@ -109,8 +123,13 @@ export function bindModel(
     if (!(filled instanceof AppError)) return filled;
     reasons.push(filled);
   }
-  // Labels that differ tell more than a control that is not there.
-  throw reasons.find(({ code }) => code === 'label_mismatch') ?? reasons[0]!;
+  // Labels that differ, and a tag that cannot be filled, tell more than a control that is not there.
+  throw (
+    reasons.find(reason => reason instanceof LabelMismatchError && reason.nearness !== 'none') ??
+    reasons.find(reason => reason instanceof UnfillableError) ??
+    reasons.find(reason => reason instanceof LabelMismatchError) ??
+    reasons[0]!
+  );
 }
 
 function isAmong(among: ReadonlySet<string> | undefined, control: string): boolean {
@@ -181,20 +200,20 @@ function fill(
       missed.push(reason);
       continue;
     }
+    if (reason instanceof UnfillableError) throw reason.of(name);
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
     if (optional === true && mayBeLeftOut) continue;
-    const filled = rowsOf(tag).flatMap(row => row.objectTags ?? objectTags);
-    const tags = filled.filter(each => objectTags.length === 0 || objectTags.includes(each));
-    const objects = tags.length === 0 ? '' : ` on ${tags.join(' or ')}`;
-    throw new NoControlError(`the model '${name}' fills ${tag}${objects}`, summary(config, among));
+    const target = targetless(config, tag, among);
+    if (target !== undefined) throw new UnfillableError(target, name);
+    const objects = objectsOf(tag, objectTags);
+    const fills = objects.length === 0 ? tag : `${tag} on ${objects.join(' or ')}`;
+    throw new NoControlError(name, fills, summary(config, among), nearnessOf(config, tag, objects));
   }
   // What is said of regions is shown nowhere without them, and those may be another model's.
   if (among !== undefined && Object.values(bound).every(({ binding }) => REGIONS[binding.row]!.perRegion)) {
     const { control, place } = Object.values(bound)[0]!;
-    throw new NoControlError(
-      `the model '${name}' fills ${control.tag} on ${place.tag} beside its regions`,
-      summary(config, among),
-    );
+    const fills = `${control.tag} on ${place.tag} beside its regions`;
+    throw new NoControlError(name, fills, summary(config, among), 3);
   }
   const taken = together(bound, { name, manifest, outputs });
   const controls = taken.map(({ binding }) => binding);
@@ -214,6 +233,24 @@ function fill(
       ]),
     ),
   };
+}
+
+/** The object tags on which a model fills controls of a tag, each once; none: any. */
+function objectsOf(tag: string, objectTags: readonly string[]): string[] {
+  const rows = rowsOf(tag);
+  if (objectTags.length === 0 && rows.some(row => row.objectTags === undefined)) return [];
+  const tags = rows.flatMap(row => row.objectTags ?? objectTags);
+  return [...new Set(tags)].filter(each => objectTags.length === 0 || objectTags.includes(each));
+}
+
+/** Why controls of a tag have no object, if one of them has none. */
+function targetless(
+  config: LabelConfig,
+  tag: string,
+  among: ReadonlySet<string> | undefined,
+): string | undefined {
+  const own = [...config.controls.values()].filter(each => each.tag === tag && isAmong(among, each.name));
+  return own.flatMap(each => reasonOfTarget(each, config) ?? [])[0];
 }
 
 /** How many of the model's labels a control lacks. */

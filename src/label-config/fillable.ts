@@ -13,12 +13,28 @@ const LISTS_LABELS = /^(?:Choices|Taxonomy|\w*Labels)$/;
 /** The tags whose value is no text: they find it in the task, and nowhere else. */
 const HOLDS_DATA: readonly string[] = ['Paragraphs', 'List', 'Table'];
 
+/** A tag of the labeling config cannot be read or filled, whichever model is to do it. */
+export class UnfillableError extends AppError {
+  /** What is wrong and what to do; it goes on from "the model '<name>' " or "this server ". */
+  readonly reason: string;
+
+  constructor(reason: string, model?: string) {
+    super('no_model_fits', model === undefined ? reason : `the model '${model}' ${reason}`);
+    this.reason = reason;
+  }
+
+  /** The same of a model that is named. */
+  of(model: string): UnfillableError {
+    return new UnfillableError(this.reason, model);
+  }
+}
+
 /**
  * Checks that what a control is about can be known before there is a task, and can be read in one: what cannot would fail with
  * each task.
  *
  * @param objectTags the tags that the model's input reads; another object is only what its results name
- * @throws AppError `no_model_fits`, saying which tag it is and what to use instead; it goes on from "the model '<name>' "
+ * @throws UnfillableError saying which tag it is and what to use instead
  */
 export function checkFillable(
   control: TagInfo,
@@ -32,18 +48,31 @@ export function checkFillable(
     reasonOfRepeater(control, shown) ??
     reasonOfLabels(control, config) ??
     (isRead ? reasonOfObject(shown) : undefined);
-  if (reason !== undefined) throw new AppError('no_model_fits', reason);
+  if (reason !== undefined) throw new UnfillableError(reason);
 }
 
-/** @throws AppError `no_model_fits` when the control has one answer for all pages of an object, which models do not give */
+/**
+ * Why a control has no object: its `toName` names a tag without a value, or none at all.
+ * @returns undefined when all of its objects are there
+ */
+export function reasonOfTarget({ name, tag }: TagInfo, config: LabelConfig): string | undefined {
+  const missing = config.parsed[name]!.to_name.find(each => !config.objects.has(each));
+  if (missing === undefined) return undefined;
+  const start = `cannot fill the ${tag} '${name}': `;
+  const shown = config.others.find(({ attributes }) => attributes.name === missing);
+  if (shown === undefined) return `${start}its toName="${missing}" names no tag of the labeling config`;
+  const example = shown.tag === 'HyperText' ? ', also where its text stands between its tags' : '';
+  return `${start}the ${shown.tag} '${missing}' has no value: give it one, such as value="$${missing}"${example}`;
+}
+
+/** @throws UnfillableError when the control has one answer for all pages of an object, which models do not give */
 export function checkPages(
   { perItem, objectTags }: RegionKind,
   { tag, name, toName, attributes }: BindTarget,
 ): void {
   if (perItem ? attribute(attributes, 'perItem') === 'true' : objectTags?.includes('Image')) return;
   const remedy = perItem ? ': give it perItem="true"' : '';
-  throw new AppError(
-    'no_model_fits',
+  throw new UnfillableError(
     `answers for each page of the Image '${toName}', and the ${tag} '${name}' has one answer for all of them${remedy}`,
   );
 }
@@ -77,7 +106,7 @@ function reasonOfObject({ name, tag, attributes }: TagInfo): string | undefined 
   if (HOLDS_DATA.includes(tag) && !value!.includes('$'))
     return `cannot read the ${tag} '${name}': its value="${value}" names nothing of the task; put a $ before the key`;
   if (tag === 'Table' && /\b(?:csv|url)\b/.test(has('valueType') ?? ''))
-    return `reads a Table of JSON that is in the task; '${name}' has valueType="${has('valueType')}"`;
+    return `reads a Table of JSON that is in the task, and '${name}' has valueType="${has('valueType')}": import its rows as JSON`;
   if (tag !== 'Text' && tag !== 'HyperText') return undefined;
   const resolver = has('resolver');
   if (resolver)

@@ -153,14 +153,15 @@ describe('errors over HTTP', () => {
         'no control that the model fills',
         UNFIT,
         'no_model_fits',
-        "no model fits this labeling config, which has OcrLabels 'label' on Pdf: the model 'sentiment' fills Choices on " +
-          "Text or HyperText; the model 'substring' fills Labels on Text",
+        "no model fits this labeling config, which has OcrLabels 'label' on Pdf: use a control that a model fills, or " +
+          'add a model. There are Choices on Text or HyperText (sentiment); Labels on Text (substring)',
       ],
       [
         'other labels',
         SENTIMENT.replace('"Positive"', '"Ham"').replace('"Negative"', '"Späm 你"'),
         'label_mismatch',
-        "the model 'sentiment' predicts Negative, Positive; the config's Choices 'sentiment' has Ham, Späm 你",
+        "the model 'sentiment' predicts Negative, Positive; the config's Choices 'sentiment' has Ham, Späm 你. " +
+          'None is in common: map them, such as with predicted_values="Negative" on a label, or use another model',
       ],
       [
         'another mode',

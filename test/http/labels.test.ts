@@ -52,11 +52,11 @@ describe('options of a project, over HTTP', () => {
     assert.equal(reply.status, 422);
     assert.match(
       reply.reason,
-      /the model 'names' takes a model_score_threshold that must be number; .*"50%"/,
+      /the model 'names' takes a number from 0 to 1 as its model_score_threshold; .*"50%"/,
     );
     const extra_params = { model_score_threshold: 2 };
     const other = await backend.setup({ project: '3', schema: config('model_top="1"'), extra_params });
     assert.equal(other.status, 422);
-    assert.match(other.reason, /must be <= 1; the extra params have 2/);
+    assert.match(other.reason, /from 0 to 1 as its model_score_threshold; the extra params have 2/);
   });
 });

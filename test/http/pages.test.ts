@@ -113,7 +113,10 @@ describe('an Image of several pages, over HTTP', () => {
       project: '901',
       schema: configOf(choicesOf('perItem="true"'), 'value="$image"'),
     });
-    assert.match(single.reason, /answers for whole tasks; the config's Choices 'kind' has perItem="true"/);
+    assert.match(
+      single.reason,
+      /answers for whole tasks; the config's Choices 'kind' has perItem="true": take it out, or show the pages of an Image with valueList$/,
+    );
   });
 
   it('fails as a whole, saying which page it was', async () => {
@@ -126,12 +129,21 @@ describe('an Image of several pages, over HTTP', () => {
     const errors = results.slice(0, 3).map(item => errorOf(item as never));
     assert.match(errors[0]!.message, /^page 2: its file cannot be read as an image/);
     assert.match(errors[1]!.message, /needs a list of images under 'images', and has none/);
-    assert.match(errors[2]!.message, /address of a file under 'images', and has none/);
+    assert.match(errors[2]!.message, /^page 2: .* address of a file under 'images', and has none/);
+    const unreadable = await predict('cars', configOf(BOXES), [
+      { images: [IMAGE, PIXEL, 'http://127.0.0.1:9/x.png'] },
+      { images: [PIXEL] },
+    ]);
+    assert.include(errorOf(unreadable[0] as never).code, 'task_unreadable');
+    assert.match(errorOf(unreadable[0] as never).message, /^page 3: cannot read 'http:/);
     const [list] = await predict('cars', configOf(BOXES, 'value="$images"'), [
       { images: [IMAGE, IMAGE] },
       { images: [IMAGE] },
     ]);
-    assert.match(errorOf(list as never).message, /a list of 2: an Image with valueList shows one/);
+    assert.match(
+      errorOf(list as never).message,
+      /has a list of 2: to show a list as pages, give the Image valueList in place of value/,
+    );
   });
 
   it('is answered for the page that an annotator draws on', async () => {

@@ -208,7 +208,8 @@ describe('several models that answer one project', () => {
       );
       const api = await backend.get<{ left_out: unknown[] }>('/api/projects/4');
       const tie = { control: 'mood', models: ['mood', 'sentiment'], message: line.msg };
-      assert.deepEqual(api.body.left_out, [tie]);
+      const shop = { control: 'shop', models: [], message: "no model fills the Choices 'shop'" };
+      assert.deepEqual(api.body.left_out, [tie, shop]);
       assert.deepEqual(controlsOf((await predict()).results[0] as Prediction), new Set(['figures']));
       const chosen = await setup({ models: { mood: 'mood' } });
       assert.match(chosen.body.model_version, /^mood:[^+]*\+tagger:[^+]*$/);

@@ -37,7 +37,7 @@ describe('classes that a project does not have', () => {
     );
     assert.match(
       refusal(choices('Tech Food', 'renormalise="please"'), probabilities(TOPICS), ROW, single),
-      /takes a renormalise that must be boolean/,
+      /takes true or false as its renormalise/,
     );
   });
 

@@ -10,9 +10,11 @@ const kind = {
       model_score_threshold: { type: 'number', minimum: 0, maximum: 1 },
       model_top_k: { type: 'integer', minimum: 1 },
       mode: { type: 'string' },
+      flag: { type: 'boolean' },
+      word: { enum: ['a', 'b'] },
     },
   },
-  overridable: ['model_score_threshold', 'model_top_k'],
+  overridable: ['model_score_threshold', 'model_top_k', 'flag', 'word'],
 };
 const MANIFEST = { model_score_threshold: 0.25, mode: 'a' };
 
@@ -26,6 +28,7 @@ describe('options that a project overrides', () => {
     assert.deepEqual(options(''), MANIFEST);
     const set = 'model_score_threshold="0.5" model_top_k="3"';
     assert.deepEqual(options(set), { ...MANIFEST, model_score_threshold: 0.5, model_top_k: 3 });
+    assert.deepEqual(options(set.toUpperCase()), { ...MANIFEST, model_score_threshold: 0.5, model_top_k: 3 });
     const extra = { model_score_threshold: 0.75, model: 'other' };
     assert.deepEqual(options(set, extra), { ...MANIFEST, model_score_threshold: 0.75, model_top_k: 3 });
   });
@@ -45,13 +48,15 @@ describe('options that a project overrides', () => {
     };
     assert.equal(
       refusal('model_score_threshold="high"'),
-      `no_model_fits: takes a model_score_threshold that must be number; the config's Labels 'c' has "high"`,
+      `no_model_fits: takes a number from 0 to 1 as its model_score_threshold; the config's Labels 'c' has "high"`,
     );
     assert.equal(
       refusal('', { model_score_threshold: 1.5 }),
-      'no_model_fits: takes a model_score_threshold that must be <= 1; the extra params have 1.5',
+      'no_model_fits: takes a number from 0 to 1 as its model_score_threshold; the extra params have 1.5',
     );
-    assert.match(refusal('model_top_k="1.5"'), /that must be integer/);
-    assert.match(refusal('', { model_top_k: [1] }), /that must be integer.*\[1\]$/);
+    assert.match(refusal('model_top_k="1.5"'), /takes a whole number of at least 1 as its model_top_k; /);
+    assert.match(refusal('', { model_top_k: [1] }), /a whole number of at least 1 as its .*\[1\]$/);
+    assert.match(refusal('flag="True"'), /takes true or false as its flag; .* has "True"$/);
+    assert.match(refusal('', { word: 'c' }), /takes a value that must be equal to one of .* as its word; /);
   });
 });
