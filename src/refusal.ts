@@ -33,13 +33,30 @@ export function refusal(reasons: readonly AppError[]): AppError {
     return new AppError('no_model_fits', `this server ${[...new Set(told)].join('; it ')}`);
   }
   if (nearest.length > 1) {
-    const told = nearest.map(({ message }) => message).join('; ');
-    return new AppError('no_model_fits', `no model fits this labeling config: ${told}`);
+    return new AppError(
+      'no_model_fits',
+      `no model fits this labeling config: ${together(nearest).join('; ')}`,
+    );
   }
   const without = reasons.filter(reason => reason instanceof NoControlError);
   if (without.length === 0)
     return new AppError('no_model_fits', 'this server has no model: put one into its MODEL_DIR');
   return without.length === 1 ? without[0]! : noControl(without);
+}
+
+const OF_MODEL = /^the model '([^']+)' /;
+
+/** Messages, one for all models of which the same is said. */
+function together(reasons: readonly AppError[]): string[] {
+  const models = new Map<string, string[]>();
+  for (const { message } of reasons) {
+    const said = message.replace(OF_MODEL, '');
+    models.set(said, [...(models.get(said) ?? []), OF_MODEL.exec(message)?.[1] ?? '']);
+  }
+  return [...models].map(([said, [first, ...others]]) => {
+    if (others.length > 0) return `each of the models ${[first, ...others].join(', ')} ${said}`;
+    return first === '' ? said : `the model '${first}' ${said}`;
+  });
 }
 
 /** What models fill instead, those first that come nearest. */

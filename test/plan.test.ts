@@ -219,7 +219,12 @@ describe('the choice of models', () => {
       new NoControlError(name, fills, "Rating 'a' on Text", nearness);
     assert.deepEqual(refusal({ a: misfit('a'), b: elsewhere('b'), c: misfit('c') }), [
       'no_model_fits',
-      "no model fits this labeling config: the model 'a' fills Choices; the model 'c' fills Choices",
+      'no model fits this labeling config: each of the models a, c fills Choices',
+    ]);
+    const other = new AppError('no_model_fits', "the model 'd' fills Rating");
+    assert.deepEqual(refusal({ a: misfit('a'), c: misfit('c'), d: other }), [
+      'no_model_fits',
+      "no model fits this labeling config: each of the models a, c fills Choices; the model 'd' fills Rating",
     ]);
     assert.deepEqual(
       refusal({
