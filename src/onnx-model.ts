@@ -3,7 +3,7 @@ import type { LateTaker, Piece, Priority } from './inference/job.js';
 import type { Pool } from './inference/pool.js';
 import { failureOf, failureText, ITEM_SEPARATOR, splitItems } from './inference/protocol.js';
 import type { TaskValue } from './inputs/contract.js';
-import type { FileValue } from './inputs/file.js';
+import { type FileValue, readAddress } from './inputs/file.js';
 import { INPUTS } from './inputs/index.js';
 import { fetchedPlace, isFetched } from './inputs/shown/fetched.js';
 import { errorOfPage, isPages } from './inputs/shown/pages.js';
@@ -22,7 +22,7 @@ import type { Manifest } from './registry/manifest.js';
 import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
 import type { ReadRequest } from './task-data/fetch.js';
-import { type OpenValue, openedTogether, type Resolved, type TaskBatch, TaskList } from './tasks.js';
+import { type OpenedValue, openedTogether, type TaskBatch, TaskList, type ValueOpener } from './tasks.js';
 
 export interface OnnxDeps {
   registry: Registry;
@@ -140,8 +140,9 @@ export class OnnxModel extends LabelStudioMLBase {
       const { input } = version.manifest;
       const kind = INPUTS[input.kind]!;
       const open = kind.file ? this.#file : isFetched(kind, place) ? this.#fetched : undefined;
+      const memory = this.#context.taskData.textMemory;
       const reader: ValueReader = { binding: binding.id, place, input, context };
-      const tasks = open ? new TaskList(await batch.all(), open) : batch;
+      const tasks = open ? new TaskList(await batch.all(), { open, memory }) : batch;
       const priority: Priority = context !== null ? 'interactive' : tasks.count === 1 ? 'single' : 'bulk';
       const run = async (indices: readonly number[] | null, late?: LateTaker) => {
         const source = tasks.groups(reader, indices);
@@ -171,39 +172,43 @@ export class OnnxModel extends LabelStudioMLBase {
   }
 
   /** Puts the path of a fetched file in the place of its address. */
-  readonly #file: OpenValue = async (task, reader) => {
+  readonly #file: ValueOpener['open'] = async (task, reader, signal) => {
     const value = takeValue(task, reader);
-    if (!isPages(value)) return this.#withFile(task, value);
+    const request = this.#request(task, signal);
+    if (!isPages(value)) return this.#withFile(value, request);
     const { all, release } = await openedTogether(
       value.pages.map(async page => {
         try {
-          return await this.#withFile(task, page.value);
+          return await this.#withFile(page.value, request);
         } catch (error) {
           throw errorOfPage(page.item, error);
         }
       }),
     );
-    const pages = value.pages.map((page, index) => ({ ...page, value: all[index]!.value }));
-    return { value: { pages }, release };
+    const pages = value.pages.map((page, index) => ({ ...page, value: all[index]!.read() }));
+    return { read: () => ({ pages }), release };
   };
 
-  async #withFile(task: RawTask, value: TaskValue): Promise<Resolved> {
+  async #withFile(value: TaskValue, request: ReadRequest): Promise<OpenedValue> {
     const { file } = value as Partial<FileValue>;
-    if (file === undefined) return { value };
-    const { path, release } = await this.#context.taskData.file(file, this.#request(task));
-    return { value: { ...(value as FileValue), file: path }, release };
+    if (file === undefined) return { read: () => value };
+    const { path, release } = await this.#context.taskData.file(file, request);
+    return { read: () => ({ ...(value as FileValue), file: path }), release };
   }
 
   /** Reads the text behind an address in the place of that. */
-  readonly #fetched: OpenValue = async (task, reader) => {
-    const place = await fetchedPlace(dataOf(task), reader.place, address =>
-      this.#context.taskData.textAt(address, this.#request(task)),
-    );
-    return { value: takeValue(task, { ...reader, place }) };
+  readonly #fetched: ValueOpener['open'] = async (task, reader, signal) => {
+    const address = readAddress(dataOf(task), reader.place);
+    const text = await this.#context.taskData.text(address, this.#request(task, signal));
+    const read = async () => {
+      const place = await fetchedPlace(dataOf(task), reader.place, () => text.read());
+      return takeValue(task, { ...reader, place });
+    };
+    return { ...text, read };
   };
 
-  #request(task: RawTask): ReadRequest {
-    return { projectId: this.projectId, taskId: (task as Partial<Task>).id ?? null };
+  #request(task: RawTask, signal: AbortSignal): ReadRequest {
+    return { projectId: this.projectId, taskId: (task as Partial<Task>).id ?? null, signal };
   }
 
   #manifest() {

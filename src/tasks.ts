@@ -1,3 +1,4 @@
+import { AppError } from './errors.js';
 import type { GroupSource, GroupText } from './inference/job.js';
 import type { ValueGroup } from './inference/protocol.js';
 import type { TaskFailure, TaskValue } from './inputs/contract.js';
@@ -9,22 +10,37 @@ import {
   readValue,
   type ValueReader,
 } from './inputs/values.js';
+import type { Slots } from './task-data/slots.js';
 
 /** Values of one group that are fetched: as many requests go out at once. */
 const FETCHED_TOGETHER = 8;
+/** Values of one group that are read from the disk, in bytes together: a child answers a group in one run. */
+const READ_TOGETHER = 2 ** 20;
 
-/** What takes the place of a value that points to something. */
-export interface Resolved {
-  value: TaskValue;
+/** What a task's value points to: at hand, and not in memory yet. */
+export interface OpenedValue {
+  /**
+   * What takes the place of the value.
+   * @throws AppError that is this task's failure
+   */
+  read(): TaskValue | Promise<TaskValue>;
+  /** The bytes that this brings into memory; absent: none, as a child reads them itself. */
+  bytes?: number;
   /** Called when it is not needed any more. */
   release?: () => void;
 }
 
-/**
- * Reads the value of one task, and fetches what it points to.
- * @throws AppError that is this task's failure
- */
-export type OpenValue = (task: RawTask, reader: ValueReader) => Promise<Resolved>;
+/** How the values of tasks that point to something are read. */
+export interface ValueOpener {
+  /**
+   * Reads the value of one task, and fetches what it points to.
+   * @param signal aborted when nobody waits for it any more
+   * @throws AppError that is this task's failure
+   */
+  open(task: RawTask, reader: ValueReader, signal: AbortSignal): Promise<OpenedValue>;
+  /** The bytes that all that is read may take in memory together. */
+  memory: Slots;
+}
 
 /** The tasks of a request, wherever they lie. */
 export interface TaskBatch {
@@ -78,12 +94,12 @@ export function cutGroups(
 /** Tasks as objects of this thread. */
 export class TaskList implements TaskBatch {
   readonly #tasks: readonly RawTask[];
-  readonly #open: OpenValue | undefined;
+  readonly #opener: ValueOpener | undefined;
 
-  /** @param open given when the values are addresses of what is meant */
-  constructor(tasks: readonly RawTask[], open?: OpenValue) {
+  /** @param opener given when the values are addresses of what is meant */
+  constructor(tasks: readonly RawTask[], opener?: ValueOpener) {
     this.#tasks = tasks;
-    this.#open = open;
+    this.#opener = opener;
   }
 
   get count(): number {
@@ -99,14 +115,17 @@ export class TaskList implements TaskBatch {
   }
 
   groups(reader: ValueReader, indices: readonly number[] | null): GroupSource {
+    const count = indices?.length ?? this.count;
     const cut = cutGroups(this.#tasks, indices);
-    const open = this.#open;
+    if (this.#opener) {
+      const opened = new OpenedTasks(cut, reader, this.#opener);
+      return { count, next: most => opened.next(most), close: () => opened.close() };
+    }
     return {
-      count: indices?.length ?? this.count,
+      count,
       next(most) {
-        const tasks = cut(open ? Math.min(most, FETCHED_TOGETHER) : most);
+        const tasks = cut(most);
         if (tasks.length === 0) return null;
-        if (open) return fetched(tasks, reader, open);
         const reads = tasks.map(task => readValue(task, reader));
         return groupText(reader.binding, reads);
       },
@@ -120,10 +139,87 @@ export class TaskList implements TaskBatch {
   release(): void {}
 }
 
-/** The text of a group whose values are fetched all at once. */
-async function fetched(tasks: readonly RawTask[], reader: ValueReader, open: OpenValue): Promise<GroupText> {
-  const { all, release } = await openedTogether(tasks.map(task => opened(task, reader, open)));
-  return { ...groupText(reader.binding, all), release };
+/** What a task's value points to, or why it cannot be had. */
+type Opened = OpenedValue | { failure: TaskFailure; bytes?: never; release?: never };
+
+/** Tasks that are fetched some at once, and read as many as there is memory for. */
+class OpenedTasks {
+  readonly #cut: (most: number) => RawTask[];
+  readonly #reader: ValueReader;
+  readonly #opener: ValueOpener;
+  readonly #over = new AbortController();
+  /** Fetched, and in no group yet. */
+  #ready: Opened[] = [];
+
+  constructor(cut: (most: number) => RawTask[], reader: ValueReader, opener: ValueOpener) {
+    this.#cut = cut;
+    this.#reader = reader;
+    this.#opener = opener;
+  }
+
+  async next(most: number): Promise<GroupText | null> {
+    if (this.#ready.length === 0) {
+      const tasks = this.#cut(Math.min(most, FETCHED_TOGETHER));
+      this.#ready = (await openedTogether(tasks.map(task => this.#open(task)))).all;
+      if (this.#over.signal.aborted) this.close();
+    }
+    if (this.#ready.length === 0) return null;
+    const group = this.#ready.splice(0, this.#fitting());
+    const release = () => {
+      for (const each of group) each.release?.();
+    };
+    try {
+      const leave = await this.#opener.memory.take(sum(group), this.#over.signal);
+      try {
+        const text = groupText(this.#reader.binding, await Promise.all(group.map(read)));
+        const all = () => {
+          leave();
+          release();
+        };
+        return { ...text, release: all };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Ends what is fetched or waits; what is in groups stays. There is no group after it. */
+  close(): void {
+    this.#over.abort(new AppError('client_gone', 'nobody waits for it any more'));
+    for (const each of this.#ready.splice(0)) each.release?.();
+  }
+
+  /** How many of those that are ready go together: one at least. */
+  #fitting(): number {
+    let count = 1;
+    while (count < this.#ready.length && sum(this.#ready.slice(0, count + 1)) <= READ_TOGETHER) count++;
+    return count;
+  }
+
+  async #open(task: RawTask): Promise<Opened> {
+    try {
+      return await this.#opener.open(task, this.#reader, this.#over.signal);
+    } catch (error) {
+      return { failure: failureOf(error) };
+    }
+  }
+}
+
+function sum(values: readonly { bytes?: number }[]): number {
+  return values.reduce((bytes, each) => bytes + (each.bytes ?? 0), 0);
+}
+
+async function read(opened: Opened): Promise<ReadValue> {
+  if ('failure' in opened) return opened;
+  try {
+    return { value: await opened.read() };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
 }
 
 /**
@@ -144,16 +240,4 @@ export async function openedTogether<T extends { release?: () => void }>(
   if (!broken) return { all, release };
   release();
   throw broken.reason;
-}
-
-async function opened(
-  task: RawTask,
-  reader: ValueReader,
-  open: OpenValue,
-): Promise<Resolved | { failure: TaskFailure; release?: never }> {
-  try {
-    return await open(task, reader);
-  } catch (error) {
-    return { failure: failureOf(error) };
-  }
 }

@@ -3,7 +3,8 @@ import { assert } from 'chai';
 import { AppError } from '../src/errors.js';
 import type { GroupText } from '../src/inference/job.js';
 import { takeValue } from '../src/inputs/values.js';
-import { cutGroups, groupText, type OpenValue, TaskList } from '../src/tasks.js';
+import { Slots } from '../src/task-data/slots.js';
+import { cutGroups, groupText, TaskList, type ValueOpener } from '../src/tasks.js';
 import { tasksOf } from './support/configs.js';
 import { TEXT_READER } from './support/reader.js';
 
@@ -95,15 +96,16 @@ describe('TaskList', () => {
     beforeEach(() => {
       released.length = 0;
     });
-    const open: OpenValue = async (task, reader) => {
+    const memory = new Slots(0);
+    const open: ValueOpener['open'] = async (task, reader) => {
       const value = takeValue(task, reader);
       if (value === 'bad') throw new AppError('task_unreadable', 'gone');
       if (value === 'bug') throw new Error('a bug');
-      return { value: `what is at ${value}`, release: () => released.push(value) };
+      return { read: () => `what is at ${value}`, release: () => released.push(value) };
     };
 
     it('resolves them first, and releases what that took with the group', async () => {
-      const list = new TaskList([...tasksOf(['good', 'bad', 'also good']), { id: 4 }], open);
+      const list = new TaskList([...tasksOf(['good', 'bad', 'also good']), { id: 4 }], { open, memory });
       const group = (await list.groups(TEXT_READER, null).next(10))!;
       const { values, failures } = JSON.parse(group.text.toString());
       assert.deepEqual(values, ['what is at good', null, 'what is at also good', null]);
@@ -119,18 +121,69 @@ describe('TaskList', () => {
     it('fetches eight at once', async () => {
       let now = 0;
       let most = 0;
-      const list = new TaskList(tasksOf(Array(20).fill('x')), async () => {
+      const slow: ValueOpener['open'] = async () => {
         most = Math.max(most, ++now);
         await setImmediate();
         now--;
-        return { value: 'y' };
-      });
+        return { read: () => 'y' };
+      };
+      const list = new TaskList(tasksOf(Array(20).fill('x')), { open: slow, memory });
       const groups = await groupsOf(list, 64);
       assert.deepEqual([groups.map(({ count }) => count), most], [[8, 8, 4], 8]);
     });
 
+    /** Opens values of so many bytes each. */
+    const ofBytes =
+      (bytes: number): ValueOpener['open'] =>
+      async (task, reader) => {
+        const value = takeValue(task, reader);
+        return { bytes, read: () => value, release: () => released.push(value) };
+      };
+
+    it('reads up to a megabyte together, and one that is larger by itself', async () => {
+      const texts = ['a', 'b', 'c', 'd', 'e'];
+      const counts = async (bytes: number) => {
+        const list = new TaskList(tasksOf(texts), { open: ofBytes(bytes), memory: new Slots(2 ** 21) });
+        const source = list.groups(TEXT_READER, null);
+        const found: number[] = [];
+        for (let group = await source.next(64); group; group = await source.next(64)) {
+          found.push(group.count);
+          group.release!();
+        }
+        return found;
+      };
+      assert.deepEqual(await counts(500_000), [2, 2, 1]);
+      assert.deepEqual(released, texts);
+      assert.deepEqual(await counts(2_000_000), [1, 1, 1, 1, 1]);
+      assert.deepEqual(await counts(1_000), [5]);
+    });
+
+    it('waits until others have left the memory, and keeps nothing when nobody waits any more', async () => {
+      const memory = new Slots(20);
+      const list = new TaskList(tasksOf(['a', 'b', 'c']), { open: ofBytes(10), memory });
+      const first = (await list.groups(TEXT_READER, null).next(2))!;
+      const source = list.groups(TEXT_READER, null);
+      const second = Promise.resolve(source.next(3)).catch((error: AppError) => error.code);
+      await setImmediate();
+      source.close!();
+      assert.equal(await second, 'client_gone');
+      assert.deepEqual(released.sort(), ['a', 'b', 'c']);
+      first.release!();
+      assert.deepEqual(released.length, 5);
+      (await memory.take(20, undefined))();
+    });
+
+    it('ends what is on its way when nobody waits any more', async () => {
+      const endless: ValueOpener['open'] = (_task, _reader, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      const source = new TaskList(tasksOf(['a']), { open: endless, memory }).groups(TEXT_READER, null);
+      const group = Promise.resolve(source.next(1)).catch((error: AppError) => error.code);
+      source.close!();
+      assert.isNull(await group);
+    });
+
     it('fails as a whole when resolving breaks in an unknown way, and keeps nothing', async () => {
-      const list = new TaskList(tasksOf(['bug', 'good']), open);
+      const list = new TaskList(tasksOf(['bug', 'good']), { open, memory });
       const failed = await Promise.resolve(list.groups(TEXT_READER, null).next(5)).catch(
         (error: Error) => error.message,
       );

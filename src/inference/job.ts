@@ -23,6 +23,8 @@ export interface GroupSource {
   readonly count: number;
   /** The next group of at most `most` tasks; null after the last. */
   next(most: number): GroupText | null | Promise<GroupText | null>;
+  /** Called when no further group is asked for, and nobody waits for one: what is on its way is given up. */
+  close?(): void;
 }
 
 /** The answers of a group: the texts of its items, joined, or why there are none. */
@@ -243,6 +245,7 @@ export class Job implements PartOwner {
     this.#answered = true;
     this.#settled = true;
     for (const release of this.#releases) release();
+    this.#source.close?.();
     this.#end();
     this.#changed();
   }

@@ -42,23 +42,12 @@ export class Unwritable extends Unreadable {
 }
 
 /**
- * Reads a body into memory, and stops as soon as it is over the limit.
- *
- * @throws Unreadable when it is longer; the stream's or the signal's own error
- */
-export async function collect(body: Body, limits: BodyLimits): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  const size = await pour(body, limits, async chunk => void chunks.push(chunk));
-  return Buffer.concat(chunks, size);
-}
-
-/**
  * Writes a body to a file, piece by piece, and stops as soon as it is over the limit. A file that is left by a failure is
  * the caller's to remove.
  *
  * @param ask asks for the body once the file is open
  * @returns its size in bytes
- * @throws Unwritable when the file cannot be written; else as `collect`
+ * @throws Unwritable when the file cannot be written; Unreadable when the body is longer; its own error, or the signal's
  */
 export async function save(path: string, ask: () => Promise<Body>, limits: BodyLimits): Promise<number> {
   const file = await open(path, 'w').catch(unwritable);

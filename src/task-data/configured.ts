@@ -7,7 +7,13 @@ import { createTaskData, type TaskData } from './fetch.js';
 import { FileCache } from './file-cache.js';
 
 /** The most that is fetched for one value of a task, how long that may take, and how many are fetched at once. */
-const LIMITS = { maxBytes: 256 * 2 ** 20, timeoutMs: 30_000, atOnce: 32 };
+const LIMITS = {
+  maxBytes: 256 * 2 ** 20,
+  // A group of texts goes to a child as JSON, which may take six times as much, and must be one string there.
+  texts: { each: 16 * 2 ** 20, together: 64 * 2 ** 20 },
+  timeoutMs: 30_000,
+  atOnce: 32,
+};
 /** How long Label Studio may take to exchange a personal access token. */
 const TOKEN_TIMEOUT_MS = 30_000;
 

@@ -2,14 +2,15 @@ import { lookup as lookupAddress } from 'node:dns/promises';
 import { AppError } from '../errors.js';
 import type { LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudio, type LabelStudioSource, urlOf } from '../label-studio/source.js';
-import { type Body, collect, save } from './body.js';
+import { type Body, type BodyLimits, save } from './body.js';
 import type { FileCache, TaskFile } from './file-cache.js';
 import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
-import { localFile, openLocalFile } from './local.js';
+import { localFile, storedLocalFile } from './local.js';
 import { reasonOf, Unreadable } from './reasons.js';
 import { classify, describeValue, isDataUrl, locate, presignPath, type Source } from './resolve.js';
 import { Slots } from './slots.js';
+import { type StoredBytes, type StoredText, storedFile } from './texts.js';
 
 export interface TaskDataDeps {
   labelStudio: LabelStudioSource;
@@ -18,8 +19,10 @@ export interface TaskDataDeps {
   localFilesRoot: string | null;
   /** Hosts that are read whatever their address; see `allowedHosts`. */
   allowHosts: readonly string[];
-  /** The most that is read for one value. */
+  /** The most that is read for one file. */
   maxBytes: number;
+  /** The bytes of one text, and of all texts that are in memory on their way to a model. */
+  texts: { each: number; together: number };
   /** How long one value may take from when it is its turn, redirects and all, in milliseconds. */
   timeoutMs: number;
   /** How many values are read at once, of all requests. */
@@ -58,7 +61,15 @@ export interface TaskData {
    */
   textAt(address: string, request: ReadRequest): Promise<string>;
   /**
-   * The same as a file, for another process to read; a `data:` URI stays what it is.
+   * The same on this machine's disk, to be read when there is room for it in `textMemory`.
+   *
+   * @throws AppError as `textAt`
+   */
+  text(address: string, request: ReadRequest): Promise<StoredText>;
+  /** The bytes of the texts in memory. */
+  readonly textMemory: Slots;
+  /**
+   * What is behind an address as a file, for another process to read; a `data:` URI stays what it is.
    *
    * @throws AppError as `read`, and `task_unreadable` for inline text, which is no address
    */
@@ -89,6 +100,7 @@ const MAX_AGE: Readonly<Record<Remote['kind'], number>> = {
  *   localFilesRoot: null,
  *   allowHosts: [],
  *   maxBytes: 64 * 2 ** 20,
+ *   texts: { each: 2 ** 20, together: 8 * 2 ** 20 },
  *   timeoutMs: 30_000,
  *   atOnce: 32,
  *   files: new FileCache({ folder: 'data/cache/files', maxBytes: 2 ** 30 }),
@@ -96,16 +108,17 @@ const MAX_AGE: Readonly<Record<Remote['kind'], number>> = {
  * await taskData.readText('/data/upload/1/letter.txt', { projectId: '1', taskId: 12 });
  */
 export function createTaskData(deps: TaskDataDeps): TaskData {
-  const { auth, maxBytes, timeoutMs, localFilesRoot, files } = deps;
+  const { auth, maxBytes, texts, timeoutMs, localFilesRoot, files } = deps;
   const allows = allowedHosts(deps.allowHosts);
   const lookup: Lookup = deps.lookup ?? (hostname => lookupAddress(hostname, { all: true }));
   const slots = new Slots(deps.atOnce);
+  const textMemory = new Slots(texts.together);
 
   async function ask(
     source: Remote,
     labelStudio: LabelStudio | null,
     taskId: ReadRequest['taskId'],
-    signal: AbortSignal,
+    { maxBytes, signal }: BodyLimits,
   ): Promise<Body> {
     const get = (url: URL): Promise<Body> =>
       download(url, {
@@ -130,9 +143,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
       case 'http':
         return await get(new URL(source.url));
       case 'local':
-        return localFilesRoot === null
-          ? await getOwn(source.url)
-          : await openLocalFile(localFilesRoot, source.path, maxBytes);
+        return await getOwn(source.url);
       case 'cloud':
         return await getOwn(presignPath(known(taskId), source.uri));
       case 'label-studio':
@@ -162,61 +173,102 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     }, given);
   }
 
-  async function bytesOf(
-    source: Source,
-    value: string,
+  /** A copy on this machine's disk. */
+  async function copied(
+    source: Remote,
+    labelStudio: LabelStudio | null,
     { projectId, taskId, signal }: ReadRequest,
-  ): Promise<Buffer> {
-    if (source.kind === 'data') return source.bytes;
-    return await told(value, signal, () => {
+    limit: number,
+  ): Promise<TaskFile> {
+    // What is cut off as a text may be read as a file.
+    const address = [labelStudio, addressOf(source, taskId), ...(limit === maxBytes ? [] : [limit])];
+    return await files.lease(
+      { project: projectId, address, maxAge: MAX_AGE[source.kind] },
+      (path, wanted) =>
+        limited(wanted, signal => {
+          const limits = { maxBytes: limit, signal };
+          return save(path, () => ask(source, labelStudio, taskId, limits), limits);
+        }),
+      signal,
+    );
+  }
+
+  async function stored(source: Source, value: string, request: ReadRequest): Promise<StoredBytes> {
+    const { projectId, signal } = request;
+    // They are in memory already.
+    if (source.kind === 'data') return { bytes: 0, read: async () => source.bytes, release() {} };
+    return await told(value, signal, async () => {
       if (source.kind === 'inline') throw noAddress();
-      const labelStudio = deps.labelStudio(projectId);
-      return limited(signal, async within =>
-        collect(await ask(source, labelStudio, taskId, within), { maxBytes, signal: within }),
+      signal?.throwIfAborted();
+      if (source.kind === 'local' && localFilesRoot !== null)
+        return await storedLocalFile(localFilesRoot, source.path, texts.each);
+      return await storedFile(
+        await copied(source, deps.labelStudio(projectId), request, texts.each),
+        texts.each,
       );
     });
   }
 
-  async function text(source: Source, value: string, request: ReadRequest): Promise<string> {
-    const bytes = await bytesOf(source, value, request);
+  async function text(source: Source, value: string, request: ReadRequest): Promise<StoredText> {
+    const { bytes, read, release } = await stored(source, value, request);
+    return {
+      bytes,
+      release,
+      async read() {
+        const content = await told(value, request.signal, read);
+        try {
+          return new TextDecoder('utf-8', { fatal: true }).decode(content);
+        } catch (error) {
+          throw unreadable(value, 'it is not UTF-8 text; save it as UTF-8', error);
+        }
+      },
+    };
+  }
+
+  /** Reads something at once, when there is room for it. */
+  async function inMemory<T>(
+    storing: Promise<{ bytes: number; read(): Promise<T>; release(): void }>,
+    value: string,
+    { signal }: ReadRequest,
+  ): Promise<T> {
+    const { bytes, read, release } = await storing;
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    } catch (error) {
-      throw unreadable(value, 'it is not UTF-8 text; save it as UTF-8', error);
+      const leave = await told(value, signal, () => textMemory.take(bytes, signal));
+      return await read().finally(leave);
+    } finally {
+      release();
     }
   }
 
-  async function file(value: string, { projectId, taskId, signal }: ReadRequest): Promise<TaskFile> {
-    const labelStudio = deps.labelStudio(projectId);
+  async function file(value: string, request: ReadRequest): Promise<TaskFile> {
+    const labelStudio = deps.labelStudio(request.projectId);
     const source = locate(value, labelStudio);
     if (source.kind === 'data') return { path: value, release() {} };
-    return await told(value, signal, async () => {
+    return await told(value, request.signal, async () => {
       if (source.kind === 'inline') throw noAddress();
       if (source.kind === 'local' && localFilesRoot !== null)
         return { path: await localFile(localFilesRoot, source.path, maxBytes), release() {} };
-      const address = [labelStudio, addressOf(source, taskId)];
-      return await files.lease(
-        { project: projectId, address, maxAge: MAX_AGE[source.kind] },
-        (path, wanted) =>
-          limited(wanted, signal =>
-            save(path, () => ask(source, labelStudio, taskId, signal), { maxBytes, signal }),
-          ),
-        signal,
-      );
+      return await copied(source, labelStudio, request, maxBytes);
     });
   }
+
+  const located = (address: string, request: ReadRequest) =>
+    text(locate(address, deps.labelStudio(request.projectId)), address, request);
 
   return {
     async read(value, request) {
       const source = classify(value, deps.labelStudio(request.projectId));
-      return source.kind === 'inline' ? Buffer.from(value) : await bytesOf(source, value, request);
+      return source.kind === 'inline'
+        ? Buffer.from(value)
+        : await inMemory(stored(source, value, request), value, request);
     },
     async readText(value, request) {
       const source = classify(value, deps.labelStudio(request.projectId));
-      return source.kind === 'inline' ? value : await text(source, value, request);
+      return source.kind === 'inline' ? value : await inMemory(text(source, value, request), value, request);
     },
-    textAt: (address, request) =>
-      text(locate(address, deps.labelStudio(request.projectId)), address, request),
+    textAt: (address, request) => inMemory(located(address, request), address, request),
+    text: located,
+    textMemory,
     file,
   };
 }

@@ -1,25 +1,26 @@
 import { constants, type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { type Body, tooLarge } from './body.js';
+import { tooLarge } from './body.js';
 import { Unreadable } from './reasons.js';
+import { type StoredBytes, storedBytes } from './texts.js';
 
 /**
- * Opens a file below a folder.
+ * The bytes of a file below a folder.
  *
  * @param path relative to `root`; a leading slash changes nothing
  * @throws Unreadable when it lies outside of the folder, also by a symbolic link, or is no regular file, or is larger
  *   than `maxBytes`; the file system's own error otherwise
  */
-export async function openLocalFile(root: string, path: string, maxBytes: number): Promise<Body> {
+export async function storedLocalFile(root: string, path: string, maxBytes: number): Promise<StoredBytes> {
   const { handle } = await openChecked(root, path, maxBytes);
-  return { source: handle.createReadStream(), through: [] };
+  return await storedBytes(handle, maxBytes);
 }
 
 /**
  * Where a file below a folder lies, for a child process to read. It may be another one by then: whoever changes files in
  * that folder in between has them decoded as what the model reads, and gets no bytes of them.
  *
- * @throws as `openLocalFile`
+ * @throws as `storedLocalFile`
  */
 export async function localFile(root: string, path: string, maxBytes: number): Promise<string> {
   const { handle, file } = await openChecked(root, path, maxBytes);

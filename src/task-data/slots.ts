@@ -1,52 +1,84 @@
 import { abortable } from '../abortable.js';
 
-/** Lets so much be done at once; what is beyond that waits, in the order in which it came. */
+/** Lets so much be done, or held, at once; what is beyond that waits, in the order in which it came. */
 export class Slots {
+  /** How many there are. */
+  readonly count: number;
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { weight: number; begin(): void }[] = [];
 
   constructor(count: number) {
+    this.count = count;
     this.#free = count;
   }
 
   /**
+   * Does something that takes one slot.
    * @param signal ends the waiting; the work itself sees to it how it ends
    * @throws the signal's reason, or what the work throws
    */
   async run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    await this.#enter(signal);
+    const leave = await this.take(1, signal);
     try {
       return await work();
     } finally {
-      this.#leave();
+      leave();
     }
   }
 
-  async #enter(signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * Takes several slots at once. What needs more than there are waits until it has all of them.
+   * @param signal ends the waiting
+   * @returns gives them back; a second time does nothing
+   * @throws the signal's reason
+   */
+  async take(slots: number, signal: AbortSignal | undefined): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free--;
+    const weight = Math.min(slots, this.count);
+    await this.#enter(weight, signal);
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.#leave(weight);
+    };
+  }
+
+  async #enter(weight: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiting.length === 0 && this.#free >= weight) {
+      this.#free -= weight;
       return;
     }
     let begin!: () => void;
     const turn = new Promise<void>(resolve => {
       begin = resolve;
     });
-    this.#waiting.push(begin);
+    const entry = { weight, begin };
+    this.#waiting.push(entry);
     try {
       await abortable(turn, signal);
     } catch (error) {
-      const place = this.#waiting.indexOf(begin);
+      const place = this.#waiting.indexOf(entry);
       // It may have been its turn in the moment of the abort.
-      if (place < 0) this.#leave();
+      if (place < 0) this.#leave(weight);
       else this.#waiting.splice(place, 1);
+      this.#admit();
       throw error;
     }
   }
 
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
+  #leave(weight: number): void {
+    this.#free += weight;
+    this.#admit();
+  }
+
+  #admit(): void {
+    for (;;) {
+      const [next] = this.#waiting;
+      if (next === undefined || next.weight > this.#free) return;
+      this.#waiting.shift();
+      this.#free -= next.weight;
+      next.begin();
+    }
   }
 }

@@ -7,7 +7,8 @@ import { type BoundModel, bindModel } from '../label-config/bind.js';
 import type { LabelConfig } from '../label-config/parse.js';
 import type { AnnotatedResult, Target } from '../regions/contract.js';
 import type { ServedVersion } from '../registry/registry.js';
-import { type OpenValue, TaskList } from '../tasks.js';
+import { Slots } from '../task-data/slots.js';
+import { TaskList, type ValueOpener } from '../tasks.js';
 import type { DatasetCounts } from './dataset.js';
 import type { HeldOutRow } from './held-out.js';
 import { type LearntOutput, learntOutputs } from './outputs.js';
@@ -93,12 +94,12 @@ export class Examinee {
     const { key, manifest } = this.#version;
     const { input } = manifest;
     // What is behind addresses stands in the rows already.
-    const open: OpenValue = async (task, reader) => ({
-      value: takeValue(task, { ...reader, place: writtenPlace(task, place) }),
+    const open: ValueOpener['open'] = async (task, reader) => ({
+      read: () => takeValue(task, { ...reader, place: writtenPlace(task, place) }),
     });
     const tasks = new TaskList(
       rows.map(({ task }) => task),
-      isWritten(place, input) ? open : undefined,
+      isWritten(place, input) ? { open, memory: new Slots(0) } : undefined,
     );
     const source = tasks.groups({ binding: binding.id, place, input, context: null }, null);
     const over = new AbortController();

@@ -125,11 +125,39 @@ describe('task-data as files', () => {
 
   it('says when the disk does not take it, and asks for nothing', async () => {
     const server = await serve((_, response) => response.end('content'));
-    const taskData = taskDataWith({ allowHosts: [server.host] });
+    const files = new FileCache({ folder: '/dev/null/nowhere', maxBytes: 0 });
+    const taskData = taskDataWith({ allowHosts: [server.host], files });
     expect(await unreadable(taskData.file(server.url, anyTask))).to.contain(
       'this server cannot write a copy of it below DATA_DIR (ENOTDIR)',
     );
     expect(server.requests).to.have.lengthOf(0);
+  });
+
+  it('keeps texts as files, and reads them when there is room for all that they take in memory', async () => {
+    const server = await serve((_, response) => response.end('\uFEFFa text'));
+    const taskData = withFiles({ allowHosts: [server.host], texts: { each: 100, together: 10 } });
+    const stored = await taskData.text(`${server.url}/a`, anyTask);
+    expect(stored.bytes).to.equal(9);
+    const held = await taskData.textMemory.take(stored.bytes, undefined);
+    let isRead = false;
+    const read = taskData.textAt(`${server.url}/a`, anyTask).finally(() => {
+      isRead = true;
+    });
+    expect(await stored.read()).to.equal('a text');
+    for (let turn = 0; turn < 10; turn++) await setImmediate();
+    expect(isRead).to.equal(false);
+    held();
+    expect(await read).to.equal('a text');
+    stored.release();
+    expect(server.requests).to.have.lengthOf(1);
+  });
+
+  it('reads no file as a text that is larger than a text may be, and the other way round', async () => {
+    const server = await serve((_, response) => response.end('x'.repeat(101)));
+    const taskData = withFiles({ allowHosts: [server.host], texts: { each: 100, together: 100 } });
+    expect(await text(taskData.file(`${server.url}/a`, anyTask))).to.have.lengthOf(101);
+    expect(await unreadable(taskData.textAt(`${server.url}/a`, anyTask))).to.contain('larger than 100 bytes');
+    expect(await text(taskData.file(`${server.url}/a`, anyTask))).to.have.lengthOf(101);
   });
 
   it('leaves nothing of what was too large, cut off, or too late', async () => {
@@ -178,7 +206,7 @@ describe('task-data as files', () => {
     it('have their time from when it is their turn, and one that gives up before takes no turn', async () => {
       const waiting: ServerResponse[] = [];
       const server = await serve((_, response) => void waiting.push(response));
-      const taskData = withFiles({ allowHosts: [server.host], atOnce: 1, timeoutMs: 300 });
+      const taskData = withFiles({ allowHosts: [server.host], atOnce: 1, timeoutMs: 600 });
       const first = unreadable(taskData.read(`${server.url}/first`, anyTask));
       const controller = new AbortController();
       const second = taskData.read(`${server.url}/second`, { ...anyTask, signal: controller.signal });
@@ -186,7 +214,7 @@ describe('task-data as files', () => {
       while (waiting.length === 0) await setImmediate();
       controller.abort();
       expect(await unreadable(second)).to.contain('was given up');
-      expect(await first).to.contain('took longer than 0.3 s');
+      expect(await first).to.contain('took longer than 0.6 s');
       while (waiting.length < 2) await setImmediate();
       waiting[1]!.end('content');
       expect((await third).toString()).to.equal('content');

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { AppError } from '../../src/errors.js';
 import { createLabelStudioAuth } from '../../src/label-studio/auth.js';
 import { createTaskData, type TaskData, type TaskDataDeps } from '../../src/task-data/fetch.js';
 import { FileCache } from '../../src/task-data/file-cache.js';
+import { temporaryFolder } from '../support/folder.js';
 
 /** An HTTP server on a port that the system chose, with what it was asked. */
 export interface TestServer {
@@ -15,6 +17,8 @@ export interface TestServer {
 }
 
 const running: Server[] = [];
+const folder = await temporaryFolder();
+let caches = 0;
 
 /** Starts a server that `stopServers` ends. */
 export async function serve(answer: RequestListener): Promise<TestServer> {
@@ -46,9 +50,10 @@ export function taskDataWith(deps: Partial<TaskDataDeps> = {}): TaskData {
     localFilesRoot: null,
     allowHosts: [],
     maxBytes: 1000,
+    texts: { each: 1000, together: 4000 },
     timeoutMs: 10_000,
     atOnce: 4,
-    files: new FileCache({ folder: '/dev/null/nowhere', maxBytes: 0 }),
+    files: new FileCache({ folder: join(folder, String(++caches)), maxBytes: 0 }),
     ...deps,
   });
 }

@@ -51,6 +51,34 @@ describe('task-data/slots', () => {
     expect(outcomes).to.deep.equal(new Set(['given up', 'done']));
   });
 
+  it('are taken several at once, all of them at most, and by none out of turn', async () => {
+    const slots = new Slots(10);
+    const events: string[] = [];
+    const take = async (name: string, count: number, signal?: AbortSignal) => {
+      const leave = await slots.take(count, signal);
+      events.push(name);
+      return leave;
+    };
+    const [six, three] = await Promise.all([take('six', 6), take('three', 3)]);
+    const all = take('all', 1_000);
+    const controller = new AbortController();
+    const seven = take('seven', 7, controller.signal).catch(() => events.push('given up'));
+    const one = take('one', 1);
+    six!();
+    six!();
+    await setImmediate();
+    expect(events).to.deep.equal(['six', 'three']);
+    three!();
+    const leave = await all;
+    controller.abort();
+    await seven;
+    expect(events).to.deep.equal(['six', 'three', 'all', 'given up']);
+    leave();
+    await one;
+    expect(events.at(-1)).to.equal('one');
+    (await slots.take(9, undefined))();
+  });
+
   it('are not taken by who has given up before', async () => {
     const slots = new Slots(1);
     const gone = slots.run(async () => 'done', AbortSignal.abort(new Error('gone')));
