@@ -1,19 +1,19 @@
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
-import bodyParser from 'koa-bodyparser';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { AppError } from '../errors.js';
 import { type Auth, createAuth } from './auth.js';
+import { Bodies } from './bodies.js';
 import type { ElsewhereCheck } from './elsewhere.js';
 import {
   discardBody,
   errorAnswer,
   errorText,
   isFree,
+  parseBody,
   toAppError,
-  toBodyError,
   toParseError,
 } from './errors.js';
 import { type Exchange, Exchanges } from './exchange.js';
@@ -23,6 +23,13 @@ import { LargeBodies } from './large-body.js';
 import { originForm } from './path.js';
 import { PredictRoute } from './predict.js';
 import { type RouteDeps, routes } from './routes.js';
+
+declare module 'koa' {
+  interface Request {
+    /** The body's value. */
+    body?: unknown;
+  }
+}
 
 export interface AppDeps extends RouteDeps {
   config: Pick<
@@ -39,6 +46,8 @@ export interface AppDeps extends RouteDeps {
  * of `/predict`, which a thread of their own parses, may be larger.
  */
 const SMALLER_LIMIT = 10 * 2 ** 20;
+/** Bodies of the largest size that may be in flight together. */
+const BODIES_AT_ONCE = 4;
 
 /** The HTTP side of a backend. */
 export interface App {
@@ -72,8 +81,9 @@ export function createApp(deps: AppDeps): App {
     deps.checkElsewhere(headers, path);
     return checkCredentials(headers, path);
   };
+  const bodies = new Bodies(bodyLimit * BODIES_AT_ONCE);
   const largeBodies = new LargeBodies();
-  const predict = new PredictRoute({ service, exchanges, auth, bodyLimit, largeBodies });
+  const predict = new PredictRoute({ service, exchanges, auth, bodies, bodyLimit, largeBodies });
 
   const koa = new Koa();
   koa.on('error', error => log.error({ err: error }, 'a response failed'));
@@ -100,17 +110,16 @@ export function createApp(deps: AppDeps): App {
     }
     exchanges.close(exchange, ctx.status);
   });
-  koa.use(
-    bodyParser({
-      enableTypes: ['json'],
-      // Hand-written clients often forget the content type, and there is nothing else that a body could be.
-      detectJSON: () => true,
-      jsonLimit: `${smallerLimit}b`,
-      onerror(error) {
-        throw toBodyError(error, smallerLimit);
-      },
-    }),
-  );
+  koa.use(async (ctx, next) => {
+    if (ctx.method === 'GET' || ctx.method === 'HEAD') return next();
+    const { pieces, release } = await bodies.read(ctx.req, smallerLimit);
+    try {
+      ctx.request.body = pieces.length === 0 ? {} : parseBody(Buffer.concat(pieces));
+      await next();
+    } finally {
+      release();
+    }
+  });
   const streams = new EventStreams();
   const router = routes(deps, streams);
   koa.use(router.routes());

@@ -55,35 +55,67 @@ class Pieces {
   }
 }
 
+export interface ReadOptions {
+  /** The size of the body in bytes, at most, unpacked. */
+  limit: number;
+  /**
+   * Told of the bytes that came, unpacked.
+   * @throws AppError when there is no room for them: the body is not read any further
+   */
+  weigh?(bytes: number): void;
+  /** Its reason, an AppError, ends the reading. */
+  signal?: AbortSignal;
+}
+
 /**
  * Reads a request's body, in pieces: putting 60 MB together would hold the thread.
- * @param limit its size in bytes, at most, unpacked
- * @throws AppError `body_too_large`, `request_invalid` or `client_gone`
+ * @throws AppError `body_too_large`, `request_invalid` or `client_gone`; those of `weigh`, and the signal's reason
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer[]> {
+export function readBody(
+  request: IncomingMessage,
+  { limit, weigh = () => {}, signal }: ReadOptions,
+): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const announced = Number(request.headers['content-length'] ?? 0);
+    // Before anything is read: sending it again would never help.
     if (announced > limit) return reject(bodyTooLarge(limit));
     const stream = unpacked(request);
     const pieces = new Pieces();
     let size = 0;
+    const stop = (error: unknown) => {
+      stream.removeAllListeners('data');
+      signal?.removeEventListener('abort', abort);
+      // What is unpacked and then thrown away costs the same as what is read.
+      if (stream === request) request.resume();
+      else {
+        request.unpipe();
+        stream.destroy();
+      }
+      reject(error);
+    };
+    const abort = () => stop(signal!.reason);
+    signal?.addEventListener('abort', abort);
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limit) {
-        stream.removeAllListeners('data');
-        stream.resume();
-        return reject(bodyTooLarge(limit));
+      if (size > limit) return stop(bodyTooLarge(limit));
+      try {
+        weigh(chunk.length);
+      } catch (error) {
+        return stop(error);
       }
       pieces.add(chunk);
     });
-    stream.on('end', () => resolve(pieces.end()));
-    stream.on('error', error => {
-      reject(
+    stream.on('end', () => {
+      signal?.removeEventListener('abort', abort);
+      resolve(pieces.end());
+    });
+    stream.on('error', error =>
+      stop(
         request.errored
           ? new AppError('client_gone', 'the client hung up before its body was whole')
           : new AppError('request_invalid', `the body cannot be unpacked: ${error.message}`),
-      );
-    });
+      ),
+    );
     if (stream !== request) request.on('error', error => stream.destroy(error));
   });
 }

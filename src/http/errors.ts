@@ -23,13 +23,6 @@ export function bodyTooLarge(limit: number): AppError {
   return new AppError('body_too_large', `the body is over BODY_LIMIT, which is ${limit} bytes here`);
 }
 
-/** What the reading of a body threw: it was sent wrongly, whatever it is. */
-export function toBodyError(error: Error & { status?: number }, limit: number): AppError {
-  if (error.status === 413) return bodyTooLarge(limit);
-  if (error instanceof SyntaxError) return notJson(error);
-  return new AppError('request_invalid', `the body cannot be read: ${error.message}`, { cause: error });
-}
-
 function notJson({ message }: SyntaxError): AppError {
   // V8 quotes the text around the fault, and there may be a token or somebody's data in it.
   const reason = message.replace(/, (?:\.\.\.)?"[\s\S]*$/, '');

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError } from '../errors.js';
 import { ITEM_SEPARATOR } from '../inference/protocol.js';
 import type { ItemTexts } from '../onnx-model.js';
 import type { Service } from '../service.js';
 import { TaskList } from '../tasks.js';
 import type { Auth } from './auth.js';
-import { readBody } from './body.js';
-import { bodyTooLarge, discardBody, errorAnswer, parseBody, toAppError } from './errors.js';
+import type { Bodies } from './bodies.js';
+import { discardBody, errorAnswer, parseBody, toAppError } from './errors.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { LargeBodies, LargeBody } from './large-body.js';
 import { decode } from './path.js';
@@ -16,6 +15,8 @@ export interface PredictDeps {
   service: Service;
   exchanges: Exchanges;
   auth: Auth;
+  bodies: Bodies;
+  /** The size of one body in bytes. */
   bodyLimit: number;
   largeBodies: LargeBodies;
 }
@@ -24,8 +25,6 @@ export interface PredictDeps {
 const LARGE_BYTES = 100_000;
 const START = Buffer.from('{"results":[');
 const SEPARATOR = Buffer.from(ITEM_SEPARATOR);
-/** Bodies of the largest size that may be in flight together. */
-const BODIES_AT_ONCE = 8;
 const PATH = /^(?:\/models\/([^/?]+))?\/predict\/?(?:\?.*)?$/;
 
 /**
@@ -34,8 +33,6 @@ const PATH = /^(?:\/models\/([^/?]+))?\/predict\/?(?:\?.*)?$/;
  */
 export class PredictRoute {
   readonly #deps: PredictDeps;
-  /** Bytes of the bodies in flight. */
-  #bytes = 0;
 
   constructor(deps: PredictDeps) {
     this.#deps = deps;
@@ -64,34 +61,27 @@ export class PredictRoute {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<ItemTexts> {
-    const { auth, bodyLimit } = this.#deps;
+    const { auth, bodies, bodyLimit } = this.#deps;
     auth(request.headers, exchange.path);
-    const announced = Number(request.headers['content-length'] ?? 0);
-    // Before the other limit: sending it again would never help.
-    if (announced > bodyLimit) throw bodyTooLarge(bodyLimit);
-    if (this.#bytes + announced > bodyLimit * BODIES_AT_ONCE) {
-      throw new AppError(
-        'overloaded',
-        'the bodies of the requests in flight are as large as this server takes; send it again later',
-      );
-    }
-    this.#bytes += announced;
+    // Before anything is waited for: a client that has gone tells it once.
+    const gone = new Promise(resolve => response.once('close', resolve));
+    const { pieces, release } = await bodies.read(request, bodyLimit);
     let answer: ItemTexts | undefined;
     try {
-      answer = await this.#predict(request, response, exchange);
+      answer = await this.#predict(request, pieces, exchange, gone);
       return answer;
     } finally {
-      afterwards(answer, () => {
-        this.#bytes -= announced;
-      });
+      afterwards(answer, release);
     }
   }
 
-  async #predict(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<ItemTexts> {
-    const { service, bodyLimit } = this.#deps;
-    // Before anything is waited for: a client that has gone tells it once.
-    const gone = new Promise(resolve => response.once('close', resolve));
-    const pieces = await readBody(request, bodyLimit);
+  async #predict(
+    request: IncomingMessage,
+    pieces: Buffer[],
+    exchange: Exchange,
+    gone: Promise<unknown>,
+  ): Promise<ItemTexts> {
+    const { service } = this.#deps;
     const { batch, project, label_config, params } = await this.#parse(pieces);
     exchange.tasks = batch.count;
     const model = PATH.exec(request.url!)![1];

@@ -19,7 +19,7 @@ describe('readBody', () => {
     for (const chunk of chunks) sent.write(chunk);
     sent.end();
     const [received, response] = (await arrived) as [IncomingMessage, ServerResponse];
-    const pieces = await readBody(received, 10_000_000);
+    const pieces = await readBody(received, { limit: 10_000_000 });
     const answered = once(sent, 'response');
     response.end();
     const [reply] = (await answered) as [IncomingMessage];

@@ -39,7 +39,7 @@ describe('errors over HTTP', () => {
     const CASES: [name: string, path: string, body: unknown, code: string, message: string | RegExp][] = [
       ['malformed JSON', '/predict', '{"tasks": [', 'json_invalid', /^the body is not JSON: /],
       ['a JSON string', '/predict', '"tasks"', 'request_invalid', 'the body must be an object'],
-      ['a JSON string', '/setup', '"schema"', 'json_invalid', /^the body is not JSON: /],
+      ['a JSON string', '/setup', '"schema"', 'request_invalid', 'the body must be an object'],
       ['HTML', '/setup', '<html></html>', 'json_invalid', /^the body is not JSON: /],
       ['nothing', '/predict', '', 'json_invalid', /^the body is not JSON: /],
       ['nothing', '/setup', '', 'request_invalid', "the body lacks 'schema'"],
