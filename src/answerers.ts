@@ -1,5 +1,5 @@
 import type { Directory } from './directory.js';
-import { AppError } from './errors.js';
+import { AppError, clip } from './errors.js';
 import { ByConfig, Instances } from './instances.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { requireLabelConfig } from './label-config/require.js';
@@ -17,6 +17,9 @@ export interface AnswerersDeps extends ContextDeps {
 
 /** Characters of a labeling config: reading one as long takes most of a second, on the server's thread. */
 const CONFIG_LENGTH = 1_000_000;
+
+/** Characters of a message in the log. */
+const MESSAGE_LENGTH = 2_000;
 
 /** What a request is answered by. */
 export interface Whose {
@@ -168,7 +171,10 @@ export class Answerers {
       tasks,
       ...(error.cause !== undefined && { err: error.cause }),
     };
-    this.#deps.log.warn(entry, `the others answer without the model '${model}': ${error.message}`);
+    this.#deps.log.warn(
+      entry,
+      `the others answer without the model '${model}': ${clip(error.message, MESSAGE_LENGTH)}`,
+    );
   }
 
   /**

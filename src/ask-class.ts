@@ -1,4 +1,4 @@
-import { AppError, asAppError } from './errors.js';
+import { AppError, asAppError, isErrorCode, messageOf } from './errors.js';
 import { failureText } from './inference/protocol.js';
 import type { TaskFailure } from './inputs/contract.js';
 import { dataOf, failureOf, type RawTask } from './inputs/values.js';
@@ -40,22 +40,65 @@ export async function askClass(
   const texts = tasks.map((_task, index) => {
     const failure = failures.get(index);
     if (failure) return failureText(failure, version);
-    const item = withVersion(answered.next().value!, version);
-    return its === null
-      ? JSON.stringify(item)
-      : partText(item, version, prediction => ownResults(prediction, model.name, its, context));
+    return textOf(answered.next().value!, model.name, version, prediction =>
+      its === null ? null : ownResults(prediction, model.name, its, context),
+    );
   });
   return { texts, modelVersion: version };
 }
 
-/** The text of an item of which only a part is the model's. */
-function partText(
+/** The item of a task; a failure, where it is nothing that JSON can hold. */
+function textOf(
   item: PredictionItem,
+  model: string,
   version: string,
-  ownOf: (prediction: Prediction) => Prediction,
+  ownOf: (prediction: Prediction) => Prediction | null,
 ): string {
-  if (Array.isArray(item)) return JSON.stringify(item.map(ownOf));
-  return isFailure(item) ? JSON.stringify(item) : itemText(ownOf(item), version);
+  try {
+    if (isFailure(item)) {
+      const own = item.model_version;
+      return failureText(failureIn(item, model), typeof own === 'string' ? own : version);
+    }
+    const text = predictionText(item, version, ownOf);
+    if (/^[{[]/.test(text ?? '')) return text!;
+    throw new Error('its toJSON() does not return an object');
+  } catch (error) {
+    const message = `predict() of the model '${model}' returned a prediction that cannot be written as JSON: ${messageOf(error)}`;
+    return failureText(failureOf(new AppError('predictions_invalid', message)), version);
+  }
+}
+
+function predictionText(
+  item: Exclude<PredictionItem, TaskError>,
+  version: string,
+  ownOf: (prediction: Prediction) => Prediction | null,
+): string | undefined {
+  const withVersion = (each: Prediction) => ({ ...each, model_version: each.model_version ?? version });
+  if (Array.isArray(item)) return JSON.stringify(item.map(each => withVersion(ownOf(each) ?? each)));
+  const own = ownOf(item);
+  return own === null ? JSON.stringify(withVersion(item)) : itemText(own, version);
+}
+
+function isFailure(item: PredictionItem): item is TaskError {
+  return !Array.isArray(item) && 'error' in item && !('result' in item);
+}
+
+/** Why a model has no prediction for a task, with a code of the table. */
+function failureIn(item: TaskError, model: string): TaskFailure {
+  let code: unknown;
+  let message: unknown;
+  try {
+    const error: unknown = item.error;
+    if (typeof error === 'string') message = error;
+    else ({ code, message } = error as Partial<TaskFailure>);
+  } catch {
+    // What cannot be read says nothing.
+  }
+  const told =
+    typeof message === 'string'
+      ? message
+      : `the model '${model}' has no prediction for the task, and gives no message`;
+  return failureOf(new AppError(isErrorCode(code) ? code : 'model_failed', told));
 }
 
 async function ask(
@@ -70,33 +113,27 @@ async function ask(
   } catch (error) {
     throw asModelFailure(error, `the model '${model.name}' failed in predict()`);
   }
-  const items = Array.isArray(answer) ? answer : answer?.predictions;
-  if (!Array.isArray(items) || items.some(item => typeof item !== 'object' || item === null)) {
-    throw new AppError(
-      'predictions_invalid',
-      `predict() of the model '${model.name}' did not return a list of predictions`,
-    );
+  const invalid = (what: string, cause?: unknown) =>
+    new AppError('predictions_invalid', `predict() of the model '${model.name}' ${what}`, { cause });
+  let items: unknown;
+  let version: unknown;
+  try {
+    [items, version] = Array.isArray(answer)
+      ? [[...answer], null]
+      : [answer?.predictions, answer?.modelVersion];
+    if (Array.isArray(items)) items = [...items];
+  } catch (error) {
+    throw invalid('returned something that cannot be read', error);
   }
-  if (items.length !== tasks.length) {
-    throw new AppError(
-      'predictions_invalid',
-      `predict() of the model '${model.name}' returned ${items.length} predictions for ${tasks.length} tasks`,
-    );
-  }
-  return { items, version: (Array.isArray(answer) ? undefined : answer.modelVersion) ?? own };
-}
-
-/** An item as the answer has it: `model_version` in every prediction. */
-function withVersion(item: PredictionItem, version: string): PredictionItem {
-  if (Array.isArray(item))
-    return item.map(each => ({ ...each, model_version: each.model_version ?? version }));
-  // Where the reason stands first, whoever reads the answer's text sees at once that there is no prediction.
-  if (isFailure(item)) return { error: item.error, model_version: item.model_version ?? version };
-  return { ...item, model_version: item.model_version ?? version };
-}
-
-function isFailure(item: Exclude<PredictionItem, unknown[]>): item is TaskError {
-  return 'error' in item && !('result' in item);
+  if (!Array.isArray(items) || items.some(item => typeof item !== 'object' || item === null))
+    throw invalid('did not return a list of predictions');
+  if (items.length !== tasks.length)
+    throw invalid(`returned ${items.length} predictions for ${tasks.length} tasks`);
+  version ??= own;
+  // A number loses nothing as text.
+  if (typeof version !== 'string' && typeof version !== 'number')
+    throw invalid('returned a modelVersion that is not a string');
+  return { items, version: String(version) };
 }
 
 /** A model's own error: one of the table travels as it is, anything else is for the log. */

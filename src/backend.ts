@@ -19,6 +19,7 @@ import type { Requirements } from './registry/manifest.js';
 import { aboutModel, openRepository, type Repository } from './repository.js';
 import { cronTimes, schedule } from './schedule.js';
 import { Service } from './service.js';
+import { shownError } from './shown-error.js';
 import { configuredSources, type Sources } from './task-data/configured.js';
 import { prepareDataset } from './training/dataset.js';
 import type { Environment } from './training/environment.js';
@@ -91,10 +92,12 @@ export function isLoopback(host: string): boolean {
  */
 export async function createBackend(options: BackendOptions): Promise<Backend> {
   await loadKinds(options.kinds ?? []);
-  const { config, log, lost = error => log.fatal(messageOf(error)) } = options;
+  const { config } = options;
+  const log = options.log.child({}, { serializers: { err: shownError } });
+  const { lost = error => log.fatal(messageOf(error)) } = options;
   const folder = await openDataFolder(config.DATA_DIR, { log, lost });
   try {
-    return await assemble(options, folder);
+    return await assemble({ ...options, log }, folder);
   } catch (error) {
     await folder.close();
     throw error;

@@ -56,7 +56,7 @@ export const ERRORS = {
   model_failed: { status: 500, meaning: 'the model threw an error; the log has it under the request id' },
   predictions_invalid: {
     status: 500,
-    meaning: '`predict` returned something that is not one prediction a task',
+    meaning: '`predict` returned something that is not one prediction a task, or that JSON cannot hold',
   },
   internal: { status: 500, meaning: 'an error of this server; the log has it under the request id' },
   training_failed: { status: 500, meaning: 'a training, or `fit`, did not end well; its job says why' },
@@ -98,6 +98,11 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Whether a value is a code of the table. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERRORS, value);
+}
+
 /** An error as it crosses a process border. */
 export interface ErrorData {
   code: ErrorCode;
@@ -118,7 +123,8 @@ export class AppError extends Error {
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
-    this.code = code;
+    // Only the classes of users can get here with another one: they may be JavaScript.
+    this.code = isErrorCode(code) ? code : 'model_failed';
   }
 
   /** The HTTP status of the code. */
@@ -145,7 +151,21 @@ export class AppError extends Error {
 
 /** Anything thrown as an error of the table: such a one as it is, any other as the cause of a new one. */
 export function asAppError(error: unknown, code: ErrorCode, message: string): AppError {
-  return error instanceof AppError ? error : new AppError(code, message, { cause: error });
+  return isSound(error) ? error : new AppError(code, message, { cause: error });
+}
+
+/** Whether it is an error of the table that can be answered. Users' classes may extend the class, or change theirs. */
+function isSound(error: unknown): error is AppError {
+  try {
+    return (
+      error instanceof AppError &&
+      isErrorCode(error.code) &&
+      typeof error.message === 'string' &&
+      error.status === ERRORS[error.code].status
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** What a piece of work gives, or the error of the table that it throws; any other is thrown on. */
@@ -163,7 +183,11 @@ export function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 3)}...` : text;
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown; it never throws itself, whatever that is. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'what was thrown has no message that can be read';
+  }
 }

@@ -89,7 +89,7 @@ export function itemText({ result, score, ...prediction }: Prediction, version: 
   const own = prediction.model_version ?? version;
   const number = typeof score === 'number' && Number.isFinite(score) ? score : null;
   const results = JSON.stringify(result ?? []).slice(1, -1);
-  return `${START}${results}${SCORE}${number}${VERSION}${JSON.stringify(own)}}`;
+  return `${START}${results}${SCORE}${number}${VERSION}${JSON.stringify(own) ?? JSON.stringify(version)}}`;
 }
 
 /**

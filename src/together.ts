@@ -72,11 +72,13 @@ export async function answerTogether(
       const items = itemsOf(answer.value.texts);
       all.push({ version: answer.value.modelVersion, items });
       reportFailures(items, (error, tasks) => failed.push(() => leftOut(model, error, tasks)));
-    } else if (answer.reason instanceof AppError && answer.reason.code === 'untrained') {
-      untrained.push(answer.reason);
+      continue;
+    }
+    const error = asAppError(answer.reason, 'internal', 'an error of this server; the log has it');
+    if (error.code === 'untrained') {
+      untrained.push(error);
       all.push({ version: model.modelVersion, items: null });
     } else {
-      const error = asAppError(answer.reason, 'internal', 'an error of this server; the log has it');
       errors.push(error);
       // Nobody reads what is left without it then.
       if (error.code !== 'client_gone') failed.push(() => leftOut(model, error, batch.count));
