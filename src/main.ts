@@ -5,15 +5,12 @@ import { createBackend, isLoopback } from './backend.js';
 import { type Config, readConfig } from './config.js';
 import { AppError, messageOf } from './errors.js';
 import { createHttpServer } from './http/server.js';
+import { LogLines, outputOf } from './log-lines.js';
 import type { ModelClass } from './model.js';
 import { NO_TELEMETRY } from './no-telemetry.js';
 import { readable } from './readable-log.js';
 import type { Entry } from './training/fit.js';
 import { FIT_VARIABLE, type FitMessage, type FitRequest, runFit } from './training/fit-child.js';
-
-/** Bytes of log lines that are written together, and how long one may wait. */
-const LOG_BUFFER = 8192;
-const LOG_FLUSH_MS = 200;
 
 export interface ServeOptions {
   /** Settings; the process's environment by default. */
@@ -150,11 +147,10 @@ function learn(models: readonly ModelClass[]): Promise<never> {
 
 /** JSON lines for programs, sentences for somebody at a terminal. */
 function createLog(level: Config['LOG_LEVEL']): Logger {
-  if (process.stdout.isTTY)
-    return pino({ level }, { write: line => void process.stdout.write(readable(line)) });
-  // A write for each line would hold up every answer; what is buffered is written when the process exits.
-  const lines = pino.destination({ sync: false, minLength: LOG_BUFFER });
-  setInterval(() => lines.flush(), LOG_FLUSH_MS).unref();
+  // Without listeners, an error of what a class prints would end the process: nobody may read it any more.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const lines = new LogLines(outputOf(process.stdout), process.stdout.isTTY ? readable : undefined);
+  process.on('exit', () => lines.end());
   return pino({ level }, lines);
 }
 
