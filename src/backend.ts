@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { inBackground } from './background.js';
 import { type Config, ownEnvironment } from './config.js';
 import { availableCores } from './cores.js';
 import { dataLayout } from './data-folder/layout.js';
@@ -171,7 +172,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   });
   const crons = [
     schedule(cronTimes(config.RELOAD_CRON), () => {
-      reload().catch(error => log.error({ err: error }, 'the model repository could not be read'));
+      inBackground(log, 'the model repository could not be read', reload());
     }),
     ...(config.TRAIN_CRON === null
       ? []

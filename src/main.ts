@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { createBackend, isLoopback } from './backend.js';
+import { inBackground } from './background.js';
 import { type Config, readConfig } from './config.js';
 import { AppError, messageOf } from './errors.js';
 import { createHttpServer } from './http/server.js';
@@ -9,8 +10,10 @@ import { LogLines, outputOf } from './log-lines.js';
 import type { ModelClass } from './model.js';
 import { NO_TELEMETRY } from './no-telemetry.js';
 import { readable } from './readable-log.js';
+import { shownError } from './shown-error.js';
 import type { Entry } from './training/fit.js';
 import { FIT_VARIABLE, type FitMessage, type FitRequest, runFit } from './training/fit-child.js';
+import { surviveUncaught } from './uncaught.js';
 
 export interface ServeOptions {
   /** Settings; the process's environment by default. */
@@ -45,7 +48,7 @@ export async function serve(
   // A class may bring an ONNX Runtime of its own.
   Object.assign(process.env, NO_TELEMETRY);
   const config = readConfig(options.env ?? process.env);
-  const log = options.log ?? createLog(config.LOG_LEVEL);
+  const log = (options.log ?? createLog(config.LOG_LEVEL)).child({}, { serializers: { err: shownError } });
   const entry = options.entry ?? ownEntry();
   // What this process and its programs write is nobody else's, wherever it lies.
   const umask = process.umask(0o077);
@@ -72,7 +75,7 @@ export async function serve(
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
 
   const reload = () => {
-    backend.reload().catch(error => log.error({ err: error }, 'the model repository could not be read'));
+    inBackground(log, 'the model repository could not be read', backend.reload());
   };
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -83,6 +86,7 @@ export async function serve(
       await drain(config.DRAIN_TIMEOUT);
       await backend.close();
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, stop);
+      dieAgain();
       process.umask(umask);
     })();
     return closing;
@@ -95,6 +99,7 @@ export async function serve(
       process.exitCode = 1;
     });
   };
+  const dieAgain = surviveUncaught(log);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', reload);

@@ -1,3 +1,4 @@
+import { inBackground } from './background.js';
 import { AppError, attempt } from './errors.js';
 import type { LateTaker, Piece, Priority } from './inference/job.js';
 import type { Pool } from './inference/pool.js';
@@ -159,8 +160,10 @@ export class OnnxModel extends LabelStudioMLBase {
           : await throughCache(cache, `${version.label}\n${binding.id}\n`, await tasks.digests(reader), run);
       return { texts, modelVersion: version.label, over };
     } finally {
-      if (over) void over.then(() => lease.release());
-      else lease.release();
+      if (over) {
+        const released = over.then(() => lease.release());
+        inBackground(this.#context.log, 'a version could not be given back', released);
+      } else lease.release();
     }
   }
 

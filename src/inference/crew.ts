@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { inBackground } from '../background.js';
 import { availableCores } from '../cores.js';
 import { AppError, messageOf } from '../errors.js';
 import { ChildLost, InferenceChild, NeverReady } from './child-process.js';
@@ -171,7 +172,7 @@ export class Crew {
     const { loadLimit, log } = this.#options;
     const hung = setTimeout(() => {
       log.error({ pid: child.pid, limit: loadLimit }, `${version.folder} hangs while it is loaded`);
-      void child.kill();
+      inBackground(log, 'an inference process could not be ended', child.kill());
     }, loadLimit);
     try {
       return (await child.request('load', { version })).result;
@@ -203,7 +204,7 @@ export class Crew {
     if (!this.#front?.alive) this.#front = child;
     const background = child !== this.#front;
     const { signal } = this.#stop;
-    const stop = () => void child.kill();
+    const stop = () => inBackground(log, 'an inference process could not be ended', child.kill());
     signal.addEventListener('abort', stop);
     let at = 'it started';
     try {
@@ -217,7 +218,9 @@ export class Crew {
         if (await this.#loadAgain(child, version)) loaded.push(version.key);
       }
       if (signal.aborted) throw shuttingDown();
-      for (const key of loaded) if (!this.#versions.has(key)) void this.#unloadFrom(child, key);
+      for (const key of loaded)
+        if (!this.#versions.has(key))
+          inBackground(log, 'a version could not be unloaded', this.#unloadFrom(child, key));
       this.#seat(child);
     } catch (error) {
       await child.kill();
@@ -258,7 +261,7 @@ export class Crew {
   #seat(child: InferenceChild): void {
     const seat = seatFor(child, child === this.#front);
     this.seats.push(seat);
-    void child.ended.then(how => {
+    const handled = child.ended.then(how => {
       this.seats.splice(this.seats.indexOf(seat), 1);
       if (this.#stop.signal.aborted) return;
       const forgotten = performance.now() - seat.since > BACK_OFF_MS.forgottenAfter;
@@ -268,7 +271,9 @@ export class Crew {
       this.#options.log[level]({ pid: child.pid, how }, 'an inference process ended; starting another');
       const replacement = this.#replace().finally(() => this.#replacements.delete(replacement));
       this.#replacements.add(replacement);
+      inBackground(this.#options.log, 'an inference process could not be replaced', replacement);
     });
+    inBackground(this.#options.log, 'the end of an inference process could not be handled', handled);
     this.#events.ready();
   }
 

@@ -1,3 +1,4 @@
+import { inBackground } from '../background.js';
 import { AppError } from '../errors.js';
 import { bindingsFor } from './bindings.js';
 import { Crew, type CrewOptions, shuttingDown } from './crew.js';
@@ -131,9 +132,10 @@ export class ChildPool implements Pool {
       throw new AppError('not_ready', 'the model version is not loaded; send it again');
     const job = this.#scheduler.add(options);
     if (options.priority === 'interactive') this.#annotatingUntil = performance.now() + ANNOTATING_MS;
-    void options.gone?.then(() => {
+    const gone = options.gone?.then(() => {
       if (!job.answered) job.fail(new AppError('client_gone', 'the client hung up'));
     });
+    if (gone) inBackground(this.#options.log, 'a request could not be given up', gone);
     const late = setTimeout(() => this.#cutShort(job), this.#options.deadline);
     this.#dispatchSoon();
     try {
@@ -152,7 +154,11 @@ export class ChildPool implements Pool {
     );
     this.#scheduler.cutShort(job, reason);
     const end = setTimeout(() => job.fail(reason), deadline);
-    void job.over.then(() => clearTimeout(end));
+    inBackground(
+      this.#options.log,
+      'a request could not be ended',
+      job.over.then(() => clearTimeout(end)),
+    );
   }
 
   /** Ends the children. Runs that they hold fail: let them finish first. */
@@ -190,7 +196,7 @@ export class ChildPool implements Pool {
   #serve(seat: Seat): boolean {
     const run = this.#scheduler.next(this.#annotating && seat.front && this.#open.length > 1);
     if (!run) return false;
-    void this.#send(seat, run);
+    inBackground(this.#options.log, 'a run could not be sent', this.#send(seat, run));
     return true;
   }
 
@@ -247,7 +253,7 @@ export class ChildPool implements Pool {
     } finally {
       clearTimeout(hung);
       seat.run = undefined;
-      if (seat.retiring) void seat.child.kill();
+      if (seat.retiring) this.#kill(seat);
       this.#dispatch();
     }
   }
@@ -259,8 +265,12 @@ export class ChildPool implements Pool {
       log.error({ pid: seat.child.pid, limit: runLimit }, 'an inference process hangs; it is ended');
       // It took so long already that it counts twice: the task to blame is found before REQUEST_DEADLINE.
       for (const part of parts) part.losses++;
-      void seat.child.kill();
+      this.#kill(seat);
     }, runLimit);
+  }
+
+  #kill({ child }: Seat): void {
+    inBackground(this.#options.log, 'an inference process could not be ended', child.kill());
   }
 
   #finish(parts: readonly Part[], bytes: readonly number[], body: Buffer): void {

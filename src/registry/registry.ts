@@ -66,7 +66,7 @@ export class Registry {
     this.#shelf = new Shelf(async version => {
       await this.#loader.unload(version);
       options.log.info({ version: version.label }, `${version.label} is unloaded`);
-    });
+    }, options.log);
   }
 
   /** Names of the models, recipes included. */

@@ -1,3 +1,4 @@
+import { type ErrorLog, inBackground } from '../background.js';
 import type { Manifest } from './manifest.js';
 import type { VersionRecord } from './version.js';
 
@@ -39,11 +40,13 @@ export class Shelf {
   readonly #serving = new Map<string, Held>();
   readonly #replaced = new Set<Held>();
   readonly #unload: (version: ServedVersion) => Promise<void>;
+  readonly #log: ErrorLog;
   #changes = 0;
 
   /** @param unload called with each version that was replaced, once nobody holds it */
-  constructor(unload: (version: ServedVersion) => Promise<void>) {
+  constructor(unload: (version: ServedVersion) => Promise<void>, log: ErrorLog) {
     this.#unload = unload;
+    this.#log = log;
   }
 
   /** Counts the times that another version has come to serve somebody. */
@@ -131,7 +134,8 @@ export class Shelf {
 
   #unloadIfIdle(held: Held): void {
     if (held.leases > 0 || !this.#replaced.has(held)) return;
-    void this.#unload(held.version).finally(() => this.#replaced.delete(held));
+    const unloaded = this.#unload(held.version).finally(() => this.#replaced.delete(held));
+    inBackground(this.#log, `${held.version.label} could not be unloaded`, unloaded);
   }
 }
 
