@@ -54,6 +54,11 @@ export const ERRORS = {
   },
   task_poisonous: { status: 500, meaning: 'the task ended the inference process each time it was tried' },
   model_failed: { status: 500, meaning: 'the model threw an error; the log has it under the request id' },
+  data_dir_unwritable: {
+    status: 507,
+    meaning:
+      'what the request brings cannot be kept in `DATA_DIR`; the message says why, such as a full disk',
+  },
   predictions_invalid: {
     status: 500,
     meaning: '`predict` returned something that is not one prediction a task, or that JSON cannot hold',

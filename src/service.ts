@@ -150,24 +150,27 @@ export class Service {
   /**
    * Gives the models of a project an event to learn from, in the background.
    * @returns the ids of the jobs; none when none is asked for yet, or no model that answers the project learns
+   * @throws AppError `data_dir_unwritable` when the event cannot be kept
    */
-  learn(
+  async learn(
     event: string,
     data: Record<string, unknown>,
     project: string | null,
     labelConfig: string | null,
     model: string | null,
-  ): string[] {
+  ): Promise<string[]> {
     const whose = this.#whose(project, labelConfig);
     const config = this.#answerers.parse(whose.labelConfig);
     const { parts } = this.#answerers.plan(model, whose);
-    return parts.flatMap(({ backend: { name, learns }, controls }) => {
+    const taken = parts.flatMap(({ backend: { name, learns }, controls }) => {
       const place = { name, projectId: whose.project, labelConfig: config, controls };
       const kind = learns(modelContext(this.#deps, place));
       if (kind === null) return [];
       const request = { model: name, kind, event, data, ...whose, ...(controls && { controls }) };
-      return this.#deps.triggers.take(request) ?? [];
+      return this.#deps.triggers.take(request);
     });
+    await Promise.all(taken.map(({ kept }) => kept));
+    return taken.flatMap(({ job }) => job ?? []);
   }
 
   /** @throws AppError `job_unknown` */

@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { dataLayout } from './data-folder/layout.js';
 import type { Guard } from './data-folder/lock.js';
+import { whyUnusable } from './data-folder/unusable.js';
+import { AppError } from './errors.js';
 import { LruMap } from './lru-map.js';
 import type { Job, JobInput } from './training/job.js';
 
@@ -42,20 +45,29 @@ const OWN = { permissionsMode: 0o600 };
 /**
  * Everything that must survive a restart and is not a file: what projects were set up with, what models keep, jobs.
  *
- * Writes are on disk when they return, but for one; they are rare (a setup with news, an event, a job). The processes that
- * `fit` runs in open the same state.
+ * Writes are kept when they return, or when what they return resolves; they are rare (a setup with news, an event, a job). One
+ * that fails changes nothing, and throws `data_dir_unwritable`. The processes that `fit` runs in open the same state.
+ *
+ * lmdb's own writes in the background are not used: where one fails, a promise that nobody has is rejected, which ends the
+ * process, and later ones may never end.
  * @example
  * const state = State.open('data');
  * state.model('MyModel', '4').set('threshold', 0.5);
  */
 export class State {
   readonly #db: RootDatabase<unknown, string[]>;
+  readonly #dataDir: string;
   readonly #guard: Guard;
   /** Each request asks for its project; null: there is none. */
   readonly #projects = new LruMap<string, Project | null>(PROJECTS_KEPT);
 
-  private constructor(db: RootDatabase<unknown, string[]>, guard: Guard) {
+  /** What is written together at the end of the turn: the newest value of each key. */
+  readonly #batch = new Map<string, { key: string[]; value: unknown }>();
+  #batchWritten: Promise<void> | undefined;
+
+  private constructor(db: RootDatabase<unknown, string[]>, dataDir: string, guard: Guard) {
     this.#db = db;
+    this.#dataDir = dataDir;
     this.#guard = guard;
   }
 
@@ -65,7 +77,7 @@ export class State {
    */
   static open(dataDir: string, guard: Guard = () => {}): State {
     mkdirSync(dataDir, { recursive: true });
-    return new State(open({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN }), guard);
+    return new State(open({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN }), dataDir, guard);
   }
 
   project(id: string): Project | undefined {
@@ -168,17 +180,15 @@ export class State {
   }
 
   /**
-   * Keeps what is pending; this one write does not wait for the disk, since there is one for each annotation.
-   * @returns resolves when it is committed
+   * Keeps what is pending, together with all that comes in the same turn of the event loop: there is one for each annotation.
+   * @returns resolves when it is kept
    */
-  async setPending(pending: Pending): Promise<void> {
-    this.#guard();
-    await this.#db.put(['pending', pending.project, pending.model], pending);
+  setPending(pending: Pending): Promise<void> {
+    return this.#putSoon(['pending', pending.project, pending.model], pending);
   }
 
-  async deletePending({ project, model }: Pick<Pending, 'model' | 'project'>): Promise<void> {
-    this.#guard();
-    await this.#db.remove(['pending', project, model]);
+  deletePending({ project, model }: Pick<Pending, 'model' | 'project'>): Promise<void> {
+    return this.#putSoon(['pending', project, model], undefined);
   }
 
   /** Forgets processes that read the state and were killed at it; what they saw could not be written over. */
@@ -186,20 +196,45 @@ export class State {
     this.#db.readerCheck();
   }
 
-  close(): Promise<void> {
-    return this.#db.close();
+  async close(): Promise<void> {
+    // Whoever wrote it is told of a failure.
+    await this.#batchWritten?.catch(() => {});
+    await this.#db.close();
   }
 
   /** Undefined takes the value away. */
   #put(key: string[], value: unknown): void {
-    this.#guard();
+    this.#change(() => this.#putNow(key, value));
+  }
+
+  #putNow(key: string[], value: unknown): void {
     if (value === undefined) this.#db.removeSync(key);
     else this.#db.putSync(key, value);
   }
 
+  #putSoon(key: string[], value: unknown): Promise<void> {
+    this.#batch.set(JSON.stringify(key), { key, value });
+    this.#batchWritten ??= setImmediate().then(() => {
+      const all = [...this.#batch.values()];
+      this.#batch.clear();
+      this.#batchWritten = undefined;
+      this.#change(() => {
+        for (const each of all) this.#putNow(each.key, each.value);
+      });
+    });
+    return this.#batchWritten;
+  }
+
+  /** Makes a change as a whole, or not at all. @throws AppError `data_dir_unwritable` */
   #change(change: () => void): void {
     this.#guard();
-    this.#db.transactionSync(change);
+    try {
+      this.#db.transactionSync(change);
+    } catch (error) {
+      // All that lmdb could not do has a number.
+      if (typeof (error as { code?: unknown }).code !== 'number') throw error;
+      throw new AppError('data_dir_unwritable', whyUnusable(this.#dataDir, error), { cause: error });
+    }
   }
 
   #below(...place: string[]) {

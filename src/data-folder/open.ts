@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { getSystemErrorName } from 'node:util';
-import { AppError, messageOf } from '../errors.js';
+import { AppError } from '../errors.js';
 import { State } from '../state.js';
 import { type DataLayout, dataLayout } from './layout.js';
 import { clearLeftovers } from './leftovers.js';
 import { DataLock, type LockOptions } from './lock.js';
 import { makePrivate } from './private.js';
 import { renewState } from './state-file.js';
+import { whyUnusable } from './unusable.js';
 
 /** An open `DATA_DIR`. */
 export interface DataFolder {
@@ -41,37 +41,7 @@ export async function openDataFolder(root: string, options: LockOptions): Promis
     return { layout, lock: taken, state, close };
   } catch (error) {
     await lock?.release();
-    throw error instanceof AppError ? error : unusable(root, error);
+    if (error instanceof AppError) throw error;
+    throw new AppError('setting_invalid', whyUnusable(root, error), { cause: error });
   }
-}
-
-/** Why a server cannot use the folder, and what to do. */
-function unusable(root: string, error: unknown): AppError {
-  const why = reasonOf(nameOf(error)) ?? `this server cannot use it: ${messageOf(error)}`;
-  return new AppError('setting_invalid', `DATA_DIR=${root}: ${why}`, { cause: error });
-}
-
-function reasonOf(code: string | undefined): string | null {
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'there is no room on its disk: free some space, or set DATA_DIR to another folder';
-    case 'EROFS':
-      return 'its disk is read-only: mount it writable, or set DATA_DIR to another folder';
-    case 'EACCES':
-    case 'EPERM':
-      return `the user of this server (uid ${process.getuid?.()}) may not write there: give it the folder (chown), or set DATA_DIR to another one`;
-    case 'EEXIST':
-    case 'ENOTDIR':
-      return 'a file has its place: remove the file, or set DATA_DIR to a folder';
-    default:
-      return null;
-  }
-}
-
-/** The code of a file system's error, which lmdb gives as a number. */
-function nameOf(error: unknown): string | undefined {
-  const { code } = error as { code?: string | number };
-  if (typeof code !== 'number' || code <= 0) return typeof code === 'string' ? code : undefined;
-  return getSystemErrorName(-code);
 }

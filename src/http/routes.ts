@@ -101,10 +101,13 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
     }
     if (!isLearning(body.action)) return;
     try {
-      ctx.body = { status: 'ok', ...jobsOf(service.learn(body.action, body, project, config, modelOf(ctx))) };
+      ctx.body = {
+        status: 'ok',
+        ...jobsOf(await service.learn(body.action, body, project, config, modelOf(ctx))),
+      };
     } catch (error) {
       // Label Studio shows nobody what a webhook answers, and gives up on one that fails; the log is where it helps.
-      if (!(error instanceof AppError)) throw error;
+      if (!(error instanceof AppError) || error.code === 'data_dir_unwritable') throw error;
       deps.log.warn(
         { request_id: ctx.state.exchange.id, code: error.code, action: body.action },
         clip(error.message, MESSAGE_LENGTH),
@@ -112,9 +115,9 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
     }
   });
 
-  router.post(label('/train'), ctx => {
+  router.post(label('/train'), async ctx => {
     const body = wire.trainBody(ctx.request.body);
-    const jobs = service.learn(
+    const jobs = await service.learn(
       'START_TRAINING',
       body,
       wire.projectId(body.project),

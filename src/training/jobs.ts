@@ -236,7 +236,10 @@ export class Jobs {
       clearTimeout(timer);
       await running.log?.close().catch(() => {});
       this.#running.delete(job.id);
-      await this.#prune();
+      // Whatever cannot be kept or removed now, the queue goes on.
+      await this.#prune().catch(error => {
+        this.#deps.log.error({ err: error }, 'old jobs could not be removed');
+      });
       this.#next();
     }
   }

@@ -50,6 +50,14 @@ export function countAnnotations(event: string, data: Record<string, unknown>): 
   }).length;
 }
 
+/** What became of an event; nothing of it, when there was nothing to learn from it. */
+export interface Taken {
+  /** The id of the job that it asked for. */
+  job?: string;
+  /** It was counted: resolves when the count is kept. */
+  kept?: Promise<void>;
+}
+
 /** A pending training's wait for quiet. */
 interface Wait {
   since: number;
@@ -79,25 +87,27 @@ export class Triggers {
 
   /**
    * Takes an event.
-   * @returns the id of the job that it asked for; undefined when it only counts, or not even that
+   * @returns what became of it, at once
    */
-  take(request: JobRequest): string | undefined {
+  take(request: JobRequest): Taken {
     const { kind, event, data } = request;
-    if (kind === 'fit') return this.#deps.request(request);
+    if (kind === 'fit') return { job: this.#deps.request(request) };
     if (event === 'START_TRAINING') {
       const job = this.#deps.request(request);
       this.#drop(request);
-      return job;
+      return { job };
     }
     const added = countAnnotations(event, data);
-    if (added === 0) return undefined;
+    if (added === 0) return {};
     const { kind: _, ...rest } = request;
     const count = (this.#pending.get(keyOf(request))?.count ?? 0) + added;
     const pending = { ...rest, count };
     this.#pending.set(keyOf(request), pending);
-    this.#write(this.#deps.state.setPending(pending));
+    // Should it not be kept now, it counts all the same, and is kept with the next one.
+    const kept = this.#deps.state.setPending(pending);
+    this.#written = kept.catch(() => {});
     this.#waitForQuiet(pending);
-    return undefined;
+    return { kept };
   }
 
   /** Trains every model that has new annotations, however few: `TRAIN_CRON`. */
@@ -148,12 +158,9 @@ export class Triggers {
     const key = keyOf(which);
     this.#waits.get(key)?.callOff();
     this.#waits.delete(key);
-    if (this.#pending.delete(key)) this.#write(this.#deps.state.deletePending(which));
-  }
-
-  #write(written: Promise<void>): void {
-    this.#written = written.catch(error => {
-      this.#deps.log.error({ err: error }, 'the count of new annotations could not be kept');
+    if (!this.#pending.delete(key)) return;
+    this.#written = this.#deps.state.deletePending(which).catch(error => {
+      this.#deps.log.error({ err: error }, 'the count of new annotations could not be taken back');
     });
   }
 }

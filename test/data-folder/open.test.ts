@@ -1,16 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { assert } from 'chai';
 import { dataLayout } from '../../src/data-folder/layout.js';
 import { type DataFolder, openDataFolder } from '../../src/data-folder/open.js';
 import { temporaryFolder } from '../support/folder.js';
 import { CapturedLog } from '../support/log.js';
 import { startProcess } from '../support/process.js';
+import { smallDisk } from '../support/tmpfs.js';
 
-const run = promisify(execFile);
 const SCRIPT = ['--import', 'tsx', 'test/training/fit-entry.ts'];
 const PROJECTS = 60;
 
@@ -46,18 +45,14 @@ describe('a DATA_DIR that cannot be used', function () {
     ['a read-only disk', 'ro', false, 'its disk is read-only'],
   ] as const) {
     it(`is told in one line with the setting and the path: ${what}`, async function () {
-      const folder = await temporaryFolder();
-      try {
-        await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
-      } catch {
-        // Root alone may mount.
-        return this.skip();
-      }
+      const disk = await smallDisk(options);
+      if (!disk) return this.skip();
+      const { folder, remove } = disk;
       try {
         if (fill) await writeFile(join(folder, 'fill'), Buffer.alloc(16 * 1024)).catch(() => {});
         assert.match(await words(folder), new RegExp(`^setting_invalid: DATA_DIR=${folder}: ${reason}: .*$`));
       } finally {
-        await run('umount', [folder]);
+        await remove();
       }
     });
   }

@@ -99,7 +99,7 @@ describe('annotations start a training', () => {
   const annotate = (count: number, more: Partial<JobRequest> = {}) => {
     for (let each = 0; each < count; each++) {
       const data = { annotation: { ...SOUND, id: ++id } };
-      assert.isUndefined(triggers.take({ ...REQUEST, data, ...more }));
+      assert.isUndefined(triggers.take({ ...REQUEST, data, ...more }).job);
     }
   };
   const lastId = (index: number) => (jobs[index]!.data.annotation as { id: number }).id;
@@ -204,7 +204,7 @@ describe('annotations start a training', () => {
 
   it('beside the button, which does at once and has them all', () => {
     annotate(9);
-    assert.equal(triggers.take({ ...REQUEST, event: 'START_TRAINING' }), 'job 1');
+    assert.equal(triggers.take({ ...REQUEST, event: 'START_TRAINING' }).job, 'job 1');
     annotate(1);
     clock.pass(100_000);
     assert.lengthOf(jobs, 1);
@@ -212,7 +212,7 @@ describe('annotations start a training', () => {
 
   it('of a class with a fit of its own at once, each of them', () => {
     for (const event of ['ANNOTATION_CREATED', 'ANNOTATIONS_DELETED'])
-      assert.isString(triggers.take({ ...REQUEST, kind: 'fit', event }));
+      assert.isString(triggers.take({ ...REQUEST, kind: 'fit', event }).job);
     assert.lengthOf(jobs, 2);
   });
 });

@@ -1,0 +1,35 @@
+import { getSystemErrorName } from 'node:util';
+import { messageOf } from '../errors.js';
+
+/**
+ * Why `DATA_DIR` cannot be used, and what to do.
+ * @param error of the file system, or of lmdb
+ */
+export function whyUnusable(root: string, error: unknown): string {
+  return `DATA_DIR=${root}: ${reasonOf(nameOf(error)) ?? `this server cannot use it: ${messageOf(error)}`}`;
+}
+
+function reasonOf(code: string | undefined): string | null {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'there is no room on its disk: free some space, or set DATA_DIR to another folder';
+    case 'EROFS':
+      return 'its disk is read-only: mount it writable, or set DATA_DIR to another folder';
+    case 'EACCES':
+    case 'EPERM':
+      return `the user of this server (uid ${process.getuid?.()}) may not write there: give it the folder (chown), or set DATA_DIR to another one`;
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'a file has its place: remove the file, or set DATA_DIR to a folder';
+    default:
+      return null;
+  }
+}
+
+/** The code of a file system's error, which lmdb gives as a number. */
+function nameOf(error: unknown): string | undefined {
+  const { code } = error as { code?: string | number };
+  if (typeof code !== 'number' || code <= 0) return typeof code === 'string' ? code : undefined;
+  return getSystemErrorName(-code);
+}
