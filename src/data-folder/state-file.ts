@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
@@ -6,6 +5,7 @@ import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { startProgram } from '../start-program.js';
 import type { DataLayout } from './layout.js';
 
 /** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */
@@ -57,12 +57,12 @@ export async function renewState(layout: DataLayout, log: Logger): Promise<void>
 
 /** @returns what was wrong; null: nothing */
 async function copy(source: string, target: string, way: Way): Promise<string | null> {
-  const child = spawn(process.execPath, [...EXEC_ARGV, ENTRY, source, target, way], {
+  const child = await startProgram(process.execPath, [...EXEC_ARGV, ENTRY, source, target, way], {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',
   });
-  const [[code, signal], said] = await Promise.all([once(child, 'close'), text(child.stderr)]);
+  const [[code, signal], said] = await Promise.all([once(child, 'close'), text(child.stderr!)]);
   if (code === 0) return null;
   if (code === UNWRITABLE) throw new Error(`${target} cannot be written: ${said}`);
   return signal ? `reading it ended by ${signal}` : said.trim();

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import { loadedKinds } from '../load-kinds.js';
+import { startProgram } from '../start-program.js';
 import { readFrames, writeFrame } from './frames.js';
 import type { ChildReply, ChildRequest, ChildResults } from './protocol.js';
 
@@ -75,13 +76,22 @@ export class InferenceChild {
   #stderr = '';
   #alive = true;
 
-  /** @param temporary the folder for what it writes for a moment; by default the system's */
-  constructor(log: Logger, temporary?: string) {
-    this.#process = spawn(process.execPath, [...EXEC_ARGV, ENTRY, ...loadedKinds()], {
+  /**
+   * Starts one.
+   * @param temporary the folder for what it writes for a moment; by default the system's
+   * @throws the system's error when no process can be started
+   */
+  static async start(log: Logger, temporary?: string): Promise<InferenceChild> {
+    const child = await startProgram(process.execPath, [...EXEC_ARGV, ENTRY, ...loadedKinds()], {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
       ...(temporary === undefined ? {} : { env: { ...process.env, TMPDIR: temporary } }),
     });
-    this.pid = this.#process.pid ?? 0;
+    return new InferenceChild(child, log);
+  }
+
+  private constructor(child: ChildProcess, log: Logger) {
+    this.#process = child;
+    this.pid = child.pid!;
     if (running.add(this.#process).size === 1) process.on('exit', killAll);
     this.#socket = this.#process.stdio[SOCKET] as Socket;
     readFrames<ChildReply>(this.#socket, ({ header, body }) => this.#settle(header, body));
@@ -98,7 +108,8 @@ export class InferenceChild {
       this.#alive = false;
     });
     this.ended = new Promise(resolve => {
-      const end = (how: string) => {
+      // After `exit`: what it answered at last has been read by then.
+      this.#process.once('close', (code, signal) => {
         this.#alive = false;
         // Requests are answered in their order: the first is what the process was at.
         let begun = true;
@@ -109,11 +120,8 @@ export class InferenceChild {
         this.#pending.clear();
         running.delete(this.#process);
         if (running.size === 0) process.off('exit', killAll);
-        resolve(how);
-      };
-      this.#process.once('error', error => end(error.message));
-      // After `exit`: what it answered at last has been read by then.
-      this.#process.once('close', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
+        resolve(signal ? `signal ${signal}` : `exit code ${code}`);
+      });
     });
   }
 

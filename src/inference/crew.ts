@@ -32,7 +32,13 @@ const LOAD_TRIES = 2;
 /** The same holds for one that is not ready yet: it holds no request, and another one is started at once. */
 const OPEN_TRIES = 2;
 /** One that had started is not worth a long wait: what ended it was a task, or somebody from outside. */
-const BACK_OFF_MS = { first: 100, most: 30_000, mostAfterStart: 1_000, forgottenAfter: 10_000 };
+const BACK_OFF_MS = {
+  first: 100,
+  most: 30_000,
+  mostAfterStart: 1_000,
+  mostWithoutProcess: 2_000,
+  forgottenAfter: 10_000,
+};
 
 /** The inference children: as many as `workers`, each with every version loaded, replaced when they end. */
 export class Crew {
@@ -45,6 +51,7 @@ export class Crew {
   #provider = '';
   #front: InferenceChild | undefined;
   #backOff = 0;
+  #trouble: string | null = null;
 
   constructor(options: CrewOptions, events: CrewEvents) {
     this.#options = options;
@@ -54,6 +61,11 @@ export class Crew {
   /** The execution provider that was chosen. */
   get provider(): string {
     return this.#provider;
+  }
+
+  /** Why no process could be started when it was last tried; null: one runs, or is on its way. */
+  get trouble(): string | null {
+    return this.seats.length === 0 ? this.#trouble : null;
   }
 
   get stopped(): boolean {
@@ -200,7 +212,7 @@ export class Crew {
 
   async #open(): Promise<void> {
     const { providers, log, temporary } = this.#options;
-    const child = new InferenceChild(log, temporary);
+    const child = await InferenceChild.start(log, temporary);
     if (!this.#front?.alive) this.#front = child;
     const background = child !== this.#front;
     const { signal } = this.#stop;
@@ -208,6 +220,7 @@ export class Crew {
     signal.addEventListener('abort', stop);
     let at = 'it started';
     try {
+      if (signal.aborted) throw shuttingDown();
       const { provider, reasons } = (await child.request('start', { providers, background })).result;
       if (provider !== this.#provider) for (const reason of reasons) log.warn({ using: provider }, reason);
       this.#provider = provider;
@@ -261,6 +274,7 @@ export class Crew {
   #seat(child: InferenceChild): void {
     const seat = seatFor(child, child === this.#front);
     this.seats.push(seat);
+    this.#trouble = null;
     const handled = child.ended.then(how => {
       this.seats.splice(this.seats.indexOf(seat), 1);
       if (this.#stop.signal.aborted) return;
@@ -288,7 +302,11 @@ export class Crew {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.log.error({ err: error }, `no inference process could be started: ${messageOf(error)}`);
+        this.#trouble = messageOf(error);
+        this.#options.log.error({ err: error }, `no inference process could be started: ${this.#trouble}`);
+        // No work is lost by a try that the system refuses, and what it lacks may be there in a moment.
+        if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn'))
+          this.#backOff = Math.min(this.#backOff, BACK_OFF_MS.mostWithoutProcess);
       }
     }
   }

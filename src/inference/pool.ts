@@ -148,10 +148,12 @@ export class ChildPool implements Pool {
   /** Answers a job at its deadline. What is missing has as long again, for whoever asks for it later. */
   #cutShort(job: Job): void {
     const { deadline } = this.#options;
-    const reason = new AppError(
-      'deadline_exceeded',
-      `not ready within ${deadline / 1000} s (REQUEST_DEADLINE); ask for it again`,
-    );
+    const { trouble } = this.#crew;
+    const within = `within ${deadline / 1000} s (REQUEST_DEADLINE)`;
+    const reason =
+      trouble === null
+        ? new AppError('deadline_exceeded', `not ready ${within}; ask for it again`)
+        : new AppError('not_ready', `no inference process could be started ${within}: ${trouble}`);
     this.#scheduler.cutShort(job, reason);
     const end = setTimeout(() => job.fail(reason), deadline);
     inBackground(

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { AppError } from '../errors.js';
 
 /** No frame of a video has more pixels: 8K has 33 million. */
@@ -63,11 +63,17 @@ export function startFfmpeg({ name, containers }: Media, path: string, options: 
     ],
     { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
   );
-  const [, output, errors, lifeline] = process.stdio as unknown as [null, Readable, Readable, Writable];
+  // Without descriptors Node gives no streams; the error comes with the next turn.
+  const [, output, errors, lifeline] = (process.stdio ?? []) as unknown as [
+    null?,
+    Readable?,
+    Readable?,
+    Writable?,
+  ];
   // It breaks when ffmpeg has ended.
-  lifeline.on('error', () => {});
+  lifeline?.on('error', () => {});
   let said = '';
-  errors.setEncoding('utf8').on('data', (more: string) => {
+  errors?.setEncoding('utf8').on('data', (more: string) => {
     said = (said + more).slice(0, STDERR_KEPT);
   });
   const ended = new Promise<void>((resolve, reject) => {
@@ -85,7 +91,7 @@ export function startFfmpeg({ name, containers }: Media, path: string, options: 
   });
   // Who reads the output is told by it, or asks.
   ended.catch(() => {});
-  return { output, ended, kill: () => lifeline.destroy() };
+  return { output: output ?? Readable.from([]), ended, kill: () => lifeline?.destroy() };
 }
 
 /** What ffmpeg says, with the limit that it means. */

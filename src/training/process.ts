@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { AppError } from '../errors.js';
+import { AppError, messageOf } from '../errors.js';
+import { startProgram } from '../start-program.js';
 import type { ProcessMark, SpawnOptions } from './job.js';
 import type { JobLog } from './job-log.js';
 import { oneLine, parseReport, type Report, readOutput } from './output.js';
@@ -56,18 +57,26 @@ export function failed(message: string, cause?: unknown): AppError {
 export async function runProcess(options: ProcessOptions): Promise<void> {
   const { command, args, cwd, env, job, signal, grace, memory, log, onMessage } = options;
   signal.throwIfAborted();
-  const child = spawn(command, args, {
+  const child = await startProgram(command, args, {
     cwd,
     env: { ...env, [JOB_VARIABLE]: job },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', ...(onMessage ? (['ipc'] as const) : [])],
+  }).catch(error => {
+    throw failed(`${command} cannot be started: ${messageOf(error)}`, error);
   });
   const ended = endOf(child);
-  const { pid } = child;
-  if (pid === undefined) throw failed(`${command} cannot be started: ${(await ended).why}`);
+  const pid = child.pid!;
   if (running.add(pid).size === 1) process.on('exit', killAll);
   lowerPriority(pid);
-  options.started(markOf(pid));
+  let unkept: unknown;
+  try {
+    options.started(markOf(pid));
+  } catch (error) {
+    // Nobody would know it again after a death of the server.
+    unkept = error;
+    signalGroup(pid, 'SIGKILL');
+  }
   if (onMessage) {
     child.on('message', message => onMessage(message, reply => void child.send(reply, () => {})));
   }
@@ -110,6 +119,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   await watched;
 
   signal.throwIfAborted();
+  if (unkept !== undefined) throw unkept;
   const name = options.name ?? basename(args[0] ?? command);
   if (tooLarge) {
     throw failed(`${name} needed more memory than TRAIN_MEMORY, ${megabytes(memory)} MB, and was ended`);
@@ -123,10 +133,6 @@ const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 /** How a process ended; `why` is null when all is well. */
 function endOf(child: ChildProcess): Promise<{ why: string | null }> {
   return new Promise(resolve => {
-    // Also told of a message that could not be sent, which its end explains.
-    child.on('error', error => {
-      if (child.pid === undefined) resolve({ why: error.message });
-    });
     child.once('exit', (code, signal) => {
       if (code === 0) resolve({ why: null });
       else resolve({ why: signal ? `was ended by ${signal}` : `ended with exit code ${code}` });

@@ -158,7 +158,7 @@ describe('the examples of the three tables', () => {
         [name],
       );
       // In a process of its own, as the server does it: a provider that fails writes to stderr.
-      const child = new InferenceChild(new CapturedLog().logger);
+      const child = await InferenceChild.start(new CapturedLog().logger);
       const outcome = await child.request('start', { providers: chosen, background: false }).then(
         ({ result: { provider } }) => ({ provider }),
         (error: Error) => error.message,

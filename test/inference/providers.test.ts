@@ -47,7 +47,7 @@ describe('execution providers', () => {
 
   it('keeps what the inference process wrote to stderr', async () => {
     const log = new CapturedLog();
-    const child = new InferenceChild(log.logger);
+    const child = await InferenceChild.start(log.logger);
     try {
       const providers = parseProviders(NO_DEVICE);
       assert.equal(
