@@ -267,7 +267,14 @@ export class Crew {
       await child.request('unload', { key });
     } catch (error) {
       // One that has ended holds nothing.
-      if (!(error instanceof ChildLost)) throw error;
+      if (error instanceof ChildLost) return;
+      this.#options.log.error(
+        { pid: child.pid, err: error },
+        'a version could not be released in an inference process; the process is replaced',
+      );
+      const seat = this.seats.find(each => each.child === child);
+      if (seat?.run) seat.retiring = true;
+      else void child.kill();
     }
   }
 

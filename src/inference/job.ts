@@ -221,7 +221,7 @@ export class Job implements PartOwner {
 
   #take(group: GroupText | null): void {
     if (this.#settled) {
-      group?.release?.();
+      once(group?.release)();
       return;
     }
     if (group) {
@@ -251,10 +251,16 @@ export class Job implements PartOwner {
   }
 }
 
+/** What releases a group, once; should it fail, that is told, and holds up neither the job nor the other groups. */
 function once(act: (() => void) | undefined): () => void {
   let left = act;
   return () => {
-    left?.();
+    const release = left;
     left = undefined;
+    try {
+      release?.();
+    } catch (error) {
+      process.emitWarning(error as Error);
+    }
   };
 }

@@ -67,7 +67,8 @@ export class LoadedVersion {
           graphs.set(name, new GraphRows(await loadGraph(join(source.folder, name), provider), lists));
         await version.warmUp();
       } catch (error) {
-        await version.release();
+        // The reason is what matters here.
+        await version.release().catch(() => {});
         throw error;
       }
       return version;
@@ -165,7 +166,10 @@ export class LoadedVersion {
     return isCut ? [{ first: 0, count: rows.length, outputs: joined(parts) }] : parts;
   }
 
+  /** @throws what a graph could not be released for, when the others are */
   async release(): Promise<void> {
-    for (const { graph } of this.#graphs.values()) await graph.release();
+    const released = await Promise.allSettled([...this.#graphs.values()].map(({ graph }) => graph.release()));
+    const failed = released.find(each => each.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 }

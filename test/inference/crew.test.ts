@@ -74,6 +74,24 @@ describe('Crew', () => {
     assert.isEmpty(test.pool.pids);
   });
 
+  it('replaces a process that cannot release what it has unloaded, and ends nothing', async () => {
+    const { NODE_OPTIONS } = process.env;
+    try {
+      process.env.NODE_OPTIONS = `--import ${new URL('./failing-release.mjs', import.meta.url).href}`;
+      test = await startPool(await shippedVersion());
+      const [pid] = test.pool.pids;
+      await test.pool.load({ ...versionSource(await shippedVersion()), key: 'w' });
+      await test.pool.unload('w');
+      await test.log.line(line => line.msg.startsWith('an inference process ended') && line.pid === pid);
+      assert.property((await test.ask(['good']))[0], 'result');
+      const line = test.log.lines.find(({ msg }) => msg.includes('could not be released'));
+      assert.include(line!, { level: 50, pid });
+    } finally {
+      if (NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS;
+      else process.env.NODE_OPTIONS = NODE_OPTIONS;
+    }
+  });
+
   it('keeps no more labeling configs in a process than it needs', async () => {
     test = await startPool(await shippedVersion());
     const ask = async (index: number) => {

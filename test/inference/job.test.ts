@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
@@ -134,6 +135,27 @@ describe('Job', () => {
     await job.over;
     job.finish(part, answer(part));
     assert.equal(job.waiting, 0);
+  });
+
+  it('ends, and releases the other groups, when the release of one fails', async () => {
+    const released: number[] = [];
+    const warned = once(process, 'warning');
+    const groups = [0, 1, 2].map(index => ({
+      count: 1,
+      text: `${index}`,
+      release() {
+        released.push(index);
+        if (index !== 1) throw new Error(`group ${index} cannot be released`);
+      },
+    }));
+    const { job } = jobOf({ count: 3, next: () => groups.shift() ?? null }, 1, 1);
+    const parts = [job.hand(), job.hand()];
+    for (const part of parts) job.finish(part, answer(part));
+    job.fail(LATE);
+    assert.equal(await job.done.catch(error => error), LATE);
+    await job.over;
+    assert.deepEqual(released, [0, 1, 2]);
+    assert.equal((await warned)[0].message, 'group 0 cannot be released');
   });
 
   it('fails as a whole', async () => {
