@@ -238,7 +238,7 @@ describe('LabelStudioMLBase.fit', () => {
 });
 
 describe('a server that is killed while fit() runs', () => {
-  it('ends what it left and does the job again', async () => {
+  it('leaves nothing of it that runs, and does the job again', async () => {
     const DATA_DIR = await temporaryFolder();
     const path = join(DATA_DIR, 'pid');
     const script = [...ENTRY.execArgv, ENTRY.script];
@@ -252,8 +252,6 @@ describe('a server that is killed while fit() runs', () => {
       first.signal('SIGKILL');
       await first.ended;
     }
-    assert.isTrue(await isRunning(pid));
-
     const second = await startProcess({ DATA_DIR }, script);
     try {
       assert.equal((await ended(second, id)).status, 'finished');

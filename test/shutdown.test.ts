@@ -5,14 +5,8 @@ import { assert } from 'chai';
 import type { PredictBody, Reply } from './support/client.js';
 import { SENTIMENT, sentences, tasksOf } from './support/configs.js';
 import { type ServerProcess, startProcess } from './support/process.js';
+import { inferenceProcesses } from './support/processes.js';
 import { RawConnection, rawPost } from './support/raw.js';
-
-/** The inference processes of a server. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const pids = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
-  const commands = await Promise.all(pids.map(each => readFile(`/proc/${each}/cmdline`, 'utf8')));
-  return pids.filter((_, index) => commands[index]!.includes('inference/child'));
-}
 
 /** Resolves when none of the processes is there any more. */
 async function gone(pids: readonly number[]): Promise<void> {
@@ -30,7 +24,7 @@ describe('SIGTERM', () => {
   let children: number[];
   const start = async (env: Record<string, string> = {}) => {
     server = await startProcess({ WORKERS: '2', RESULT_CACHE: 'off', ...env });
-    children = await childrenOf(server.pid);
+    children = await inferenceProcesses(server.pid);
     assert.lengthOf(children, 2);
   };
   afterEach(async () => {

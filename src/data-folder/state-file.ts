@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { endWithServer } from '../guardian.js';
 import { startProgram } from '../start-program.js';
 import type { DataLayout } from './layout.js';
 
@@ -62,6 +63,7 @@ async function copy(source: string, target: string, way: Way): Promise<string | 
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',
   });
+  child.once('exit', endWithServer(child.pid!));
   const [[code, signal], said] = await Promise.all([once(child, 'close'), text(child.stderr!)]);
   if (code === 0) return null;
   if (code === UNWRITABLE) throw new Error(`${target} cannot be written: ${said}`);

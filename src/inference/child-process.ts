@@ -1,10 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
+import { endWithServer } from '../guardian.js';
 import { loadedKinds } from '../load-kinds.js';
 import { startProgram } from '../start-program.js';
 import { readFrames, writeFrame } from './frames.js';
@@ -61,7 +63,7 @@ const STDERR_KEPT = 4_000;
 /** Those that run: they end with this process, also where it does not end as it should. */
 const running = new Set<ChildProcess>();
 const killAll = () => {
-  for (const each of running) each.kill('SIGKILL');
+  for (const each of running) killNow(each);
 };
 
 /** One inference child: requests in, replies out, and the news of its end. Never reused after it failed. */
@@ -92,6 +94,7 @@ export class InferenceChild {
   private constructor(child: ChildProcess, log: Logger) {
     this.#process = child;
     this.pid = child.pid!;
+    const unguard = endWithServer(this.pid);
     if (running.add(this.#process).size === 1) process.on('exit', killAll);
     this.#socket = this.#process.stdio[SOCKET] as Socket;
     readFrames<ChildReply>(this.#socket, ({ header, body }) => this.#settle(header, body));
@@ -106,6 +109,7 @@ export class InferenceChild {
     });
     this.#process.once('exit', () => {
       this.#alive = false;
+      unguard();
     });
     this.ended = new Promise(resolve => {
       // After `exit`: what it answered at last has been read by then.
@@ -153,9 +157,9 @@ export class InferenceChild {
     });
   }
 
-  /** Ends the process at once; requests that it holds fail with `child_lost`. */
+  /** Ends the process at once, with the programs that it has started; requests that it holds fail with `child_lost`. */
   async kill(): Promise<void> {
-    this.#process.kill('SIGKILL');
+    if (this.#alive) killNow(this.#process);
     await this.ended;
   }
 
@@ -170,5 +174,28 @@ export class InferenceChild {
     this.#pending.delete(header.id);
     if ('error' in header) pending?.reject(AppError.from(header.error));
     else pending?.resolve({ result: header.result, body });
+  }
+}
+
+/** Ends a process with the programs that it has started. */
+function killNow(child: ChildProcess): void {
+  const programs = startedBy(child.pid!);
+  child.kill('SIGKILL');
+  for (const pid of programs) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
+}
+
+/** The programs that a process has started, such as ffmpeg at a file that never ends. Linux alone tells. */
+function startedBy(pid: number): number[] {
+  try {
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return list === '' ? [] : list.split(' ').map(Number);
+  } catch {
+    return [];
   }
 }

@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors.js';
+import { endWithServer } from '../guardian.js';
 import { startProgram } from '../start-program.js';
 import type { ProcessMark, SpawnOptions } from './job.js';
 import type { JobLog } from './job-log.js';
@@ -67,6 +68,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   });
   const ended = endOf(child);
   const pid = child.pid!;
+  const unguard = endWithServer(-pid);
   if (running.add(pid).size === 1) process.on('exit', killAll);
   lowerPriority(pid);
   let unkept: unknown;
@@ -111,6 +113,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   signalGroup(pid, 'SIGKILL');
   await endMarked(job);
   running.delete(pid);
+  unguard();
   if (running.size === 0) process.off('exit', killAll);
   await Promise.race([output, setTimeout(LAST_OUTPUT_MS, undefined, { ref: false })]);
   child.stdout!.destroy();

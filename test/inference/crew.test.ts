@@ -1,13 +1,20 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
 import { shippedVersion } from '../support/models.js';
 import { poisonousModel, WARM_UP } from '../support/poison.js';
 import { startPool, type TestPool, versionSource } from '../support/pool.js';
+import { isRunning } from '../training/runs.js';
 
 describe('Crew', () => {
+  const { NODE_OPTIONS } = process.env;
   let test: TestPool;
-  afterEach(() => test.pool.stop());
+  afterEach(async () => {
+    if (NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS;
+    else process.env.NODE_OPTIONS = NODE_OPTIONS;
+    await test.pool.stop();
+  });
 
   const failure = (work: Promise<unknown>) =>
     work.then(
@@ -75,21 +82,26 @@ describe('Crew', () => {
   });
 
   it('replaces a process that cannot release what it has unloaded, and ends nothing', async () => {
-    const { NODE_OPTIONS } = process.env;
-    try {
-      process.env.NODE_OPTIONS = `--import ${new URL('./failing-release.mjs', import.meta.url).href}`;
-      test = await startPool(await shippedVersion());
-      const [pid] = test.pool.pids;
-      await test.pool.load({ ...versionSource(await shippedVersion()), key: 'w' });
-      await test.pool.unload('w');
-      await test.log.line(line => line.msg.startsWith('an inference process ended') && line.pid === pid);
-      assert.property((await test.ask(['good']))[0], 'result');
-      const line = test.log.lines.find(({ msg }) => msg.includes('could not be released'));
-      assert.include(line!, { level: 50, pid });
-    } finally {
-      if (NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS;
-      else process.env.NODE_OPTIONS = NODE_OPTIONS;
-    }
+    process.env.NODE_OPTIONS = `--import ${new URL('./failing-release.mjs', import.meta.url).href}`;
+    test = await startPool(await shippedVersion());
+    const [pid] = test.pool.pids;
+    await test.pool.load({ ...versionSource(await shippedVersion()), key: 'w' });
+    await test.pool.unload('w');
+    await test.log.line(line => line.msg.startsWith('an inference process ended') && line.pid === pid);
+    assert.property((await test.ask(['good']))[0], 'result');
+    const line = test.log.lines.find(({ msg }) => msg.includes('could not be released'));
+    assert.include(line!, { level: 50, pid });
+  });
+
+  it('ends with a process what that has started', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    process.env.NODE_OPTIONS = `--import ${new URL('./helper-program.mjs', import.meta.url).href}`;
+    test = await startPool(await shippedVersion());
+    const [pid] = test.pool.pids;
+    const started = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
+    assert.isTrue(await isRunning(Number(started)));
+    await test.pool.stop();
+    while (await isRunning(Number(started))) await setTimeout(10);
   });
 
   it('keeps no more labeling configs in a process than it needs', async () => {

@@ -8,6 +8,7 @@ import { SENTIMENT, tasksOf } from '../support/configs.js';
 import { shippedVersion } from '../support/models.js';
 import { startPool } from '../support/pool.js';
 import { type ServerProcess, startProcess } from '../support/process.js';
+import { inferenceProcesses } from '../support/processes.js';
 
 const run = promisify(execFile);
 
@@ -25,7 +26,7 @@ describe('a process that cannot be started', () => {
       assert.equal((await ask(server)).status, 200);
       const open = (await readdir(`/proc/${server.pid}/fd`)).length;
       await limitFiles(server.pid, open);
-      process.kill(await childOf(server.pid), 'SIGKILL');
+      process.kill((await inferenceProcesses(server.pid))[0]!, 'SIGKILL');
       await server.log.line(({ msg }) => /^no inference process could be started: .*EMFILE/.test(msg));
       // On the connection that is there: another one would need a descriptor.
       const { status, body, headers } = await ask(server);
@@ -63,9 +64,3 @@ describe('a process that cannot be started', () => {
     }
   });
 });
-
-/** The inference process of a server of one. */
-async function childOf(pid: number): Promise<number> {
-  const { stdout } = await run('pgrep', ['-P', String(pid), '-f', 'inference/child']);
-  return Number(stdout.trim().split('\n')[0]);
-}
