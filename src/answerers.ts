@@ -116,7 +116,10 @@ export class Answerers {
     const models = plan.parts.map(part => this.#instances.get(part, place));
     const route = { generation: directory.generation, project, plan, models };
     this.#routes.set(key, route);
-    for (const each of models) each.catch(() => this.#routes.delete(key));
+    const forget = () => {
+      if (this.#routes.get(key) === route) this.#routes.delete(key);
+    };
+    for (const each of models) each.catch(forget);
     // A route is made again whenever a version changes anywhere, mostly to the same.
     const said = JSON.stringify([
       plan.parts.map(({ backend, controls }) => [backend.name, controls]),

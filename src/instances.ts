@@ -16,12 +16,49 @@ export class ByConfig<V> extends LruMap<string, V> {
   }
 }
 
+/** An instance whose `setup` runs, or has run. */
+class Making {
+  readonly key: string;
+  /** The instance, set up: what the last attempt came to. */
+  readonly done: Promise<LabelStudioMLBase>;
+  readonly #create: () => LabelStudioMLBase;
+  #attempts = 0;
+  isSettled = false;
+  #resolve: (model: LabelStudioMLBase) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(key: string, create: () => LabelStudioMLBase) {
+    this.key = key;
+    this.#create = create;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Makes the instance; again, if one is in the making that saw what has changed since, which counts no more. */
+  async begin(): Promise<void> {
+    const attempt = ++this.#attempts;
+    try {
+      const model = this.#create();
+      await model.setup();
+      if (attempt !== this.#attempts) return;
+      this.isSettled = true;
+      this.#resolve(model);
+    } catch (error) {
+      if (attempt !== this.#attempts) return;
+      this.isSettled = true;
+      this.#reject(asModelFailure(error, `the model '${this.key.split('\n', 1)[0]}' failed in setup()`));
+    }
+  }
+}
+
 /** The instances of models: one for each project, labeling config, and part of it. */
 export class Instances {
   readonly #deps: ContextDeps;
-  readonly #instances = new ByConfig<Promise<LabelStudioMLBase>>();
-  /** Those whose `setup` runs; a stale one saw what has changed since. */
-  readonly #making = new Set<{ key: string; stale: boolean }>();
+  readonly #instances = new ByConfig<Making>();
+  /** Those whose `setup` runs. */
+  readonly #making = new Set<Making>();
 
   /** Those that are in memory and set up. */
   readonly live = new ByConfig<LabelStudioMLBase>();
@@ -31,7 +68,7 @@ export class Instances {
   }
 
   /**
-   * The instance of a model, set up.
+   * The instance of a model, set up. All who ask while `setup` runs get the same.
    * @throws what its `setup` throws; the next one who asks has it made again
    */
   get(
@@ -43,39 +80,39 @@ export class Instances {
     let instance = this.#instances.get(key);
     if (!instance) {
       const context = modelContext(this.#deps, { name, projectId, labelConfig, controls });
-      instance = this.#make(key, () => backend.create(context));
+      instance = new Making(key, () => backend.create(context));
       this.#instances.set(key, instance);
-      instance.catch(() => this.#instances.delete(key));
+      void this.#make(instance);
     }
-    return instance;
+    return instance.done;
   }
 
-  /** Forgets some; those in the making are made anew at once. */
+  /**
+   * Forgets some, so that they see what has changed. Those whose `setup` runs are made anew at once, for those who wait
+   * for them as well.
+   */
   forget(fits: (model: string, project: string) => boolean): void {
     const isOne = (key: string) => {
       const [model = '', project = ''] = key.split('\n', 2);
       return fits(model, project);
     };
-    for (const map of [this.#instances, this.live]) {
-      for (const key of [...map.keys()]) if (isOne(key)) map.delete(key);
-    }
-    for (const making of this.#making) if (isOne(making.key)) making.stale = true;
+    const making = [...this.#making].filter(({ key, isSettled }) => isOne(key) && !isSettled);
+    const kept = new Set(making.map(({ key }) => key));
+    for (const key of [...this.#instances.keys()])
+      if (isOne(key) && !kept.has(key)) this.#instances.delete(key);
+    for (const key of [...this.live.keys()]) if (isOne(key)) this.live.delete(key);
+    for (const each of making) void each.begin();
   }
 
-  async #make(key: string, create: () => LabelStudioMLBase): Promise<LabelStudioMLBase> {
-    const making = { key, stale: false };
+  async #make(making: Making): Promise<void> {
     this.#making.add(making);
+    void making.begin();
     try {
-      let model: LabelStudioMLBase;
-      do {
-        making.stale = false;
-        model = create();
-        await model.setup();
-      } while (making.stale);
-      this.live.set(key, model);
-      return model;
-    } catch (error) {
-      throw asModelFailure(error, `the model '${key.split('\n', 1)[0]}' failed in setup()`);
+      const model = await making.done;
+      if (this.#instances.get(making.key) === making) this.live.set(making.key, model);
+    } catch {
+      // Those who asked for it are told.
+      if (this.#instances.get(making.key) === making) this.#instances.delete(making.key);
     } finally {
       this.#making.delete(making);
     }

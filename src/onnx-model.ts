@@ -153,11 +153,12 @@ export class OnnxModel extends LabelStudioMLBase {
         return answered.pieces.flatMap(piece => textsOf(piece, version.label));
       };
       const { cache } = this.#deps;
-      // What an annotator points at while drawing rarely comes twice; and what an address holds may change.
+      // What an annotator points at while drawing rarely comes twice; and what an address holds may change. What is kept
+      // belongs to one load of the version: model.json may say otherwise by the next, and projects may have versions of one name.
       const texts =
         cache === null || context !== null || open || !cache.suits(tasks.count)
           ? await run(null)
-          : await throughCache(cache, `${version.label}\n${binding.id}\n`, await tasks.digests(reader), run);
+          : await throughCache(cache, `${version.key}\n${binding.id}\n`, await tasks.digests(reader), run);
       return { texts, modelVersion: version.label, over };
     } finally {
       if (over) {

@@ -76,10 +76,10 @@ export class Service {
     this.#answerers.parse(project.labelConfig);
     const wrong = contradiction(model, project.extraParams);
     if (wrong !== undefined) throw new AppError('no_model_fits', wrong);
-    // What was chosen and bound by other extra params may not fit by these.
     const before = this.#deps.state.project(id)?.extraParams ?? {};
-    if (JSON.stringify(before) !== JSON.stringify(project.extraParams)) this.forget(id);
     this.#deps.state.setProject(id, { ...project, ...(model !== null && { model }) });
+    // What was chosen, set up and bound by other extra params may not fit by these.
+    if (JSON.stringify(before) !== JSON.stringify(project.extraParams)) this.forget(id);
     const parts = await this.#answerers.of(model, { project: id, labelConfig: project.labelConfig });
     this.#deps.state.setLastProject(id);
     return { model_version: versionOf(parts) };

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { assert } from 'chai';
 import { AppError, type Context, LabelStudioMLBase, type PredictionItem, type Task } from '../src/index.js';
-import { CHOICES, startClasses, stopAll } from './class-backend.js';
+import { CHOICES, type ClassBackend, startClasses, stopAll } from './class-backend.js';
 
 const TASKS = [
   { id: 1, data: { body: 'one' } },
@@ -59,6 +59,52 @@ describe('LabelStudioMLBase', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => post('/predict', request)));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
     assert.equal(setups, 1);
+  });
+
+  describe('whose extra params change while setup() runs', () => {
+    const attempts: { word: unknown; finish(): void; fail(error: Error): void }[] = [];
+    class Gated extends LabelStudioMLBase {
+      #word: unknown;
+
+      override async setup() {
+        this.#word = this.extraParams.word;
+        await new Promise<void>((resolve, reject) => {
+          attempts.push({ word: this.#word, finish: resolve, fail: reject });
+        });
+      }
+
+      override predict(tasks: Task[]) {
+        return tasks.map(() => choice(String(this.#word)));
+      }
+    }
+    const untilAttempt = async (count: number) => {
+      while (attempts.length < count) await new Promise(setImmediate);
+      return attempts[count - 1]!;
+    };
+    const setup = ({ post }: ClassBackend, word: string) =>
+      post('/setup', { project: '1', schema: CHOICES, extra_params: { word } });
+
+    for (const old of ['fails', 'ends well', 'never ends'] as const) {
+      it(`is set up again at once, for all who wait; the setup() of before ${old}, which changes nothing`, async () => {
+        attempts.length = 0;
+        const backend = await startClasses([Gated]);
+        const before = [setup(backend, 'old'), backend.post('/predict', { project: '1', tasks: TASKS })];
+        const first = await untilAttempt(1);
+        const after = setup(backend, 'new');
+        const second = await untilAttempt(2);
+        assert.deepEqual([first.word, second.word], ['old', 'new']);
+        if (old === 'fails') first.fail(new Error('of before'));
+        if (old === 'ends well') first.finish();
+        await new Promise(setImmediate);
+        second.finish();
+        for (const answer of await Promise.all([...before, after])) assert.equal(answer.status, 200);
+        const asked = () => backend.post('/predict', { project: '1', tasks: TASKS });
+        for (const { body } of await Promise.all([asked(), asked(), asked()]))
+          assert.deepEqual(body.results[0]!.result[0]!.value.choices, ['new']);
+        assert.lengthOf(attempts, 2);
+        first.finish();
+      });
+    }
   });
 
   it('tells who connects it why setup() failed, keeps what it did not mean to tell, and tries again', async () => {

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { assert } from 'chai';
@@ -5,8 +6,12 @@ import { ITEM_SEPARATOR, splitItems } from '../src/inference/protocol.js';
 import { ResultCache } from '../src/result-cache.js';
 import { startBackend, type TestBackend } from './support/backend.js';
 import { SENTIMENT, sentences, tasksOf } from './support/configs.js';
-import { addVersion, modelRepository } from './support/models.js';
+import { addVersion, editJson, modelRepository, shippedRepository } from './support/models.js';
 import { expectSame } from './support/results.js';
+
+const FIGURES =
+  '<View><Text name="text" value="$text"/><Labels name="figures" toName="text"><Label value="Date"/><Label value="Time"/>' +
+  '<Label value="Money"/><Label value="Phone"/><Label value="Email"/><Label value="URL"/></Labels></View>';
 
 describe('ResultCache', () => {
   it('gives what was put in, and counts', () => {
@@ -169,5 +174,33 @@ describe('RESULT_CACHE', () => {
     assert.equal(after!.model_version, 'sentiment:20990101-000000-abcdef');
     assert.notEqual(before.model_version, after!.model_version);
     assert.equal((after!.results[0] as { model_version: string }).model_version, after!.model_version);
+  });
+});
+
+describe('an answer that was kept', () => {
+  it('is not given once model.json says something else', async () => {
+    const root = await shippedRepository('tagger');
+    const [version] = await readdir(`${root}/tagger/versions`);
+    // It then reads what model.json says.
+    await editJson(`${root}/tagger/versions/${version}/version.json`, record => {
+      delete record.input;
+    });
+    const texts = ['Meet me on 12 March 2024 at 5:30 pm and pay 25.50 dollars before 7 May 2025.', 'x'];
+    const ask = async (server: TestBackend) =>
+      (await server.predict({ tasks: tasksOf(texts), label_config: FIGURES })).body.results;
+    const server = await startBackend({ MODEL_DIR: root });
+    try {
+      const before = await ask(server);
+      await editJson(`${root}/tagger/model.json`, manifest => {
+        manifest.input = { ...(manifest.input as object), max_tokens: 2, overlap: 0 };
+      });
+      await server.backend.reload();
+      const fresh = await startBackend({ MODEL_DIR: root, RESULT_CACHE: 'off' });
+      const expected = await ask(fresh).finally(() => fresh.stop());
+      assert.notDeepEqual(expected, before);
+      assert.deepEqual(await ask(server), expected);
+    } finally {
+      await server.stop();
+    }
   });
 });
