@@ -43,7 +43,7 @@ export class NeverReady extends AppError {
   /** What it was at, and what there is to say of its end. */
   readonly how: string;
 
-  constructor({ pid }: InferenceChild, how: string, lastWords: string) {
+  private constructor({ pid }: InferenceChild, how: string, lastWords: string) {
     super(
       'provider_unavailable',
       `an inference process ended before it was ready, while ${how}\n${lastWords}`.trim(),
@@ -51,6 +51,16 @@ export class NeverReady extends AppError {
     this.pid = pid;
     this.how = how;
   }
+
+  /** @param at what it was at: `it started` */
+  static async of(child: InferenceChild, at: string): Promise<NeverReady> {
+    return new NeverReady(child, `${at}: ${await child.ended}`, await child.lastWords());
+  }
+}
+
+/** What a stopping server answers. */
+export function shuttingDown(): AppError {
+  return new AppError('shutting_down', 'the server is stopping; send it again to the next one');
 }
 
 /** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */

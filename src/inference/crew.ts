@@ -1,22 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { inBackground } from '../background.js';
 import { availableCores } from '../cores.js';
 import { AppError, messageOf } from '../errors.js';
-import { ChildLost, InferenceChild, NeverReady } from './child-process.js';
-import type { ChildResults, LoadFacts, VersionSource } from './protocol.js';
-import type { ProviderChoice } from './providers/contract.js';
+import { ChildLost, type InferenceChild, NeverReady, shuttingDown } from './child-process.js';
+import type { LoadFacts, VersionSource } from './protocol.js';
 import { type Seat, seatFor } from './seat.js';
+import { type StartOptions, startChild } from './start-child.js';
+import { Trials } from './trials.js';
 
-export interface CrewOptions {
+export interface CrewOptions extends StartOptions {
   /** How many children; null: one a core, and one where another device does the work. */
   workers: number | null;
-  providers: readonly ProviderChoice[];
   /** A version that takes longer than this to load, in milliseconds, hangs. */
   loadLimit: number;
-  log: Logger;
-  /** The folder for what the children write for a moment; by default the system's. */
-  temporary?: string;
 }
 
 /** Told of what happens in the crew. */
@@ -27,10 +23,15 @@ export interface CrewEvents {
   restart(): void;
 }
 
-/** The process may have ended for another reason than the version. */
-const LOAD_TRIES = 2;
-/** The same holds for one that is not ready yet: it holds no request, and another one is started at once. */
+/** A version that takes longer to load, in milliseconds, is loaded in new processes: those that serve would stand still. */
+const SLOW_LOAD_MS = 3_000;
+/** One that is not ready yet holds no request, and another one is started at once. */
 const OPEN_TRIES = 2;
+/** A process may end, or stand still, for another reason than the version. */
+const RENEW_TRIES = 3;
+const HUNG_TRIES = 2;
+/** How much longer than at first, and how many milliseconds, a version may take to load in a process that serves. */
+const PATIENCE = { times: 20, more: 10_000 };
 /** One that had started is not worth a long wait: what ended it was a task, or somebody from outside. */
 const BACK_OFF_MS = {
   first: 100,
@@ -48,6 +49,11 @@ export class Crew {
   readonly #versions = new Map<string, VersionSource>();
   readonly #replacements = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  readonly #trials: Trials;
+  /** How often a version hung in a process that was to take another's place. */
+  readonly #hung = new Map<string, number>();
+  /** The children load one version after the other, so that one half of them is always free. */
+  #lastLoad: Promise<unknown> = Promise.resolve();
   #provider = '';
   #front: InferenceChild | undefined;
   #backOff = 0;
@@ -56,6 +62,9 @@ export class Crew {
   constructor(options: CrewOptions, events: CrewEvents) {
     this.#options = options;
     this.#events = events;
+    const { loadLimit, log } = options;
+    const open = async () => (await startChild(options, () => false, this.#stop.signal)).child;
+    this.#trials = new Trials({ loadLimit, log, open });
   }
 
   /** The execution provider that was chosen. */
@@ -97,28 +106,30 @@ export class Crew {
     if (failed) throw failed.reason;
   }
 
-  /** @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none */
-  async load(version: VersionSource): Promise<LoadFacts> {
-    const { seat: first, facts } = await this.#tryOut(version, LOAD_TRIES);
+  /**
+   * Loads a version, first in a process that serves nobody. The others serve meanwhile, and none stands still for long.
+   * @param signal gives the trial up
+   * @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none
+   */
+  async load(version: VersionSource, signal?: AbortSignal): Promise<LoadFacts> {
+    const { milliseconds, ...facts } = await this.#trials.load(version, signal);
+    this.#events.load(milliseconds);
+    if (this.stopped) throw shuttingDown();
+    const isFirst = this.#versions.size === 0;
     this.#versions.set(version.key, version);
-    // In two halves: the other one serves meanwhile.
-    const others = this.seats.filter(seat => seat !== first);
-    const half = Math.ceil(others.length / 2);
-    for (const seats of [others.slice(0, half), others.slice(half)]) {
-      const results = await Promise.allSettled(seats.map(seat => this.#loadInto(seat, version)));
-      // A child that ended meanwhile is replaced by one that loads all of `#versions`.
-      const failed = results.find(
-        result => result.status === 'rejected' && !(result.reason instanceof ChildLost),
-      ) as PromiseRejectedResult | undefined;
-      if (!failed) continue;
+    try {
+      if (milliseconds > SLOW_LOAD_MS && !isFirst) await this.#renew(version);
+      else await this.#inTurn(() => this.#loadInAll(version, milliseconds));
+    } catch (error) {
       await this.unload(version.key);
-      throw failed.reason;
+      throw error;
     }
     return facts;
   }
 
   async unload(key: string): Promise<void> {
     this.#versions.delete(key);
+    this.#hung.delete(key);
     await Promise.all(
       this.seats.map(({ child, known }) => {
         known.delete(key);
@@ -130,76 +141,100 @@ export class Crew {
   /** Ends the children at once. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.seats.map(({ child }) => child.kill()));
+    await Promise.all([this.#trials.stop(), ...this.seats.map(({ child }) => child.kill())]);
     await Promise.all(this.#replacements);
   }
 
-  /**
-   * Loads a version in one child first: a graph that ends the process then costs one child, not all.
-   * @returns that one, with what it found
-   */
-  async #tryOut(version: VersionSource, tries: number): Promise<{ seat: Seat; facts: LoadFacts }> {
-    const seat = await this.#someSeat();
-    try {
-      const { milliseconds, ...facts } = await this.#loadInto(seat, version);
-      this.#events.load(milliseconds);
-      return { seat, facts };
-    } catch (error) {
-      if (!(error instanceof ChildLost)) throw error;
-      const ending = `the inference process ended while it loaded it: ${seat.child.stderr.trim()}`;
-      // Its seat is taken away, and its replacement on the way, only after it has ended.
-      await seat.child.ended;
-      const isToBlame = error.begun && !seat.retiring;
-      if (!isToBlame) return this.#tryOut(version, tries);
-      if (tries <= 1) throw new AppError('version_invalid', `${version.folder} cannot be served: ${ending}`);
-      return this.#tryOut(version, tries - 1);
+  #inTurn(load: () => Promise<void>): Promise<void> {
+    const turn = this.#lastLoad.then(load);
+    this.#lastLoad = turn.catch(() => {}); // who asked for it is told
+    return turn;
+  }
+
+  /** Loads a version in all children, in two halves: the other one serves meanwhile. */
+  async #loadInAll(version: VersionSource, took: number): Promise<void> {
+    const limit = Math.min(this.#options.loadLimit, took * PATIENCE.times + PATIENCE.more);
+    const all = [...this.seats];
+    const half = Math.ceil(all.length / 2);
+    for (const seats of [all.slice(0, half), all.slice(half)]) {
+      const results = await Promise.allSettled(seats.map(seat => this.#loadInto(seat, version, limit)));
+      // A child that ended meanwhile is replaced by one that loads all of `#versions`.
+      const failed = results.find(
+        result => result.status === 'rejected' && !(result.reason instanceof ChildLost),
+      ) as PromiseRejectedResult | undefined;
+      if (failed) throw failed.reason;
     }
   }
 
-  /**
-   * A child that can load a version, once there is one.
-   * @throws AppError `shutting_down`
-   */
-  async #someSeat(): Promise<Seat> {
-    while (!this.stopped) {
-      const seat = this.seats.find(({ child, retiring }) => child.alive && !retiring);
-      if (seat) return seat;
-      // One that has ended keeps its seat until its replacement is on the way.
-      await Promise.race([...this.seats.map(({ child }) => child.ended), ...this.#replacements]);
+  /** Starts children that load all versions, this one too, and lets them take the places of those that lack it. */
+  async #renew(version: VersionSource): Promise<void> {
+    const all = [...this.seats];
+    const half = Math.ceil(all.length / 2);
+    for (const seats of [all.slice(0, half), all.slice(half)]) {
+      const results = await Promise.allSettled(seats.map(seat => this.#replaceBy(seat, version)));
+      const failed = results.find(result => result.status === 'rejected');
+      if (failed) throw failed.reason;
     }
-    throw shuttingDown();
   }
 
-  async #loadInto(seat: Seat, version: VersionSource): Promise<ChildResults['load']> {
-    seat.loading = true;
+  async #replaceBy(old: Seat, version: VersionSource): Promise<void> {
+    for (let left = RENEW_TRIES; ; left--) {
+      try {
+        const { seat, loaded } = await this.#open(old);
+        // One that has ended meanwhile is replaced by one that has the version as well.
+        this.#retire(this.seats.includes(old) ? old : seat);
+        if (loaded.includes(version.key)) return;
+        throw new AppError('version_invalid', `${version.folder} was loaded once, and then no more`);
+      } catch (error) {
+        if (this.stopped) throw shuttingDown();
+        if (left <= 1 || !(error instanceof NeverReady)) throw error;
+      }
+    }
+  }
+
+  /** Ends a child that another one has replaced, once it is idle. */
+  #retire(seat: Seat): void {
+    seat.retiring = true;
+    seat.replaced = true;
+    if (!seat.run) this.#kill(seat.child);
+  }
+
+  async #loadInto(seat: Seat, version: VersionSource, limit: number): Promise<void> {
+    seat.loading++;
     try {
-      return await this.#load(seat.child, version);
+      await this.#load(seat.child, version, limit);
     } finally {
-      seat.loading = false;
+      seat.loading--;
       this.#events.ready();
     }
   }
 
-  async #load(child: InferenceChild, version: VersionSource): Promise<ChildResults['load']> {
-    const { loadLimit, log } = this.#options;
+  /** @returns whether it was done within the limit; otherwise the child is ended */
+  async #load(child: InferenceChild, version: VersionSource, limit: number): Promise<boolean> {
+    let isHung = false;
     const hung = setTimeout(() => {
-      log.error({ pid: child.pid, limit: loadLimit }, `${version.folder} hangs while it is loaded`);
-      inBackground(log, 'an inference process could not be ended', child.kill());
-    }, loadLimit);
+      isHung = true;
+      this.#options.log.error({ pid: child.pid, limit }, `${version.folder} hangs while it is loaded again`);
+      this.#kill(child);
+    }, limit);
     try {
-      return (await child.request('load', { version })).result;
+      await child.request('load', { version });
+    } catch (error) {
+      if (!isHung) throw error;
     } finally {
       clearTimeout(hung);
     }
+    return !isHung;
   }
 
   /** @throws NeverReady when each child that was started ended at once */
   async #openOne(): Promise<void> {
-    for (let tries = OPEN_TRIES; ; tries--) {
+    for (let left = OPEN_TRIES; ; left--) {
       try {
-        return await this.#open();
+        await this.#open();
+        return;
       } catch (error) {
-        if (!(error instanceof NeverReady) || tries <= 1) throw error;
+        if (!(error instanceof NeverReady) || left <= 1) throw error;
         const { pid, how } = error;
         this.#options.log.warn(
           { pid, how },
@@ -210,19 +245,23 @@ export class Crew {
     }
   }
 
-  async #open(): Promise<void> {
-    const { providers, log, temporary } = this.#options;
-    const child = await InferenceChild.start(log, temporary);
-    if (!this.#front?.alive) this.#front = child;
-    const background = child !== this.#front;
-    const { signal } = this.#stop;
-    const stop = () => inBackground(log, 'an inference process could not be ended', child.kill());
-    signal.addEventListener('abort', stop);
-    let at = 'it started';
+  /**
+   * Starts a child that loads all versions, and gives it a seat.
+   * @param place that of the child whose place it is to take
+   * @returns the seat, with the keys of what it could load
+   * @throws NeverReady when it ended before
+   */
+  async #open(place?: Seat): Promise<{ seat: Seat; loaded: string[] }> {
+    const isBackground = (child: InferenceChild) => {
+      if (!this.#front?.alive || place?.child === this.#front) this.#front = child;
+      return child !== this.#front;
+    };
+    const { child, result } = await startChild(this.#options, isBackground, this.#stop.signal);
+    let at = '';
     try {
-      if (signal.aborted) throw shuttingDown();
-      const { provider, reasons } = (await child.request('start', { providers, background })).result;
-      if (provider !== this.#provider) for (const reason of reasons) log.warn({ using: provider }, reason);
+      const { provider, reasons } = result;
+      if (provider !== this.#provider)
+        for (const reason of reasons) this.#options.log.warn({ using: provider }, reason);
       this.#provider = provider;
       const loaded: string[] = [];
       // A map's iterator also visits what is added meanwhile, and the seat is taken in the same turn as its end.
@@ -230,31 +269,28 @@ export class Crew {
         at = `it loaded ${version.label}`;
         if (await this.#loadAgain(child, version)) loaded.push(version.key);
       }
-      if (signal.aborted) throw shuttingDown();
+      if (this.stopped) throw shuttingDown();
       for (const key of loaded)
         if (!this.#versions.has(key))
-          inBackground(log, 'a version could not be unloaded', this.#unloadFrom(child, key));
-      this.#seat(child);
+          inBackground(this.#options.log, 'a version could not be unloaded', this.#unloadFrom(child, key));
+      return { seat: this.#seat(child), loaded };
     } catch (error) {
       await child.kill();
-      if (signal.aborted) throw shuttingDown();
-      if (error instanceof ChildLost) {
-        throw new NeverReady(child, `${at}: ${await child.ended}`, await child.lastWords());
-      }
-      if (error instanceof AppError && error.code === 'provider_unavailable') {
-        throw new AppError(error.code, `${error.message}\n${await child.lastWords()}`.trim());
-      }
+      if (this.stopped) throw shuttingDown();
+      if (error instanceof ChildLost) throw await NeverReady.of(child, at);
       throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
     }
   }
 
   /** Loads a version that serves into a new child; one that is no longer sound costs its own requests, not all. */
   async #loadAgain(child: InferenceChild, version: VersionSource): Promise<boolean> {
+    const { loadLimit } = this.#options;
+    const hung = this.#hung.get(version.key) ?? 0;
+    if (hung >= HUNG_TRIES) return false;
     try {
-      await this.#load(child, version);
-      return true;
+      if (await this.#load(child, version, loadLimit)) return true;
+      this.#hung.set(version.key, hung + 1);
+      throw new ChildLost(true);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'version_invalid') throw error;
       this.#options.log.error({ pid: child.pid, err: error }, error.message);
@@ -267,24 +303,17 @@ export class Crew {
       await child.request('unload', { key });
     } catch (error) {
       // One that has ended holds nothing.
-      if (error instanceof ChildLost) return;
-      this.#options.log.error(
-        { pid: child.pid, err: error },
-        'a version could not be released in an inference process; the process is replaced',
-      );
-      const seat = this.seats.find(each => each.child === child);
-      if (seat?.run) seat.retiring = true;
-      else void child.kill();
+      if (!(error instanceof ChildLost)) throw error;
     }
   }
 
-  #seat(child: InferenceChild): void {
+  #seat(child: InferenceChild): Seat {
     const seat = seatFor(child, child === this.#front);
     this.seats.push(seat);
     this.#trouble = null;
     const handled = child.ended.then(how => {
       this.seats.splice(this.seats.indexOf(seat), 1);
-      if (this.#stop.signal.aborted) return;
+      if (this.#stop.signal.aborted || seat.replaced) return;
       const forgotten = performance.now() - seat.since > BACK_OFF_MS.forgottenAfter;
       this.#backOff = forgotten ? 0 : Math.min(this.#backOff, BACK_OFF_MS.mostAfterStart);
       // The end of one that retires is the server's own doing.
@@ -296,6 +325,7 @@ export class Crew {
     });
     inBackground(this.#options.log, 'the end of an inference process could not be handled', handled);
     this.#events.ready();
+    return seat;
   }
 
   async #replace(): Promise<void> {
@@ -317,9 +347,8 @@ export class Crew {
       }
     }
   }
-}
 
-/** What a stopping server answers. */
-export function shuttingDown(): AppError {
-  return new AppError('shutting_down', 'the server is stopping; send it again to the next one');
+  #kill(child: InferenceChild): void {
+    inBackground(this.#options.log, 'an inference process could not be ended', child.kill());
+  }
 }

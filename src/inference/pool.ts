@@ -1,7 +1,8 @@
 import { inBackground } from '../background.js';
 import { AppError } from '../errors.js';
 import { bindingsFor } from './bindings.js';
-import { Crew, type CrewOptions, shuttingDown } from './crew.js';
+import { shuttingDown } from './child-process.js';
+import { Crew, type CrewOptions } from './crew.js';
 import type { Job, JobOptions, Part, Piece } from './job.js';
 import { Poison } from './poison.js';
 import type { LoadFacts, VersionSource } from './protocol.js';
@@ -33,8 +34,12 @@ export interface PoolEvents {
 
 /** What the registry and the models need of the pool. */
 export interface Pool {
-  /** @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none */
-  load(version: VersionSource): Promise<LoadFacts>;
+  /**
+   * Loads a version, first in a process that serves nobody.
+   * @param signal gives it up, as long as it was loaded nowhere
+   * @throws AppError `version_invalid` when any child cannot load it; it is then loaded in none
+   */
+  load(version: VersionSource, signal?: AbortSignal): Promise<LoadFacts>;
   unload(key: string): Promise<void>;
   /**
    * Runs a request's tasks through a loaded version.
@@ -117,8 +122,8 @@ export class ChildPool implements Pool {
     return this.#scheduler.waiting;
   }
 
-  load(version: VersionSource): Promise<LoadFacts> {
-    return this.#crew.load(version);
+  load(version: VersionSource, signal?: AbortSignal): Promise<LoadFacts> {
+    return this.#crew.load(version, signal);
   }
 
   async unload(key: string): Promise<void> {
@@ -231,7 +236,9 @@ export class ChildPool implements Pool {
 
   /** One that has just ended may still have its seat, and would lose whatever it is given. */
   get #open(): Seat[] {
-    return this.#crew.seats.filter(({ child, loading, retiring }) => child.alive && !loading && !retiring);
+    return this.#crew.seats.filter(
+      ({ child, loading, retiring }) => child.alive && loading === 0 && !retiring,
+    );
   }
 
   async #send(seat: Seat, run: Run): Promise<void> {

@@ -14,10 +14,12 @@ export interface Seat {
   until: number;
   /** Per version the bindings that it knows. */
   known: Map<string, Set<string>>;
-  /** It loads a version, and takes no runs until it has. */
-  loading: boolean;
+  /** How many versions it loads; it takes no runs until it has. */
+  loading: number;
   /** It takes nothing new, and ends when it is idle. */
   retiring: boolean;
+  /** Another one has its place already. */
+  replaced: boolean;
 }
 
 /** A seat for a child that is ready. */
@@ -27,6 +29,7 @@ export const seatFor = (child: InferenceChild, front: boolean): Seat => ({
   since: performance.now(),
   until: 0,
   known: new Map(),
-  loading: false,
+  loading: 0,
   retiring: false,
+  replaced: false,
 });

@@ -1,0 +1,176 @@
+import { constants, setPriority } from 'node:os';
+import type { Logger } from 'pino';
+import { inBackground } from '../background.js';
+import { AppError, messageOf } from '../errors.js';
+import { ChildLost, type InferenceChild, shuttingDown } from './child-process.js';
+import type { ChildResults, VersionSource } from './protocol.js';
+
+export interface TrialOptions {
+  /** Starts a process at normal priority. */
+  open(): Promise<InferenceChild>;
+  /** A version that takes longer than this to load, in milliseconds, hangs. */
+  loadLimit: number;
+  log: Logger;
+}
+
+/** What may end a process is the version, or the system, or somebody from outside. */
+const TRIES = 3;
+/** A version that loads for as long as this gives way to all else, and others do not wait for its process. */
+const SLOW_MS = 3_000;
+/** Processes at once: each of them may hold a graph that never ends, and a core. */
+const MOST = 4;
+/** A process that nothing was tried in for as long as this is ended. */
+const IDLE_MS = 10_000;
+
+/**
+ * Loads versions for the first time, in processes that serve nobody: a graph that ends its process, crawls or never ends costs
+ * no request, and no other version waits for it.
+ */
+export class Trials {
+  readonly #options: TrialOptions;
+  readonly #children = new Set<InferenceChild>();
+  readonly #free: InferenceChild[] = [];
+  /** Those that are slow. */
+  readonly #slow = new Set<InferenceChild>();
+  #opening = 0;
+  #waiting: (() => void)[] = [];
+  #idle: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: TrialOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Loads a version, and takes it out again.
+   * @param signal ends the process that loads it
+   * @throws AppError `version_invalid`, naming its folder; `not_ready` when no process can be started
+   */
+  async load(version: VersionSource, signal?: AbortSignal): Promise<ChildResults['load']> {
+    for (let left = TRIES; ; left--) {
+      const child = await this.#take();
+      try {
+        return await this.#try(child, version, signal);
+      } catch (error) {
+        if (!(error instanceof ChildLost)) throw error;
+        if (this.#stopped || signal?.aborted)
+          throw new AppError('not_ready', `${version.folder} was not loaded: it is not needed any more`);
+        if (left <= 1)
+          throw new AppError(
+            'version_invalid',
+            `${version.folder} cannot be served: the inference process ended while it loaded it: ${child.stderr.trim()}`,
+          );
+      } finally {
+        this.#give(child);
+      }
+    }
+  }
+
+  /** Ends the processes at once. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#idle);
+    await Promise.all([...this.#children].map(child => child.kill()));
+    this.#wake();
+  }
+
+  async #try(
+    child: InferenceChild,
+    version: VersionSource,
+    signal?: AbortSignal,
+  ): Promise<ChildResults['load']> {
+    const { loadLimit, log } = this.#options;
+    const { folder, key } = version;
+    let isHung = false;
+    const hung = setTimeout(() => {
+      isHung = true;
+      log.error({ pid: child.pid, limit: loadLimit }, `${folder} hangs while it is loaded`);
+      this.#kill(child);
+    }, loadLimit);
+    const slow = setTimeout(() => {
+      this.#slow.add(child);
+      giveWay(child.pid);
+      this.#wake();
+    }, SLOW_MS);
+    const end = () => this.#kill(child);
+    signal?.addEventListener('abort', end);
+    try {
+      if (signal?.aborted) end();
+      const { result } = await child.request('load', { version });
+      await child.request('unload', { key });
+      return result;
+    } catch (error) {
+      if (!isHung) throw error;
+      throw new AppError(
+        'version_invalid',
+        `${folder} cannot be served: it was not loaded within ${loadLimit / 1000} s: its graph never ends, or is too large for this machine; export a smaller one, or take it away`,
+      );
+    } finally {
+      clearTimeout(hung);
+      clearTimeout(slow);
+      signal?.removeEventListener('abort', end);
+    }
+  }
+
+  async #take(): Promise<InferenceChild> {
+    for (;;) {
+      if (this.#stopped) throw shuttingDown();
+      const child = this.#free.pop();
+      if (child?.alive) return child;
+      const quick = this.#children.size - this.#slow.size + this.#opening;
+      if (quick === 0 && this.#slow.size < MOST) return this.#open();
+      await new Promise<void>(resolve => this.#waiting.push(resolve));
+    }
+  }
+
+  async #open(): Promise<InferenceChild> {
+    this.#opening++;
+    try {
+      const child = await this.#options.open();
+      this.#children.add(child);
+      const handled = child.ended.then(() => {
+        this.#children.delete(child);
+        this.#slow.delete(child);
+        this.#wake();
+      });
+      inBackground(this.#options.log, 'the end of an inference process could not be handled', handled);
+      return child;
+    } catch (error) {
+      this.#wake();
+      throw new AppError(
+        'not_ready',
+        `no inference process could be started to try a version in: ${messageOf(error)}`,
+        { cause: error },
+      );
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  #give(child: InferenceChild): void {
+    // Its priority cannot be raised again.
+    if (this.#slow.has(child)) this.#kill(child);
+    else if (child.alive) this.#free.push(child);
+    this.#wake();
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      for (const each of this.#free.splice(0)) this.#kill(each);
+    }, IDLE_MS);
+  }
+
+  #kill(child: InferenceChild): void {
+    inBackground(this.#options.log, 'an inference process could not be ended', child.kill());
+  }
+
+  #wake(): void {
+    for (const done of this.#waiting.splice(0)) done();
+  }
+}
+
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has just ended.
+  }
+}
