@@ -157,7 +157,8 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   const { taskData } = sources;
   const leftOut = metrics.leftOut.bind(metrics);
   const service: Service = new Service({ directory, state, jobs, triggers, taskData, leftOut, log });
-  const reload = () => repository?.registry.reload() ?? Promise.resolve();
+  const reload = (project?: string) =>
+    repository?.registry.reload(slot => slot.project === (project ?? slot.project)) ?? Promise.resolve();
   const projects = new Projects({
     layout,
     state,
@@ -215,7 +216,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
       for (const stop of crons) stop();
       await triggers.stop();
       await jobs.stop(config.DRAIN_TIMEOUT);
-      await repository?.pool.stop();
+      await repository?.close();
       await app.close();
       await folder.close();
     },

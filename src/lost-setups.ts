@@ -28,7 +28,7 @@ export async function askForLostSetups(
   signal: AbortSignal,
 ): Promise<void> {
   const isLost = (project: string) => state.project(project) === undefined;
-  for (const project of (await listProjects(config.DATA_DIR)).filter(isLost)) {
+  for (const project of (await listProjects(config.DATA_DIR)).names.filter(isLost)) {
     const lost = `the setup of project ${project} is lost`;
     if (config.LABEL_STUDIO_URL === null) {
       log.warn({ project }, `${lost}: ${BY_ITSELF}. With LABEL_STUDIO_URL, this server asks for it`);

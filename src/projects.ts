@@ -15,8 +15,8 @@ export interface ProjectsDeps {
   forgetFiles(project: string): Promise<void>;
   /** Changes the versions of projects while nothing else does. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
-  /** Reads the model repository again. */
-  reload(): Promise<void>;
+  /** Reads the model repository again, and waits for what this project has there. */
+  reload(project: string): Promise<void>;
 }
 
 /** What a project has on this server, as a whole: its state, its folder of trained versions, and its tasks' files. */
@@ -36,7 +36,7 @@ export class Projects {
     state.deleteProject(project);
     service.forget(project);
     await forgetFiles(project);
-    await reload();
+    await reload(project);
   }
 
   /** Gives a project a copy of all that another one has here, but for its jobs. */
@@ -46,7 +46,7 @@ export class Projects {
     await exclusively(() => this.#copy(this.#folder(source), this.#folder(target)));
     state.duplicateProject(source, target);
     service.forget(target);
-    await reload();
+    await reload(target);
   }
 
   async #copy(source: string, target: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { dataLayout } from './data-folder/layout.js';
@@ -16,13 +17,17 @@ export interface Repository {
   versions: Versions;
   cache: ResultCache | null;
   directory: Directory;
+  /** Ends the inference processes, and waits for what they were loading to be given up. */
+  close(): Promise<void>;
 }
 
+/** A start waits for versions to be loaded as long as one more is loaded within this; it then goes on without the rest. */
+const START_PATIENCE_MS = 10_000;
 /** The run of a batch, or the loading of a version, that takes longer has hung. */
 const HUNG_MS = { run: 30_000, load: 300_000 };
 
 /**
- * Starts the inference processes and loads what serves.
+ * Starts the inference processes and loads what serves. What takes long, or never ends, is loaded in the background.
  * @param guard called before `DATA_DIR` is changed
  * @throws AppError `provider_unavailable` when no execution provider of the list works here
  */
@@ -53,7 +58,7 @@ export async function openRepository(
   const pool = await starting;
   const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log, guard });
   try {
-    await registry.reload();
+    await started(registry, log);
   } catch (error) {
     await pool.stop();
     throw error;
@@ -61,7 +66,25 @@ export async function openRepository(
   const cache = config.RESULT_CACHE === 0 ? null : new ResultCache(config.RESULT_CACHE);
   const versions = new Versions(registry);
   const directory = repositoryDirectory({ registry, pool, cache, every: config.TRAIN_EVERY });
-  return { pool, registry, versions, cache, directory };
+  const close = async () => {
+    const stopped = pool.stop();
+    await registry.close();
+    await stopped;
+  };
+  return { pool, registry, versions, cache, directory, close };
+}
+
+/** Resolves when all is loaded, or nothing more has come to serve for a while. */
+async function started(registry: Registry, log: Logger): Promise<void> {
+  const over = new AbortController();
+  const loading = registry.reload().finally(() => over.abort());
+  for (let before = -1; before !== registry.generation && !over.signal.aborted; ) {
+    before = registry.generation;
+    await setTimeout(START_PATIENCE_MS, undefined, { signal: over.signal }).catch(() => {});
+  }
+  if (over.signal.aborted) return loading;
+  log.warn('the server starts before all models are loaded: those that take long serve once they are');
+  loading.catch(error => log.error({ err: error }, 'the model repository could not be read'));
 }
 
 /** What `/api/models` tells of a model of the repository, beside its versions. */

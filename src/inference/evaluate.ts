@@ -10,8 +10,8 @@ import { CLASSES } from '../regions/output-kinds.js';
 import { classRow } from '../regions/outputs.js';
 import { tagNumbers } from '../regions/spans/tags.js';
 import { readVersion } from '../registry/manifest.js';
-import { verifyFiles } from '../registry/repository.js';
 import { type InputSpec, type OutputSpec, tensorsOf, type VersionRecord } from '../registry/version.js';
+import { checkNames } from '../registry/version-files.js';
 import { LoadedVersion } from './loaded-version.js';
 
 /** What a version answered for one value. */
@@ -43,9 +43,9 @@ const TEXT_KEY = 'text';
  */
 export async function openVersion(folder: string): Promise<Evaluator> {
   const record = await readVersion(join(folder, 'version.json'));
-  await verifyFiles(folder, record);
+  await checkNames(folder, record.files);
   const input = record.input ?? (await inputOfFeatures(folder));
-  const source = { key: folder, label: folder, folder, input, outputs: record.outputs };
+  const source = { key: folder, label: folder, folder, files: record.files, input, outputs: record.outputs };
   const version = await LoadedVersion.load(source, { name: 'cpu', device: 0 });
   return {
     record,

@@ -13,6 +13,7 @@ import type { RowOutputs } from '../regions/contract.js';
 import { REGIONS } from '../regions/index.js';
 import { isOfRegions } from '../regions/outputs.js';
 import { graphOutputs, listOutputs } from '../registry/version.js';
+import { verifyFiles } from '../registry/version-files.js';
 import type { LoadFacts, VersionSource } from './protocol.js';
 import type { ProviderChoice } from './providers/contract.js';
 import { GraphRows, joined, type RowsPart } from './rows.js';
@@ -55,6 +56,7 @@ export class LoadedVersion {
    * @throws AppError `version_invalid`, naming the folder and what is wrong with it
    */
   static async load(source: VersionSource, provider: ProviderChoice): Promise<LoadedVersion> {
+    const requireUnchanged = source.files && (await verifyFiles(source.folder, source.files));
     try {
       const kind = INPUTS[source.input.kind];
       if (!kind) throw new Error(`its input kind '${source.input.kind}' is not known to this server`);
@@ -66,6 +68,7 @@ export class LoadedVersion {
         for (const name of [MAIN_GRAPH, ...(kind.graphs ?? [])])
           graphs.set(name, new GraphRows(await loadGraph(join(source.folder, name), provider), lists));
         await version.warmUp();
+        await requireUnchanged?.();
       } catch (error) {
         // The reason is what matters here.
         await version.release().catch(() => {});

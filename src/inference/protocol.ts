@@ -12,6 +12,8 @@ export interface VersionSource {
   label: string;
   /** The absolute path of `versions/<version>/`. */
   folder: string;
+  /** SHA-256 (hex) of its files, which are compared when it is loaded; absent: they are taken as they are. */
+  files?: Readonly<Record<string, string>>;
   /** The manifest's `input`. */
   input: Readonly<{ kind: string; [option: string]: unknown }>;
   outputs: readonly OutputSpec[];

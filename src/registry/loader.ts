@@ -2,21 +2,28 @@ import { join } from 'node:path';
 import { AppError } from '../errors.js';
 import type { Pool } from '../inference/pool.js';
 import { CLASSES } from '../regions/output-kinds.js';
-import { inputOf, readVersion } from './manifest.js';
-import { fingerprint, verifyFiles } from './repository.js';
+import { inputOf, type Manifest, readVersion } from './manifest.js';
 import type { ServedVersion } from './shelf.js';
 import { readTraining } from './training-record.js';
+import type { VersionRecord } from './version.js';
+import { checkNames, fingerprint } from './version-files.js';
 
 /** A version's folder that may come to serve. */
 export interface Candidate extends Pick<ServedVersion, 'project' | 'model' | 'version' | 'manifest'> {
   folder: string;
 }
 
+/** What the files of a version say, with what is still to be done before it serves: its graph is loaded. */
+export interface Prepared extends Pick<ServedVersion, 'fingerprint' | 'record' | 'controls'> {
+  candidate: Candidate;
+  manifest: Manifest;
+}
+
 /** Checks versions and loads them into the pool. */
 export class Loader {
   readonly #pool: Pool;
   /** Versions that failed to load, so that they are not tried again until a file of theirs changes. */
-  readonly #broken = new Map<string, { fingerprint: string; error: AppError }>();
+  readonly #broken = new Map<string, { state: string; error: AppError }>();
   #loads = 0;
 
   constructor(pool: Pool) {
@@ -26,27 +33,6 @@ export class Loader {
   /** Why a version's folder could not be loaded when it was last tried. */
   problem(folder: string): string | undefined {
     return this.#broken.get(folder)?.error.message;
-  }
-
-  /**
-   * Loads a version of the repository, unless it failed before and no file of it was changed since.
-   * @param again whether it is tried in any case
-   * @throws AppError `version_invalid`
-   */
-  async loadOnce(candidate: Candidate, again = false): Promise<ServedVersion> {
-    const { folder, manifest } = candidate;
-    const state = `${await fingerprint(folder)}\n${JSON.stringify(manifest)}`;
-    const broken = this.#broken.get(folder);
-    if (broken?.fingerprint === state && !again) throw broken.error;
-    try {
-      const loaded = await this.load(candidate);
-      this.#broken.delete(folder);
-      return loaded;
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'version_invalid')
-        this.#broken.set(folder, { fingerprint: state, error });
-      throw error;
-    }
   }
 
   /** Takes a version out of the pool. */
@@ -60,27 +46,54 @@ export class Loader {
   }
 
   /**
-   * Checks a version's files and loads it, wherever its folder lies.
+   * Reads what a version's folder says, wherever it lies. This takes no time; what takes some is done by `load`.
+   * @param again whether a version is tried that failed before, and that was not changed since
    * @throws AppError `version_invalid`
    */
-  async load({ project, model, version, folder, manifest: source }: Candidate): Promise<ServedVersion> {
-    const record = await readVersion(join(folder, 'version.json'));
-    const manifest = { ...source, input: inputOf(folder, record, source) };
-    const outputs = manifest.outputs.map(({ name }) => {
-      const output = record.outputs.find(each => each.name === name);
-      if (output) return output;
-      const names = record.outputs.map(each => each.name).join(', ');
-      throw new AppError(
-        'version_invalid',
-        `${folder}/version.json has no output '${name}', which model.json names; it has ${names}`,
-      );
+  async prepare(candidate: Candidate, again = true): Promise<Prepared> {
+    const { folder, manifest: source } = candidate;
+    // Before anything is read: what is changed meanwhile is seen by the next look.
+    const print = await fingerprint(folder);
+    const broken = this.#broken.get(folder);
+    if (!again && broken?.state === stateOf(print, source)) throw broken.error;
+    return this.#remembering(candidate, print, async () => {
+      const record = await readVersion(join(folder, 'version.json'));
+      const manifest = { ...source, input: inputOf(folder, record, source) };
+      const outputs = manifest.outputs.map(({ name }) => {
+        const output = record.outputs.find(each => each.name === name);
+        if (output) return output;
+        throw new AppError(
+          'version_invalid',
+          `${folder}/version.json has no output '${name}', which model.json names; it has ${namesOf(record)}`,
+        );
+      });
+      await checkNames(folder, record.files);
+      // A verdict that cannot be read is reported elsewhere; a version may serve all the same when it is chosen.
+      const controls = (await readTraining(folder).catch(() => null))?.controls;
+      return {
+        candidate,
+        manifest,
+        fingerprint: print,
+        record: { ...record, outputs },
+        ...(controls && { controls: new Set(controls) }),
+      };
     });
-    await verifyFiles(folder, record);
-    // A verdict that cannot be read is reported elsewhere; a version may serve all the same when it is chosen.
-    const controls = (await readTraining(folder).catch(() => null))?.controls;
+  }
+
+  /**
+   * Loads a version: its files are compared with their hashes where they are read.
+   * @param signal gives it up
+   * @throws AppError `version_invalid`, and those of the pool
+   */
+  async load(prepared: Prepared, signal?: AbortSignal): Promise<ServedVersion> {
+    const { candidate, manifest, record, controls, fingerprint: print } = prepared;
+    const { project, model, version, folder, manifest: source } = candidate;
     const label = `${model}:${version}`;
     const key = `${label}#${++this.#loads}`;
-    const { ofRegions } = await this.#pool.load({ key, label, folder, input: manifest.input, outputs });
+    const { outputs, files } = record;
+    const loadable = { key, label, folder, files, input: manifest.input, outputs };
+    const { ofRegions } = await this.#remembering(candidate, print, () => this.#pool.load(loadable, signal));
+    this.#broken.delete(folder);
     const known = outputs.map(output => ({
       ...output,
       ...(Object.hasOwn(CLASSES, output.kind) && { ofRegions: ofRegions.includes(output.name) }),
@@ -93,8 +106,28 @@ export class Loader {
       label,
       manifest,
       source,
+      fingerprint: print,
       record: { ...record, outputs: known },
-      ...(controls && { controls: new Set(controls) }),
+      ...(controls && { controls }),
     };
   }
+
+  async #remembering<T>({ folder, manifest }: Candidate, print: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'version_invalid')
+        this.#broken.set(folder, { state: stateOf(print, manifest), error });
+      throw error;
+    }
+  }
+}
+
+/** What a version's success hangs on. */
+function stateOf(print: string, manifest: Manifest): string {
+  return `${print}\n${JSON.stringify(manifest)}`;
+}
+
+function namesOf({ outputs }: VersionRecord): string {
+  return outputs.map(({ name }) => name).join(', ');
 }

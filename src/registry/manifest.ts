@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { AppError, messageOf } from '../errors.js';
@@ -8,6 +7,7 @@ import { lazily } from '../lazily.js';
 import { loadedKinds } from '../load-kinds.js';
 import { CONTROL_TAGS, REGIONS } from '../regions/index.js';
 import { manifestSchema, type REQUIREMENTS, versionSchema } from './schemas.js';
+import { readSmallFile } from './small-file.js';
 import type { InputSpec, VersionRecord } from './version.js';
 
 /** `models/<name>/model.json`: what a model reads and which controls it fills. */
@@ -43,20 +43,32 @@ export type Requirements = (typeof REQUIREMENTS)[number];
 
 /** What the tables say of the files. */
 interface Checks {
-  rows: number;
   manifest: () => ValidateFunction<Manifest>;
   trained: () => ValidateFunction<Manifest>;
   version: () => ValidateFunction<VersionRecord>;
 }
 
-let compiled: Checks | undefined;
+/** By whether all that is wrong is told, for the tables as they were with so many rows. */
+let compiled = new Map<boolean, Checks>();
+let compiledRows = 0;
+
+/** Characters beyond which the first thing that is wrong is told alone: there may be as many as there are characters. */
+const LARGE = 262_144;
+
+/** A version.json may list every word of a vocabulary as a class; one that is larger is none. */
+const MOST_BYTES = 16 * 2 ** 20;
+/** Things that are wrong with a file, as they are told at once. */
+const MOST_ERRORS = 10;
 
 /** Compiled when they are first needed, and again where kinds were added to the tables since. */
-function checks(): Checks {
+function checks(allErrors = true): Checks {
   const rows = Object.keys(INPUTS).length + Object.keys(REGIONS).length;
-  if (compiled?.rows !== rows) {
+  if (compiledRows !== rows) compiled = new Map();
+  compiledRows = rows;
+  let known = compiled.get(allErrors);
+  if (!known) {
     const ajv = new Ajv({
-      allErrors: true,
+      allErrors,
       verbose: true,
       discriminator: true,
       allowUnionTypes: true,
@@ -66,14 +78,14 @@ function checks(): Checks {
       // The server's own schemas are checked by its tests, not at each start, which would take as long as compiling them.
       validateSchema: loadedKinds().length > 0,
     });
-    compiled = {
-      rows,
+    known = {
       manifest: lazily(() => ajv.compile<Manifest>(manifestSchema(false))),
       trained: lazily(() => ajv.compile<Manifest>(manifestSchema(true))),
       version: lazily(() => ajv.compile<VersionRecord>(versionSchema())),
     };
+    compiled.set(allErrors, known);
   }
-  return compiled;
+  return known;
 }
 
 /** Compiles what checks the files of every model, while there is time for it. */
@@ -106,7 +118,12 @@ function describe({ instancePath, keyword, message, params, data }: ErrorObject)
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'a value that is nested too deeply';
+  }
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
@@ -117,22 +134,25 @@ function shown(value: unknown): string {
  */
 export async function readJson<T>(
   path: string,
-  checkOf: (value: unknown) => ValidateFunction<T>,
+  checkOf: (value: unknown, isSmall: boolean) => ValidateFunction<T>,
   code: 'manifest_invalid' | 'version_invalid',
   hint: (errors: readonly ErrorObject[]) => string,
 ): Promise<T> {
   let value: unknown;
+  let isSmall: boolean;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    const text = await readSmallFile(path, MOST_BYTES);
+    isSmall = text.length < LARGE;
+    value = JSON.parse(text);
   } catch (error) {
     throw new AppError(code, `${path} is not readable JSON: ${messageOf(error)}`, { cause: error });
   }
-  const check = checkOf(value);
+  const check = checkOf(value, isSmall);
   if (check(value)) return value;
   // A missing word of a table is told as a missing property already.
-  const wrong = (check.errors ?? []).filter(
-    ({ keyword, params }) => keyword !== 'discriminator' || params.tagValue !== undefined,
-  );
+  const wrong = (check.errors ?? [])
+    .filter(({ keyword, params }) => keyword !== 'discriminator' || params.tagValue !== undefined)
+    .slice(0, MOST_ERRORS);
   throw new AppError(code, `${path}: ${wrong.map(describe).join('; ')}${hint(wrong)}`);
 }
 
@@ -197,11 +217,11 @@ function known(errors: readonly ErrorObject[]): string {
  */
 export function readManifest(path: string): Promise<Manifest> {
   let hint = known;
-  const checkOf = (value: unknown) => {
+  const checkOf = (value: unknown, isSmall: boolean) => {
     const { input, train } = isRecord(value) ? value : {};
     if (isRecord(input) && input.kernel !== undefined)
       hint = () => ` ("kernel" has become "resample": ${upgrade(dirname(path))})`;
-    return train === undefined ? checks().manifest() : checks().trained();
+    return train === undefined ? checks(isSmall).manifest() : checks(isSmall).trained();
   };
   return readJson(path, checkOf, 'manifest_invalid', errors => hint(errors));
 }
@@ -213,7 +233,7 @@ export function readManifest(path: string): Promise<Manifest> {
 export function readVersion(path: string): Promise<VersionRecord> {
   return readJson(
     path,
-    () => checks().version(),
+    (_, isSmall) => checks(isSmall).version(),
     'version_invalid',
     () => '',
   );

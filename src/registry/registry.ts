@@ -1,30 +1,18 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Guard } from '../data-folder/lock.js';
-import { AppError, messageOf } from '../errors.js';
+import { AppError } from '../errors.js';
 import type { Pool } from '../inference/pool.js';
 import { replaceFile } from './durable.js';
 import { type Candidate, Loader } from './loader.js';
-import { type Manifest, readManifest } from './manifest.js';
-import {
-  ACTIVE_FILE,
-  listModels,
-  listProjects,
-  listVersions,
-  MODEL_NAME,
-  projectModels,
-  VERSIONS,
-} from './repository.js';
+import type { Manifest } from './manifest.js';
+import { type Problem, Problems } from './problems.js';
+import { Refresher } from './refresher.js';
+import { ACTIVE_FILE, listVersions, projectModels, VERSIONS } from './repository.js';
+import { ALL, scanRepository } from './scan.js';
 import { type Lease, place, type ServedVersion, Shelf, type Slot } from './shelf.js';
-import { isAccepted } from './training-record.js';
 
 export type { Lease, ServedVersion } from './shelf.js';
-
-/** What is wrong with a folder of the repository, in words. */
-export interface Problem {
-  model: string;
-  message: string;
-}
 
 export interface RegistryOptions {
   modelDir: string;
@@ -34,8 +22,6 @@ export interface RegistryOptions {
   /** Called before the files of projects are changed. */
   guard?: Guard;
 }
-
-type Report = (place: string, model: string, error: unknown) => void;
 
 /**
  * The model repository in memory: which version of which model serves whom.
@@ -49,12 +35,13 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #loader: Loader;
   readonly #shelf: Shelf;
-  #manifests = new Map<string, Manifest>();
-  #problems = new Map<string, Problem>();
-  /** Why nothing serves in a slot that has versions, by `place`. */
-  #unusable = new Map<string, AppError>();
-  #reloading: Promise<void> | undefined;
-  /** The reload that begins when this one has ended. */
+  readonly #problems: Problems;
+  readonly #refresher: Refresher;
+  #manifests: ReadonlyMap<string, Manifest> = new Map();
+  /** Those that the last scan found, by `place`. */
+  #slots: ReadonlyMap<string, Slot> = new Map();
+  #scanning: Promise<void> | undefined;
+  /** The scan that begins when this one has ended. */
   #next: Promise<void> | undefined;
   /** What changes the repository, one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -67,6 +54,16 @@ export class Registry {
       await this.#loader.unload(version);
       options.log.info({ version: version.label }, `${version.label} is unloaded`);
     }, options.log);
+    this.#problems = new Problems(options.log);
+    this.#refresher = new Refresher({
+      loader: this.#loader,
+      shelf: this.#shelf,
+      problems: this.#problems,
+      exclusively: change => this.exclusively(change),
+      folder: slot => this.folder(slot),
+      manifest: slot => (this.#slots.has(place(slot)) ? this.#manifests.get(slot.model) : undefined),
+      serve: version => this.#serve(version),
+    });
   }
 
   /** Names of the models, recipes included. */
@@ -79,9 +76,9 @@ export class Registry {
     return this.#manifestChanges + this.#shelf.changes;
   }
 
-  /** What the last reload found wrong. */
+  /** What is wrong with the repository, as far as it was read. */
   get problems(): readonly Problem[] {
-    return [...this.#problems.values()];
+    return this.#problems.all;
   }
 
   manifest(model: string): Manifest | undefined {
@@ -94,19 +91,19 @@ export class Registry {
   }
 
   /**
-   * Why a model that has versions serves none of them: its own of the project, else the shipped one, cannot be loaded.
-   * Undefined when one serves, and when there is none.
+   * Why a model that has versions serves none of them: its own of the project, else the shipped one, is being loaded, or
+   * cannot be. Undefined when one serves, and when there is none.
    */
   unusable(model: string, project: string | null): AppError | undefined {
     if (this.current(model, project)) return undefined;
-    const own = project === null ? undefined : this.#unusable.get(place({ project, model }));
-    return own ?? this.#unusable.get(place({ project: null, model }));
+    const own = project === null ? undefined : this.#refresher.unusable({ project, model });
+    return own ?? this.#refresher.unusable({ project: null, model });
   }
 
   /** Why a model has no manifest though its folder is there; undefined for one that has, and for one without a folder. */
   broken(model: string): AppError | undefined {
     if (this.#manifests.has(model)) return undefined;
-    const problem = this.#problems.get(model);
+    const problem = this.#problems.get(ALL, model);
     // Other problems are filed under their paths.
     if (problem?.model !== model) return undefined;
     return new AppError('version_unusable', `${model} cannot be served: ${problem.message}`);
@@ -155,7 +152,7 @@ export class Registry {
    * @throws AppError `version_invalid` when it cannot be loaded
    */
   async tryOut<T>(candidate: Candidate, work: (version: ServedVersion) => Promise<T>): Promise<T> {
-    const version = await this.#loader.load(candidate);
+    const version = await this.#loader.load(await this.#loader.prepare(candidate));
     try {
       return await work(version);
     } finally {
@@ -165,149 +162,105 @@ export class Registry {
 
   /**
    * Lets a version of a project serve from now on, whatever was decided about it: it is checked and loaded, then the
-   * file `active` names it, then it takes over. When this is done, it serves. To be called within `exclusively`.
+   * file `active` names it, then it takes over. When this is done, it serves. Others may change the repository while it is loaded.
    * @throws AppError `version_invalid` when it cannot be loaded: nothing has changed then; `version_unusable` when the
-   *   model.json is broken; `model_unknown`
+   *   model.json is broken; `model_unknown`; `version_unknown` when it was removed meanwhile
    */
   async activate(slot: Slot & { project: string }, version: string): Promise<void> {
-    const manifest = this.#manifests.get(slot.model);
-    if (!manifest)
-      throw this.broken(slot.model) ?? new AppError('model_unknown', `there is no model '${slot.model}'`);
     const modelFolder = this.folder(slot);
     const folder = join(modelFolder, VERSIONS, version);
-    const next = await this.#loader.loadOnce({ ...slot, version, folder, manifest }, true);
+    const manifest = this.#require(slot.model);
+    const prepared = await this.exclusively(() =>
+      this.#loader.prepare({ ...slot, version, folder, manifest }),
+    );
+    const next = await this.#loader.load(prepared);
     try {
-      await replaceFile(join(modelFolder, ACTIVE_FILE), `${version}\n`);
+      await this.exclusively(async () => {
+        this.#require(slot.model);
+        if (!(await listVersions(modelFolder)).names.includes(version))
+          throw new AppError('version_unknown', `${next.label} was removed while it was loaded`);
+        await replaceFile(join(modelFolder, ACTIVE_FILE), `${version}\n`);
+        this.#problems.forget(place(slot), folder);
+        this.#problems.forget(place(slot), join(modelFolder, ACTIVE_FILE));
+        this.#serve(next);
+      });
     } catch (error) {
       await this.#loader.unload(next);
       throw error;
     }
-    this.#problems.delete(folder);
-    this.#problems.delete(join(modelFolder, ACTIVE_FILE));
-    this.#serve(next);
+  }
+
+  #require(model: string): Manifest {
+    const manifest = this.#manifests.get(model);
+    if (manifest) return manifest;
+    throw this.broken(model) ?? new AppError('model_unknown', `there is no model '${model}'`);
   }
 
   /** Forgets what was wrong with a version that was removed. */
   forget(slot: Slot, version: string): void {
     const folder = join(this.folder(slot), VERSIONS, version);
     this.#loader.forget(folder);
-    this.#problems.delete(folder);
+    this.#problems.forget(place(slot), folder);
   }
 
   /**
    * Reads the repository again: new versions are checked, loaded, warmed up and swapped in; what was replaced is
    * unloaded once nobody holds it; what is broken is reported, and the version that served before keeps serving.
-   * A call during a reload waits for one more, since that one may have passed by what is new.
+   * A call during a reload waits for one more look at the files, since that one may have passed by what is new.
+   * @param fits of what it waits; by default of all. The others are loaded in the background
    */
-  reload(): Promise<void> {
-    if (!this.#reloading) {
-      this.#reloading = this.exclusively(() => this.#reload()).finally(() => {
-        this.#reloading = undefined;
+  async reload(fits: (slot: Slot) => boolean = () => true): Promise<void> {
+    await this.#scanOnce();
+    const all = [...this.#slots.values()].map(slot => {
+      const done = this.#refresher.refresh(slot);
+      done.catch(() => {}); // those who wait for it are told
+      return { slot, done };
+    });
+    await Promise.all(all.filter(({ slot }) => fits(slot)).map(({ done }) => done));
+  }
+
+  /** Resolves when nothing is loaded any more. Stop the pool first, so that this is soon. */
+  close(): Promise<void> {
+    return this.#refresher.close();
+  }
+
+  #scanOnce(): Promise<void> {
+    if (!this.#scanning) {
+      this.#scanning = this.exclusively(() => this.#scan()).finally(() => {
+        this.#scanning = undefined;
       });
-      return this.#reloading;
+      return this.#scanning;
     }
-    this.#next ??= this.#reloading
+    this.#next ??= this.#scanning
       .catch(() => {}) // whoever asked for it is told
       .then(() => {
         this.#next = undefined;
-        return this.reload();
+        return this.#scanOnce();
       });
     return this.#next;
   }
 
-  async #reload(): Promise<void> {
+  async #scan(): Promise<void> {
     const { modelDir, dataDir } = this.#options;
-    const problems = new Map<string, Problem>();
-    const report: Report = (place, model, error) => {
-      const message = messageOf(error);
-      // A stop of the server, or what passes, is no fault of the model.
-      const level = error instanceof AppError && error.retryable ? 'warn' : 'error';
-      if (this.#problems.get(place)?.message !== message) this.#options.log[level]({ model }, message);
-      problems.set(place, { model, message });
-    };
-
-    const { names, strange } = await listModels(modelDir);
-    for (const name of strange) {
-      report(
-        name,
-        name,
-        `${join(modelDir, name)}: a model's folder name matches ${MODEL_NAME.source}; rename it`,
-      );
-    }
-    const manifests = new Map<string, Manifest>();
-    for (const name of names) {
-      try {
-        manifests.set(name, await readManifest(join(modelDir, name, 'model.json')));
-      } catch (error) {
-        report(name, name, error);
-        const before = this.#manifests.get(name);
-        if (before) manifests.set(name, before);
-      }
-    }
-
-    const slots: Slot[] = names.map(model => ({ project: null, model }));
-    for (const project of await listProjects(dataDir)) {
-      const own = await listModels(projectModels(dataDir, project));
-      for (const model of own.names) slots.push({ project, model });
-    }
-    const wanted = slots.filter(({ model }) => manifests.has(model));
-    for (const slot of wanted) await this.#refresh(slot, manifests.get(slot.model)!, report);
-    this.#shelf.keep(wanted);
+    const look = this.#problems.look(ALL);
+    const before = { manifests: this.#manifests, slots: this.#slots };
+    const { manifests, slots } = await scanRepository(modelDir, dataDir, before, look);
     if (JSON.stringify([...manifests]) !== JSON.stringify([...this.#manifests])) this.#manifestChanges++;
     this.#manifests = manifests;
-    this.#problems = problems;
-  }
-
-  /**
-   * Lets the version serve that should: the one that `active` names, else the newest that was not rejected; when one
-   * is broken, the next.
-   */
-  async #refresh(slot: Slot, manifest: Manifest, report: Report): Promise<void> {
-    const { project, model } = slot;
-    const modelFolder = this.folder(slot);
-    const current = this.#shelf.at(slot);
-    const { names, active } = await listVersions(modelFolder);
-    if (active !== undefined && !names.includes(active)) {
-      const place = join(modelFolder, ACTIVE_FILE);
-      report(place, model, `${place} names the version '${active}', which is not there`);
-    }
-    let any = false;
-    let first: AppError | undefined;
-    for (const version of [...names].sort((a, b) => Number(b === active) - Number(a === active))) {
-      const folder = join(modelFolder, VERSIONS, version);
-      try {
-        if (version !== active && !(await isAccepted(folder))) continue;
-        any = true;
-        if (current?.version === version && JSON.stringify(current.source) === JSON.stringify(manifest))
-          return;
-        this.#serve(await this.#loader.loadOnce({ project, model, version, folder, manifest }));
-        return;
-      } catch (error) {
-        any = true;
-        report(folder, model, error);
-        first ??= unusable(`${model}:${version}`, folder, error);
-        if (current?.version === version) return;
-      }
-    }
-    // Without a single folder left it was taken away on purpose; with only broken ones the old version serves on.
-    if (!any) this.#shelf.clear(slot);
-    if (first) this.#unusable.set(place(slot), first);
-    else this.#unusable.delete(place(slot));
+    this.#slots = new Map(slots.map(slot => [place(slot), slot]));
+    this.#shelf.keep(slots);
+    look.end();
+    this.#problems.keep(new Set([ALL, ...this.#slots.keys()]));
+    this.#refresher.keep(slots);
   }
 
   #serve(next: ServedVersion): void {
     const replaced = this.#shelf.at(next);
-    this.#unusable.delete(place(next));
+    this.#refresher.forget(next);
     this.#shelf.put(next);
     this.#options.log.info(
       { project: next.project, version: next.label, replaced: replaced?.label },
       `${next.label} serves now`,
     );
   }
-}
-
-/** A version that cannot be loaded as those who need it are told: the reason before the place. */
-function unusable(label: string, folder: string, error: unknown): AppError {
-  const message = messageOf(error).replace(`${folder} cannot be served: `, '');
-  return new AppError('version_unusable', `${label} cannot be served: ${message}`, { cause: error });
 }

@@ -1,12 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { dataLayout } from '../data-folder/layout.js';
-import { AppError } from '../errors.js';
-import { TRAINING_FILE } from './training-record.js';
-import type { VersionRecord } from './version.js';
+import { fileTrouble, readSmallFile } from './small-file.js';
 
 /** A model's name: a folder's name that is safe in a URL and in a file system. */
 export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -20,31 +15,78 @@ export const VERSIONS = 'versions';
 /** The file of a model's folder that names the version which serves. */
 export const ACTIVE_FILE = 'active';
 
-/** Names of the folders in a folder; none when it does not exist. */
-async function folders(path: string): Promise<string[]> {
-  try {
-    const entries = await readdir(path, { withFileTypes: true });
-    return entries
-      .filter(entry => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map(entry => entry.name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+/** Entries of a folder that are read. */
+const MOST_ENTRIES = 10_000;
+/** Bytes of a file that holds one name. */
+const MOST_ACTIVE = 4_096;
+
+/** What is wrong with a path, and what to do. */
+export interface Trouble {
+  path: string;
+  message: string;
 }
 
-/** The models of a repository, by folder name, and the folders whose names cannot be a model's. */
-export async function listModels(root: string): Promise<{ names: string[]; strange: string[] }> {
-  const all = (await folders(root)).sort();
+/** The folders in a folder. */
+export interface Folders {
+  /** Ascending; links to folders are among them. */
+  names: string[];
+  troubles: Trouble[];
+  /** It is there and could not be read: what it holds is not known. */
+  isUnknown: boolean;
+}
+
+/** Lists the folders in a folder; none when it does not exist. Hidden ones are nobody's business. */
+async function folders(path: string): Promise<Folders> {
+  const names: string[] = [];
+  const troubles: Trouble[] = [];
+  const tell = (at: string, why: string) => troubles.push({ path: at, message: `${at}: ${why}` });
+  try {
+    let count = 0;
+    for await (const entry of await opendir(path)) {
+      if (++count > MOST_ENTRIES) {
+        tell(path, `it holds more than ${MOST_ENTRIES} entries, and the others are not looked at`);
+        break;
+      }
+      if (entry.name.startsWith('.')) continue;
+      if (entry.isDirectory()) names.push(entry.name);
+      else if (entry.isSymbolicLink()) {
+        const target = join(path, entry.name);
+        try {
+          if ((await stat(target)).isDirectory()) names.push(entry.name);
+        } catch (error) {
+          tell(target, `it is a link that cannot be followed, because ${fileTrouble(error)}`);
+        }
+      }
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { names: [], troubles, isUnknown: false };
+    tell(path, fileTrouble(error));
+    return { names: [], troubles, isUnknown: true };
+  }
+  return { names: names.sort(), troubles, isUnknown: false };
+}
+
+/** The models of a repository, by folder name. A folder whose name cannot be a model's is a trouble. */
+export async function listModels(root: string): Promise<Folders> {
+  const all = await folders(root);
+  const strange = all.names.filter(name => !MODEL_NAME.test(name));
   return {
-    names: all.filter(name => MODEL_NAME.test(name)),
-    strange: all.filter(name => !MODEL_NAME.test(name)),
+    ...all,
+    names: all.names.filter(name => MODEL_NAME.test(name)),
+    troubles: [
+      ...all.troubles,
+      ...strange.map(name => ({
+        path: join(root, name),
+        message: `${join(root, name)}: a model's folder name matches ${MODEL_NAME.source}; rename it`,
+      })),
+    ],
   };
 }
 
 /** The projects that have folders of their own below `DATA_DIR`. */
-export async function listProjects(dataDir: string): Promise<string[]> {
-  return (await folders(dataLayout(dataDir).projects)).filter(name => PROJECT_ID.test(name));
+export async function listProjects(dataDir: string): Promise<Folders> {
+  const all = await folders(dataLayout(dataDir).projects);
+  return { ...all, names: all.names.filter(name => PROJECT_ID.test(name)) };
 }
 
 /** Where a project's own version folders of its models are. */
@@ -53,7 +95,7 @@ export function projectModels(dataDir: string, project: string): string {
 }
 
 /** A model folder's versions. */
-export interface Versions {
+export interface Versions extends Folders {
   /** Newest first. */
   names: string[];
   /** What the file `active` names, be it there or not. */
@@ -62,55 +104,15 @@ export interface Versions {
 
 /** Lists a model folder's versions. */
 export async function listVersions(modelFolder: string): Promise<Versions> {
-  const names = (await folders(join(modelFolder, VERSIONS)))
-    .filter(name => VERSION_NAME.test(name))
-    .sort()
-    .reverse();
+  const all = await folders(join(modelFolder, VERSIONS));
+  const names = all.names.filter(name => VERSION_NAME.test(name)).reverse();
+  const path = join(modelFolder, ACTIVE_FILE);
   try {
-    return { names, active: (await readFile(join(modelFolder, ACTIVE_FILE), 'utf8')).trim() };
+    return { ...all, names, active: (await readSmallFile(path, MOST_ACTIVE)).trim() };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { names };
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { ...all, names };
+    const trouble = { path, message: `${path} names no version: ${message}` };
+    return { ...all, names, troubles: [...all.troubles, trouble] };
   }
-}
-
-/**
- * Checks each file of a version against its SHA-256. A changed byte of a graph often loads and runs all the same.
- * @throws AppError `version_invalid`, naming the file
- */
-export async function verifyFiles(folder: string, record: VersionRecord): Promise<void> {
-  const unknown = (await readdir(folder)).filter(
-    name => name !== 'version.json' && name !== TRAINING_FILE && !Object.hasOwn(record.files, name),
-  );
-  if (unknown.length > 0) {
-    throw new AppError(
-      'version_invalid',
-      `${join(folder, unknown[0]!)} is not listed in version.json: take it away, or export again`,
-    );
-  }
-  for (const [name, expected] of Object.entries(record.files)) {
-    const path = join(folder, name);
-    const hash = createHash('sha256');
-    try {
-      await pipeline(createReadStream(path), hash);
-    } catch (error) {
-      throw new AppError(
-        'version_invalid',
-        `${path} is listed in version.json but cannot be read: ${(error as Error).message}`,
-      );
-    }
-    if (hash.digest('hex') !== expected) {
-      throw new AppError(
-        'version_invalid',
-        `${path} was changed after its export: its SHA-256 is not the one in version.json; export it again`,
-      );
-    }
-  }
-}
-
-/** Changes when a file of the folder is added, removed or written. */
-export async function fingerprint(folder: string): Promise<string> {
-  const names = (await readdir(folder)).sort();
-  const stats = await Promise.all(names.map(name => stat(join(folder, name))));
-  return names.map((name, index) => `${name} ${stats[index]!.size} ${stats[index]!.mtimeMs}`).join('\n');
 }

@@ -16,6 +16,8 @@ export interface ServedVersion {
   manifest: Manifest;
   /** model.json as it was when this was loaded. */
   source: Manifest;
+  /** What its files were when they were read. */
+  fingerprint: string;
   record: VersionRecord;
   /** The controls that it was trained for, which it fills before others; absent: that is not known. */
   controls?: ReadonlySet<string>;

@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { lazily } from '../lazily.js';
 import { readJson } from './manifest.js';
-
-/** The verdict's file: the one that, like version.json itself, is not among the files that version.json lists. */
-export const TRAINING_FILE = 'training.json';
+import { TRAINING_FILE } from './version-files.js';
 
 /** How a new version and the one that served were scored on the annotations that were held out. */
 export interface GateScores {

@@ -53,15 +53,13 @@ export class Versions {
    */
   async activate({ project, model }: Slot, version: string): Promise<VersionSummary> {
     const slot = { project: ownProject(model, project, 'chosen'), model };
-    await this.#registry.exclusively(async () => {
-      await this.#require(slot, version);
-      try {
-        await this.#registry.activate(slot, version);
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'version_invalid') throw error;
-        throw new AppError('version_unusable', `nothing has changed: ${error.message}`, { cause: error });
-      }
-    });
+    await this.#registry.exclusively(() => this.#require(slot, version));
+    try {
+      await this.#registry.activate(slot, version);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'version_invalid') throw error;
+      throw new AppError('version_unusable', `nothing has changed: ${error.message}`, { cause: error });
+    }
     return this.#summary(slot, version);
   }
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERSION_NAME } from '../registry/repository.js';
-import { TRAINING_FILE } from '../registry/training-record.js';
+import { TRAINING_FILE } from '../registry/version-files.js';
 import { failed } from './process.js';
 
 /**

@@ -83,7 +83,10 @@ describe('Choices', () => {
       of(choices('perRegion="true"'), two),
       "no_model_fits: the model 'm' answers for whole tasks; the config's Choices 'c' has perRegion=\"true\": take it out",
     );
-    assert.match(of(choices('perItem="true"'), two), /^no_model_fits: .*perItem="true": take it out, or show the pages of an Image with valueList$/);
+    assert.match(
+      of(choices('perItem="true"'), two),
+      /^no_model_fits: .*perItem="true": take it out, or show the pages of an Image with valueList$/,
+    );
     assert.match(of(choices('allowNested="true"'), two), /allowNested.*use Taxonomy for nested classes$/);
     assert.match(
       of(choices('choice="multiple"'), two),
