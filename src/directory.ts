@@ -102,7 +102,8 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
     },
     learns: () => (registry.manifest(name)?.train ? 'train' : null),
     versions(project) {
-      const without = registry.unusable(name, project) ? [] : [untrained(name)];
+      const learns = registry.manifest(name)!.train !== undefined;
+      const without = learns && !registry.unusable(name, project) ? [untrained(name)] : [];
       if (project !== null) {
         const version = registry.current(name, project);
         return version ? [version.label] : without;

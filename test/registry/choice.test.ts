@@ -95,37 +95,41 @@ describe('which model answers', () => {
       const reply = await backend.setup({ project: '1', schema: UNFIT });
       const { code, message } = reply.body as unknown as ErrorBody;
       assert.equal(code, 'no_model_fits');
-      assert.match(message, /the model 'mood' fills Choices.*; the model 'sentiment' fills Choices/);
+      assert.match(
+        message,
+        /: use a control that a model fills, .* Choices on Text or HyperText \(mood, sentiment\)$/,
+      );
     });
   });
 
   describe('of others', () => {
     afterEach(() => backend.stop());
 
-    it('is a shipped one before a recipe', async () => {
+    it('is a shipped one before one that has no version', async () => {
       const root = await modelRepository('sentiment');
       await addRecipe(root, 'topics');
       backend = await startBackend({ MODEL_DIR: root });
       assert.equal(await servedBy(backend), `sentiment:${shipped}`);
-      assert.deepEqual((await backend.get<{ versions: string[] }>('/versions')).body.versions.sort(), [
-        `sentiment:${shipped}`,
-        'topics:untrained',
-      ]);
+      assert.deepEqual((await backend.get('/versions')).body, { versions: [`sentiment:${shipped}`] });
     });
 
-    it('may be a recipe: it is set up for any labels, and says that it is not trained', async () => {
+    it('is none that has neither a version nor a trainer: it is refused, with what to do', async () => {
       const root = await modelRepository();
       await addRecipe(root, 'topics');
       backend = await startBackend({ MODEL_DIR: root });
       const schema = SENTIMENT.replace('Positive', 'Sport').replace('Negative', 'Art');
-      const setup = await backend.setup({ project: '1', schema });
-      assert.equal(setup.status, 200);
-      assert.equal(setup.body.model_version, 'topics:untrained');
-      assert.deepEqual((await backend.get('/versions')).body, { versions: ['topics:untrained'] });
-      const reply = await backend.predict({ tasks, project: '1' });
-      assert.equal(reply.status, 409);
-      assert.include(reply.body as object, { code: 'untrained', message: reply.reason });
-      assert.match(reply.reason, /^the model 'topics' is not trained yet: its folder has no version .*, and/);
+      for (const path of ['', '/models/topics']) {
+        const setup = await backend.post<ErrorBody>(`${path}/setup`, { project: '1', schema });
+        const predict = await backend.post<ErrorBody>(`${path}/predict`, { tasks, label_config: schema });
+        for (const reply of [setup, predict]) {
+          assert.equal(`${reply.status} ${reply.body.code}`, '422 version_unusable');
+          assert.match(
+            reply.reason,
+            /^the model 'topics' has nothing to answer with: its folder has no version, and its model\.json no trainer; make /,
+          );
+        }
+        assert.deepEqual((await backend.get(`${path}/versions`)).body, { versions: [] });
+      }
       assert.equal((await backend.setup({ project: '2', schema: UNFIT })).status, 422);
     });
 
