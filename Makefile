@@ -102,6 +102,7 @@ $(TORCH)/.installed: scripts/requirements/torch-test.txt
 $(E2E)/.installed: test/e2e/requirements.txt
 $(BENCH_VENV)/.installed: test/bench/requirements.txt
 $(VENV)/.installed $(TORCH)/.installed $(E2E)/.installed $(BENCH_VENV)/.installed:
+	@test ! -L $(@D) || { echo '$(@D) is a link, and making it anew would empty the folder that it leads to: remove the link, and run make again'; exit 1; }
 	$(SAY) 'Installing the Python packages of $< (once)'
 	@$(PYTHON) -m venv --clear $(@D)
 	@if command -v uv > /dev/null; \
