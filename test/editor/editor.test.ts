@@ -19,7 +19,7 @@ import { connect, read } from './ours.js';
 
 /** What the editor shows that is no value to a model: the server refuses such a task. */
 const REFUSED: readonly ((shown: Shown, attributes: Attributes) => boolean)[] = [
-  ({ text }) => text === '[object Object]',
+  ({ text, looks }) => [text, looks].some(each => each?.includes('[object Object]')),
   // A number, true or null is no address.
   ({ addresses }) => addresses?.some(each => typeof each !== 'string') === true,
   // The editor shows the first of several images, with no way to the others: `valueList` is meant.

@@ -18,21 +18,13 @@ export function readText(
   place: Pick<InputPlace, 'shown' | 'attributes'>,
 ): string {
   const value = shownValue(data, place.shown);
-  if (value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value))) {
+  if (value === undefined || value === null) {
     throw new AppError(
       'task_invalid',
-      `the task's data needs a text ${whereShown(place.shown)}, and ${holds(value)}`,
+      `the task's data needs a text ${whereShown(place.shown)}, and has ${value === null ? 'null' : 'nothing'} there`,
     );
   }
-  const text = written(value, place.shown);
-  // What the editor makes of an object is a text that nobody means to label.
-  if (Array.isArray(value) && text.includes('[object Object]')) {
-    throw new AppError(
-      'task_invalid',
-      `the task's data needs a text ${whereShown(place.shown)}, and has a list of objects there`,
-    );
-  }
-  return decoded(text, place);
+  return decoded(written(value, place.shown), place);
 }
 
 /**
@@ -70,9 +62,4 @@ function decoded(text: string, { attributes, shown }: Pick<InputPlace, 'attribut
       { cause: error },
     );
   }
-}
-
-function holds(value: unknown): string {
-  if (value === undefined) return 'has nothing there';
-  return `has ${value === null ? 'null' : 'an object'} there`;
 }

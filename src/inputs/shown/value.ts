@@ -52,7 +52,7 @@ export function parseShown(source: string): Shown {
  * Of a text with paths in it, what is missing is the word `undefined`, as in the editor.
  *
  * @returns undefined when there is nothing at the one path that is meant
- * @throws AppError `task_invalid` as `written`
+ * @throws AppError `task_invalid` as `written`, for what stands at a path in a text
  */
 export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown | FixedValue): unknown {
   if ('fixed' in shown) return shown.fixed;
@@ -63,24 +63,42 @@ export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown
     const value = valueAt(data, only);
     return value === undefined && isFirst && Object.hasOwn(data, UNDEFINED) ? data[UNDEFINED] : value;
   }
-  return parts.map(part => (typeof part === 'string' ? part : written(valueAt(data, part), shown))).join('');
+  return parts
+    .map(part =>
+      typeof part === 'string' ? part : written(valueAt(data, part), { source: `$${part.key}` }, shown),
+    )
+    .join('');
 }
 
 /** What messages call the place of a value: `under 'a.b'`, or `for '$title: $body'`. */
-export function whereShown({ source }: Shown | FixedValue): string {
+export function whereShown({ source }: Pick<Shown, 'source'>): string {
   return /^\$[^$]+$/.test(source) ? `under '${source.slice(1)}'` : `for '${source}'`;
 }
 
 /**
  * A value as the editor writes it: `5`, `a,b`.
+ *
+ * @param around the text that it is a part of, where it is one
  * @throws AppError `task_invalid` for what JavaScript cannot write: lists too deep in one another, and objects with a
- *   "toString" of their own
+ *   "toString" of their own; and for objects, of which the editor makes a text that nobody means to label
  */
-export function written(value: unknown, shown: Shown | FixedValue): string {
+export function written(
+  value: unknown,
+  shown: Pick<Shown, 'source'>,
+  around?: Pick<Shown, 'source'>,
+): string {
+  const place = `${whereShown(shown)}${around ? ` (which '${around.source}' shows)` : ''}`;
+  let text: string;
   try {
-    return String(value);
+    text = String(value);
   } catch (error) {
-    const message = `what the task's data have ${whereShown(shown)} cannot be written as a text`;
-    throw new AppError('task_invalid', message, { cause: error });
+    throw new AppError('task_invalid', `what the task's data have ${place} cannot be written as a text`, {
+      cause: error,
+    });
   }
+  if (typeof value === 'object' && text.includes('[object Object]')) {
+    const has = Array.isArray(value) ? 'a list of objects' : 'an object';
+    throw new AppError('task_invalid', `the task's data needs a text ${place}, and has ${has} there`);
+  }
+  return text;
 }

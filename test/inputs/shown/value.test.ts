@@ -94,6 +94,22 @@ describe('the value that a tag shows', () => {
     assert.throws(() => shown('$a!', { a: { toString: 0 } }), AppError, 'cannot be written as a text');
   });
 
+  it('is no text with an object in it, of which the editor shows `[object Object]`', () => {
+    const data = { a: { b: { c: 1 } }, lists: [[1, { c: 2 }]], said: '[object Object]' };
+    for (const [source, path, kind] of [
+      [' $a ', 'a', 'an object'],
+      ['$a.b and $said', 'a.b', 'an object'],
+      ['$said: $lists', 'lists', 'a list of objects'],
+    ] as const)
+      assert.throws(
+        () => shown(source, data),
+        AppError,
+        `the task's data needs a text under '${path}' (which '${source}' shows), and has ${kind} there`,
+      );
+    assert.equal(shown(' $said ', data), ' [object Object] ');
+    assert.equal(shown('$a', data), data.a);
+  });
+
   it('follows paths as the editor does', () => {
     const isInherited = (value: unknown) => typeof value === 'function';
     fc.assert(
@@ -118,7 +134,10 @@ describe('the value that a tag shows', () => {
     fc.assert(
       fc.property(text, task, (parts, data) => {
         const source = parts.join('');
-        assert.deepEqual(shown(source, data) ?? '', parseValue(source, data));
+        const expected = parseValue(source, data);
+        if (typeof expected === 'string' && expected.includes('[object Object]'))
+          assert.throws(() => shown(source, data), AppError, 'needs a text');
+        else assert.deepEqual(shown(source, data) ?? '', expected);
       }),
       { numRuns: 20_000 },
     );
