@@ -21,6 +21,15 @@ const CONFIG_LENGTH = 1_000_000;
 /** Characters of a message in the log. */
 const MESSAGE_LENGTH = 2_000;
 
+/** @throws AppError `label_config_invalid` for a labeling config that is larger than this server reads */
+export function checkLength({ length }: string): void {
+  if (length <= CONFIG_LENGTH) return;
+  throw new AppError(
+    'label_config_invalid',
+    `the labeling config has ${length} characters, and this server reads at most ${CONFIG_LENGTH}`,
+  );
+}
+
 /** What a request is answered by. */
 export interface Whose {
   project: string;
@@ -82,12 +91,7 @@ export class Answerers {
   parse(xml: string): LabelConfig {
     let config = this.#configs.get(xml);
     if (!config) {
-      if (xml.length > CONFIG_LENGTH) {
-        throw new AppError(
-          'label_config_invalid',
-          `the labeling config has ${xml.length} characters, and this server reads at most ${CONFIG_LENGTH}`,
-        );
-      }
+      checkLength(xml);
       config = requireLabelConfig(xml);
       this.#configs.set(xml, config);
     }

@@ -6,8 +6,8 @@ import type { Part } from './plan.js';
 
 /** Entries that are kept; they are made again when they are asked for after that. */
 const KEPT = 256;
-/** Characters of the configs among their keys, together: what is parsed takes many times as much. */
-const CONFIGS_KEPT = 8_000_000;
+/** Characters of the configs among their keys, together: what is parsed takes up to forty bytes for each. */
+const CONFIGS_KEPT = 4_000_000;
 
 /** A map whose keys hold labeling configs. */
 export class ByConfig<V> extends LruMap<string, V> {

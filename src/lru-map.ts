@@ -2,7 +2,7 @@
 export class LruMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #limit: number;
-  readonly #weigh: (key: K) => number;
+  readonly #weigh: (key: K, value: V) => number;
   readonly #most: number;
   #weight = 0;
   /** Often asked for again and again: it need not be moved. */
@@ -10,10 +10,10 @@ export class LruMap<K, V> {
 
   /**
    * @param limit the most entries that are kept
-   * @param weigh what an entry weighs, by its key
+   * @param weigh what an entry weighs, the same each time it is asked
    * @param most what all that are kept may weigh together
    */
-  constructor(limit: number, weigh: (key: K) => number = () => 0, most = 0) {
+  constructor(limit: number, weigh: (key: K, value: V) => number = () => 0, most = 0) {
     this.#limit = limit;
     this.#weigh = weigh;
     this.#most = most;
@@ -33,13 +33,14 @@ export class LruMap<K, V> {
     this.delete(key);
     this.#entries.set(key, value);
     this.#newest = key;
-    this.#weight += this.#weigh(key);
+    this.#weight += this.#weigh(key, value);
     while (this.#entries.size > this.#limit || this.#weight > this.#most)
       this.delete(this.#entries.keys().next().value!);
   }
 
   delete(key: K): void {
-    if (this.#entries.delete(key)) this.#weight -= this.#weigh(key);
+    const value = this.#entries.get(key);
+    if (this.#entries.delete(key)) this.#weight -= this.#weigh(key, value!);
   }
 
   keys(): IterableIterator<K> {

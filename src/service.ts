@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { Answerers, type Whose } from './answerers.js';
+import { Answerers, checkLength, type Whose } from './answerers.js';
 import type { Directory } from './directory.js';
 import { AppError } from './errors.js';
 import { contradiction } from './extra-params.js';
@@ -178,9 +178,13 @@ export class Service {
     return this.#deps.jobs.job(id);
   }
 
-  /** Keeps a project's new labeling config. */
+  /**
+   * Keeps a project's new labeling config.
+   * @throws AppError `label_config_invalid` for one that is larger than this server reads
+   */
   updateProject(id: string, labelConfig: string): void {
     const project = this.#deps.state.project(id);
+    checkLength(labelConfig);
     if (project) this.#deps.state.setProject(id, { ...project, labelConfig });
   }
 

@@ -38,7 +38,11 @@ export interface ModelState {
 }
 
 const LAST = ['last-project'];
+/** Projects in memory, and the characters of them all. */
 const PROJECTS_KEPT = 1_000;
+const CHARACTERS_KEPT = 16_000_000;
+/** Projects that are remembered, at most: each may take a megabyte of the disk. */
+const PROJECTS = 10_000;
 /** The mode of the database's two files, which lmdb gives to everybody else; its types do not know the option. */
 const OWN = { permissionsMode: 0o600 };
 
@@ -58,26 +62,37 @@ export class State {
   readonly #db: RootDatabase<unknown, string[]>;
   readonly #dataDir: string;
   readonly #guard: Guard;
+  readonly #most: number;
   /** Each request asks for its project; null: there is none. */
-  readonly #projects = new LruMap<string, Project | null>(PROJECTS_KEPT);
+  readonly #projects = new LruMap<string, Project | null>(
+    PROJECTS_KEPT,
+    (_, project) => (project === null ? 0 : JSON.stringify(project).length),
+    CHARACTERS_KEPT,
+  );
 
   /** What is written together at the end of the turn: the newest value of each key. */
   readonly #batch = new Map<string, { key: string[]; value: unknown }>();
   #batchWritten: Promise<void> | undefined;
 
-  private constructor(db: RootDatabase<unknown, string[]>, dataDir: string, guard: Guard) {
+  private constructor(
+    db: RootDatabase<unknown, string[]>,
+    { dataDir, guard, most }: { dataDir: string; guard: Guard; most: number },
+  ) {
     this.#db = db;
     this.#dataDir = dataDir;
     this.#guard = guard;
+    this.#most = most;
   }
 
   /**
    * Opens the state below a folder, which is made if needed.
    * @param guard called before each write
+   * @param most projects that are remembered, at most
    */
-  static open(dataDir: string, guard: Guard = () => {}): State {
+  static open(dataDir: string, guard: Guard = () => {}, most = PROJECTS): State {
     mkdirSync(dataDir, { recursive: true });
-    return new State(open({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN }), dataDir, guard);
+    const db = open<unknown, string[]>({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN });
+    return new State(db, { dataDir, guard, most });
   }
 
   project(id: string): Project | undefined {
@@ -89,9 +104,23 @@ export class State {
     return project ?? undefined;
   }
 
+  /**
+   * Keeps what a project was set up with.
+   * @throws AppError `overloaded` when it is new, and as many are known as are kept
+   */
   setProject(id: string, project: Project): void {
+    if (this.project(id) === undefined) this.#checkRoom();
     if (JSON.stringify(this.project(id)) !== JSON.stringify(project)) this.#put(['project', id], project);
     this.#projects.delete(id);
+  }
+
+  #checkRoom(): void {
+    const { start, end } = below('project');
+    if (this.#db.getKeysCount({ start, end }) < this.#most) return;
+    throw new AppError(
+      'overloaded',
+      `this server knows ${this.#most} projects, which is as many as it keeps: have it forget those that are no longer used (POST /delete)`,
+    );
   }
 
   /** Names the project that answers requests which name none and carry no config. */
@@ -238,6 +267,11 @@ export class State {
   }
 
   #below(...place: string[]) {
-    return this.#db.getRange({ start: place, end: [...place.slice(0, -1), `${place.at(-1)}\0`] });
+    return this.#db.getRange(below(...place));
   }
+}
+
+/** The range of all keys that begin so. */
+function below(...place: string[]): { start: string[]; end: string[] } {
+  return { start: place, end: [...place.slice(0, -1), `${place.at(-1)}\0`] };
 }

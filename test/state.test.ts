@@ -27,6 +27,19 @@ describe('state', () => {
     state = State.open(folder);
   };
 
+  it('keeps so many projects, and refuses one more', async () => {
+    await state.close();
+    state = State.open(folder, () => {}, 3);
+    for (const id of ['1', '2', '3', '1']) state.setProject(id, { ...PROJECT, extraParams: { id } });
+    assert.throws(() => state.setProject('4', PROJECT), /knows 3 projects.*\/delete/);
+    state.setProject('1', PROJECT);
+    state.deleteProject('2');
+    state.setProject('4', PROJECT);
+    assert.throws(() => state.setProject('2', PROJECT), /knows 3 projects/);
+    assert.deepEqual(state.project('1'), PROJECT);
+    assert.deepEqual(state.project('3'), { ...PROJECT, extraParams: { id: '3' } });
+  });
+
   it('makes its folder, and knows nothing at first', async () => {
     await state.close();
     state = State.open(`${folder}/deep/data`);

@@ -88,8 +88,21 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
     const labelConfig = (body.project as { label_config?: unknown } | null | undefined)?.label_config;
     const config = typeof labelConfig === 'string' && labelConfig !== '' ? labelConfig : null;
     ctx.body = { status: 'ok' };
-    if (project !== null && body.action === 'PROJECT_UPDATED' && config !== null)
-      service.updateProject(project, config);
+    const warn = (error: unknown) => {
+      // Label Studio shows nobody what a webhook answers, and gives up on one that fails; the log is where it helps.
+      if (!(error instanceof AppError) || error.code === 'data_dir_unwritable') throw error;
+      deps.log.warn(
+        { request_id: ctx.state.exchange.id, code: error.code, action: body.action },
+        clip(error.message, MESSAGE_LENGTH),
+      );
+    };
+    if (project !== null && body.action === 'PROJECT_UPDATED' && config !== null) {
+      try {
+        service.updateProject(project, config);
+      } catch (error) {
+        warn(error);
+      }
+    }
     if (project !== null && body.action === 'PROJECT_DELETED') await projects.remove(project);
     // The button's event is sent whole whatever the webhook's settings are; clients written by hand may leave this out.
     if (project === null && body.action !== 'START_TRAINING') {
@@ -106,12 +119,7 @@ export function routes(deps: RouteDeps, streams: EventStreams): Router {
         ...jobsOf(await service.learn(body.action, body, project, config, modelOf(ctx))),
       };
     } catch (error) {
-      // Label Studio shows nobody what a webhook answers, and gives up on one that fails; the log is where it helps.
-      if (!(error instanceof AppError) || error.code === 'data_dir_unwritable') throw error;
-      deps.log.warn(
-        { request_id: ctx.state.exchange.id, code: error.code, action: body.action },
-        clip(error.message, MESSAGE_LENGTH),
-      );
+      warn(error);
     }
   });
 

@@ -12,6 +12,10 @@ import type { Project } from '../state.js';
 /** The schemas themselves are not checked: that would take longer, at each start, than to compile them. */
 const ajv = new Ajv({ allErrors: false, verbose: true, allowUnionTypes: true, validateSchema: false });
 const TEXT_OR_NULL = { type: ['string', 'null'] };
+/** An address or a token, which are kept for each project. */
+const SHORT_OR_NULL = { type: ['string', 'null'], maxLength: 10_000 };
+/** Characters of extra params as JSON, which are kept for each project. */
+const EXTRA_PARAMS = 100_000;
 const PROJECT = { type: ['string', 'number', 'object', 'null'] };
 const OBJECT_OR_NULL = { type: ['object', 'null'] };
 
@@ -67,8 +71,8 @@ export const setupBody = body<{
   {
     project: PROJECT,
     schema: { type: 'string', minLength: 1 },
-    hostname: TEXT_OR_NULL,
-    access_token: TEXT_OR_NULL,
+    hostname: SHORT_OR_NULL,
+    access_token: SHORT_OR_NULL,
     extra_params: { type: ['object', 'string', 'array', 'number', 'boolean', 'null'] },
   },
   ['schema'],
@@ -124,7 +128,7 @@ export function requiredProject(project: unknown): string {
 
 /**
  * What a user typed as extra params: an object, or an object as text; anything else counts as none.
- * @throws AppError `request_invalid` when they cannot be kept
+ * @throws AppError `request_invalid` when they are too large to be kept
  */
 export function extraParams(value: unknown): Project['extraParams'] {
   let parsed = value;
@@ -136,10 +140,17 @@ export function extraParams(value: unknown): Project['extraParams'] {
     }
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return {};
+  let length: number;
   try {
-    JSON.stringify(parsed);
+    ({ length } = JSON.stringify(parsed));
   } catch {
     throw new AppError('request_invalid', "the body's /extra_params is nested too deeply");
+  }
+  if (length > EXTRA_PARAMS) {
+    throw new AppError(
+      'request_invalid',
+      `the body's /extra_params has ${length} characters, and this server keeps at most ${EXTRA_PARAMS} of a project`,
+    );
   }
   return parsed as Project['extraParams'];
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { jobLayout } from '../data-folder/layout.js';
-import { AppError, messageOf } from '../errors.js';
+import { AppError, attempt, messageOf } from '../errors.js';
 import type { State } from '../state.js';
 import type { Environment } from './environment.js';
 import type { Job, JobLimits, JobRequest, Works } from './job.js';
@@ -14,6 +14,7 @@ import { type JobLog, readEnd } from './job-log.js';
 import { openRun } from './job-run.js';
 import { failed } from './process.js';
 import { endOrphans } from './processes.js';
+import { WaitingInputs } from './waiting.js';
 
 export interface JobsDeps {
   state: State;
@@ -54,6 +55,7 @@ export class Jobs {
   /** In the order in which they were made. */
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Map<string, Running>();
+  readonly #inputs = new WaitingInputs();
   /** A change of a job, under its id. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #open = false;
@@ -62,7 +64,13 @@ export class Jobs {
   constructor(deps: JobsDeps) {
     this.#deps = deps;
     const all = deps.state.jobs().sort((a, b) => (a.created < b.created ? -1 : 1));
-    for (const job of all) this.#jobs.set(job.id, job);
+    for (const job of all) {
+      this.#jobs.set(job.id, job);
+      const input = deps.state.jobInput(job.id);
+      // There may be more than is kept today.
+      const take = input && attempt(() => this.#inputs.make(job.id, input));
+      if (typeof take === 'function') take();
+    }
     this.#newest = Date.parse(all.at(-1)?.created ?? '') || 0;
   }
 
@@ -88,22 +96,26 @@ export class Jobs {
   /**
    * Asks for a job. It is kept when this returns.
    * @returns its id: that of the job that waits for the project and model already, if one does, with the newer input then
+   * @throws AppError `overloaded` when as much waits as is kept
    */
   request({ model, project, kind, event, ...input }: JobRequest): string {
     const waiting = [...this.#jobs.values()].findLast(
       job => job.status === 'queued' && job.model === model && job.project === project && job.kind === kind,
     );
+    const id = waiting?.id ?? randomUUID();
+    const take = this.#inputs.make(id, input);
     if (waiting) {
       // A press on the button is answered with this job, and a model may heed it alone.
       if (waiting.event !== 'START_TRAINING') waiting.event = event;
       this.#deps.state.setJob(waiting, input);
-      return waiting.id;
+      take();
+      return id;
     }
     // Never twice the same: it is what they are sorted by.
     this.#newest = Math.max(Date.now(), this.#newest + 1);
     const created = new Date(this.#newest).toISOString();
     const job: Job = {
-      id: randomUUID(),
+      id,
       kind,
       model,
       project,
@@ -113,6 +125,7 @@ export class Jobs {
       attempts: 0,
     };
     this.#deps.state.setJob(job, input);
+    take();
     this.#jobs.set(job.id, job);
     logJob(this.#deps.log, job);
     this.#next();
@@ -254,6 +267,7 @@ export class Jobs {
   #end(job: Job, result: Partial<Job>, error?: unknown): void {
     const status = result.error === undefined ? 'finished' : 'failed';
     delete job.process;
+    this.#inputs.delete(job.id);
     try {
       this.#change(job, { ...result, status, ended: new Date().toISOString() }, null);
     } catch (failure) {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { AppError } from '../errors.js';
 import type { Pending, State } from '../state.js';
 import type { JobRequest } from './job.js';
 
@@ -58,6 +59,14 @@ export interface Taken {
   kept?: Promise<void>;
 }
 
+/** Characters of what is pending, all projects together: their labeling configs, most of all. */
+const PENDING = 64_000_000;
+
+/** What is kept of a request in memory. A trainer reads annotations from Label Studio, and nothing of the event. */
+function lasting(request: JobRequest): JobRequest {
+  return request.kind === 'train' ? { ...request, data: {} } : request;
+}
+
 /** A pending training's wait for quiet. */
 interface Wait {
   since: number;
@@ -75,12 +84,14 @@ export class Triggers {
   readonly #pending = new Map<string, Pending>();
   readonly #waits = new Map<string, Wait>();
   #written: Promise<void> = Promise.resolve();
+  /** What all that is pending weighs, in characters. */
+  #weight = 0;
 
   constructor(deps: TriggersDeps) {
     this.#deps = deps;
     this.#clock = deps.clock ?? SYSTEM_CLOCK;
     for (const pending of deps.state.pending()) {
-      this.#pending.set(keyOf(pending), pending);
+      this.#keep({ ...pending, data: {} });
       this.#waitForQuiet(pending);
     }
   }
@@ -88,9 +99,11 @@ export class Triggers {
   /**
    * Takes an event.
    * @returns what became of it, at once
+   * @throws AppError `overloaded` when as much is pending as is kept; that of `request`
    */
-  take(request: JobRequest): Taken {
-    const { kind, event, data } = request;
+  take(given: JobRequest): Taken {
+    const { kind, event, data } = given;
+    const request = lasting(given);
     if (kind === 'fit') return { job: this.#deps.request(request) };
     if (event === 'START_TRAINING') {
       const job = this.#deps.request(request);
@@ -100,9 +113,15 @@ export class Triggers {
     const added = countAnnotations(event, data);
     if (added === 0) return {};
     const { kind: _, ...rest } = request;
-    const count = (this.#pending.get(keyOf(request))?.count ?? 0) + added;
-    const pending = { ...rest, count };
-    this.#pending.set(keyOf(request), pending);
+    const known = this.#pending.get(keyOf(request));
+    const pending = { ...rest, count: (known?.count ?? 0) + added };
+    if (this.#weight - weigh(known) + weigh(pending) > PENDING) {
+      throw new AppError(
+        'overloaded',
+        `new annotations of ${this.#pending.size} projects wait for their training, whose labeling configs have ${PENDING} characters: this server keeps no more, and those of project ${pending.project} are not counted`,
+      );
+    }
+    this.#keep(pending);
     // Should it not be kept now, it counts all the same, and is kept with the next one.
     const kept = this.#deps.state.setPending(pending);
     this.#written = kept.catch(() => {});
@@ -142,6 +161,12 @@ export class Triggers {
     this.#waits.set(key, { since, callOff });
   }
 
+  #keep(pending: Pending): void {
+    const key = keyOf(pending);
+    this.#weight += weigh(pending) - weigh(this.#pending.get(key));
+    this.#pending.set(key, pending);
+  }
+
   #train(pending: Pending): void {
     const { count: _, ...request } = pending;
     const { model, project } = pending;
@@ -158,11 +183,16 @@ export class Triggers {
     const key = keyOf(which);
     this.#waits.get(key)?.callOff();
     this.#waits.delete(key);
+    this.#weight -= weigh(this.#pending.get(key));
     if (!this.#pending.delete(key)) return;
     this.#written = this.#deps.state.deletePending(which).catch(error => {
       this.#deps.log.error({ err: error }, 'the count of new annotations could not be taken back');
     });
   }
+}
+
+function weigh(pending: Pending | undefined): number {
+  return pending === undefined ? 0 : JSON.stringify(pending).length;
 }
 
 function keyOf({ model, project }: Pick<Pending, 'model' | 'project'>): string {

@@ -96,13 +96,13 @@ describe('annotations start a training', () => {
   afterEach(close);
 
   let id = 0;
+  const configOf = (event: number) => `<View name="${event}"/>`;
   const annotate = (count: number, more: Partial<JobRequest> = {}) => {
     for (let each = 0; each < count; each++) {
       const data = { annotation: { ...SOUND, id: ++id } };
-      assert.isUndefined(triggers.take({ ...REQUEST, data, ...more }).job);
+      assert.isUndefined(triggers.take({ ...REQUEST, data, labelConfig: configOf(id), ...more }).job);
     }
   };
-  const lastId = (index: number) => (jobs[index]!.data.annotation as { id: number }).id;
 
   it('after so many new ones and a quiet period, with the newest one', () => {
     annotate(9);
@@ -115,7 +115,7 @@ describe('annotations start a training', () => {
     assert.isEmpty(jobs);
     clock.pass(1);
     assert.lengthOf(jobs, 1);
-    assert.deepEqual(jobs[0], { ...REQUEST, data: { annotation: { ...SOUND, id } } });
+    assert.deepEqual(jobs[0], { ...REQUEST, data: {}, labelConfig: configOf(id) });
     annotate(9);
     clock.pass(100_000);
     assert.lengthOf(jobs, 1);
@@ -130,7 +130,7 @@ describe('annotations start a training', () => {
     clock.pass(1000);
     assert.isAtLeast(jobs.length, 1);
     assert.isAtMost(jobs.length, 3);
-    assert.equal(lastId(jobs.length - 1), id);
+    assert.equal(jobs.at(-1)!.labelConfig, configOf(id));
   });
 
   it('under a steady stream all the same, after six quiet periods', () => {
@@ -173,7 +173,7 @@ describe('annotations start a training', () => {
     open();
     clock.pass(1000);
     assert.lengthOf(jobs, 1);
-    assert.equal(lastId(0), id);
+    assert.equal(jobs[0]!.labelConfig, configOf(id));
     await close();
     open();
     clock.pass(100_000);
@@ -192,6 +192,29 @@ describe('annotations start a training', () => {
     );
     triggers.trainAll();
     assert.lengthOf(jobs, 2);
+  });
+
+  it('without what the events hold, which no trainer reads', async () => {
+    annotate(3, { data: { annotation: SOUND, pad: 'x'.repeat(1_000) } });
+    triggers.take({ ...REQUEST, event: 'START_TRAINING', data: { pad: 'x' } });
+    annotate(1, { data: { annotation: SOUND, pad: 'x'.repeat(1_000) } });
+    await close();
+    open();
+    assert.isBelow(JSON.stringify(state.pending()).length, 500);
+    assert.deepEqual(jobs[0]!.data, {});
+    assert.deepEqual(triggers.take({ ...REQUEST, kind: 'fit', data: { pad: 'x' } }), { job: 'job 2' });
+    assert.deepEqual(jobs[1]!.data, { pad: 'x' });
+  });
+
+  it('of as many projects as there is room for, and says of others that they are not counted', () => {
+    const labelConfig = 'x'.repeat(1_000_000);
+    const take = (project: number) =>
+      triggers.take({ ...REQUEST, data: { annotation: SOUND }, project: String(project), labelConfig });
+    for (let project = 1; project <= 63; project++) assert.isUndefined(take(project));
+    assert.isUndefined(take(1));
+    assert.throws(() => take(64), /64000000 characters.*project 64 are not counted/);
+    triggers.forget('1');
+    assert.isUndefined(take(64));
   });
 
   it('unless their project is forgotten', () => {
