@@ -16,22 +16,6 @@ export interface MetricSources {
   files: Lookups;
 }
 
-const ROUTE = /^(?:\/models\/[^/]+)?\/([a-z_]+)/;
-const ROUTES = new Set([
-  'health',
-  'ready',
-  'setup',
-  'predict',
-  'versions',
-  'webhook',
-  'train',
-  'job_status',
-  'validate',
-  'duplicate_model',
-  'delete',
-  'metrics',
-  'api',
-]);
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30, 100];
 const TASKS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024];
 
@@ -115,13 +99,12 @@ export class Metrics implements PoolEvents {
     }
   }
 
-  request({ path }: Exchange, status: number, milliseconds: number): void {
-    const key = `${path} ${status}`;
+  request({ route }: Exchange, status: number, milliseconds: number): void {
+    const key = `${route} ${status}`;
     let observer = this.#observers.get(key);
     if (!observer) {
-      const name = ROUTE.exec(path)?.[1] ?? '';
-      observer = this.#requests.labels(ROUTES.has(name) ? name : 'other', String(status));
-      if (this.#observers.size < 1_000) this.#observers.set(key, observer);
+      observer = this.#requests.labels(route, String(status));
+      this.#observers.set(key, observer);
     }
     observer.observe(milliseconds / 1000);
   }

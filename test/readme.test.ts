@@ -233,15 +233,15 @@ describe('README.md', () => {
     sameRows(readme.table('Errors'), [['code', 'status', 'meaning'], ...expected]);
   });
 
-  it('has the paths of the server, all of them and no other', () => {
-    const paths = routes({} as RouteDeps, {} as EventStreams).stack.flatMap(({ methods, path }) =>
-      methods.filter(method => method !== 'HEAD').map(method => `${method} ${path}`),
+  it('has the routes of the server, all of them and no other', () => {
+    const rows = routes({} as RouteDeps, {} as EventStreams, () => ({ json: null }));
+    const expected = rows.flatMap(({ method, path, meaning }) =>
+      meaning === undefined ? [] : [[`${method} ${path.replace(/\{(\w+)\}/g, '<$1>')}`, meaning]],
     );
-    const own = paths
-      .filter(each => !/ \/(models\/.*)?$/.test(each))
-      .map(each => each.replace(/:(\w+)/g, '<$1>'));
-    const shown = readme.section('Paths').match(/(?<=`)(GET|POST|DELETE) \/[^`]*(?=`)/g);
-    assert.sameMembers(shown ?? [], own);
+    sameRows(readme.table('Paths'), [['path', 'what it does'], ...expected]);
+    // The others are further paths of these.
+    for (const { meaning, path } of rows)
+      if (meaning === undefined) assert.match(path, /^\/(models\/\{model\}(\/health)?)?$/);
   });
 
   it('has the members of the class, all of them and no other', () => {

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config.js';
 import { AppError } from '../errors.js';
 import { decodeBytes } from './path.js';
+import type { Access } from './route.js';
 
 /** What an expected text may look like on the wire: clients write it as UTF-8, or as Latin-1 as Python's requests does. */
 function formsOf(text: string): readonly Buffer[] {
@@ -24,15 +25,15 @@ function comparison(expected: string): (given: Buffer) => boolean {
 }
 
 const BASIC = /^Basic +(\S+) *$/i;
-const OPEN = new Set(['/health', '/ready', '/']);
-/** A slash at the end counts for nothing, as in the router. */
-const WEBHOOK = /^(?:\/models\/[^/]+)?\/webhook(?:\/([^/]*))?\/?$/;
-
-/** Lets a request in or throws; tells whether it came with Basic auth. */
-export type Auth = (headers: IncomingHttpHeaders, path: string) => boolean;
 
 /**
- * Basic auth for everything but `/health` and `/ready`; webhooks may come with `WEBHOOK_SECRET` instead, as the header
+ * Lets a request in or throws; tells whether it came with Basic auth.
+ * @param inPath the secret at the end of a webhook's path, as it was sent
+ */
+export type Auth = (headers: IncomingHttpHeaders, access: Access, inPath?: string) => boolean;
+
+/**
+ * Basic auth for all routes but the open ones; webhooks may come with `WEBHOOK_SECRET` instead, as the header
  * `X-Webhook-Secret` or at the end of the path, since those that Label Studio makes by itself carry no credentials.
  *
  * @returns a check that throws AppError `unauthorized`
@@ -55,15 +56,15 @@ export function createAuth(
     return isSecret(decodeBytes(inPath));
   };
 
-  return (headers, path) => {
+  return (headers, access, inPath) => {
     if (isExpected === null && isSecret === null) return false;
-    const webhook = WEBHOOK.exec(path);
-    const guarded = !OPEN.has(path) && (isExpected !== null || webhook !== null);
+    const webhook = access === 'webhook';
+    const guarded = webhook || (access === 'basic' && isExpected !== null);
     const authenticated = hasCredentials(headers);
-    if (guarded && !authenticated && !(webhook && hasSecret(headers, webhook[1]))) {
+    if (guarded && !authenticated && !(webhook && hasSecret(headers, inPath))) {
       throw new AppError(
         'unauthorized',
-        webhook ? webhookRefusal(headers, webhook[1], isExpected !== null) : refusal(headers),
+        webhook ? webhookRefusal(headers, inPath, isExpected !== null) : refusal(headers),
       );
     }
     return authenticated;

@@ -3,8 +3,6 @@ import { isIP } from 'node:net';
 import { AppError, clip } from '../errors.js';
 import { allowedHosts, hostOf } from '../task-data/hosts.js';
 
-/** Asked by probes, which use any name, and they answer the same to everybody. */
-const OPEN = new Set(['/health', '/ready']);
 /** Names that containers have for the machine they run on; only that machine decides what they stand for. */
 const LOCAL_NAMES = new Set(['localhost', 'host.docker.internal', 'host.containers.internal']);
 const HOST = /^[^\s/?#@\\]+$/;
@@ -17,8 +15,8 @@ export interface ElsewhereOptions {
   loopback: boolean;
 }
 
-/** Lets a request in or throws. */
-export type ElsewhereCheck = (headers: IncomingHttpHeaders, path: string) => void;
+/** Lets a request in or throws. It is not asked for routes that anyone may call. */
+export type ElsewhereCheck = (headers: IncomingHttpHeaders) => void;
 
 /**
  * Refuses what a browser sends for a page of another site. A form or a script on any public page reaches a server on
@@ -32,8 +30,8 @@ export type ElsewhereCheck = (headers: IncomingHttpHeaders, path: string) => voi
  * @throws AppError `setting_invalid` for an entry of `PUBLIC_HOSTS` that is no host
  * @example
  * const check = createElsewhereCheck({ publicHosts: [], loopback: true });
- * check({ host: 'localhost:9090' }, '/setup'); // nothing happens
- * check({ host: 'localhost:9090', origin: 'https://evil.example' }, '/setup'); // throws
+ * check({ host: 'localhost:9090' }); // nothing happens
+ * check({ host: 'localhost:9090', origin: 'https://evil.example' }); // throws
  */
 export function createElsewhereCheck({ publicHosts, loopback }: ElsewhereOptions): ElsewhereCheck {
   const isPublic = allowedHosts(publicHosts, 'PUBLIC_HOSTS');
@@ -50,8 +48,7 @@ export function createElsewhereCheck({ publicHosts, loopback }: ElsewhereOptions
     throw refused(`the request comes from a page of another site, '${clip(origin, SHOWN)}'`, url);
   };
 
-  return (headers, path) => {
-    if (OPEN.has(path)) return;
+  return headers => {
     const { host, origin } = headers;
     // Only HTTP/1.0, which no browser speaks, knows requests without a host.
     if (loopback && host !== undefined) checkHost(host);

@@ -4,8 +4,6 @@ import { type AppError, clip } from '../errors.js';
 import { MESSAGE_LENGTH } from './errors.js';
 import type { Hiding } from './hiding.js';
 
-/** Asked every few seconds by machines: lines of theirs would hide all others. */
-const PROBE = /^(?:\/models\/[^/]+)?(?:\/(?:health|ready|metrics)?\/?)?$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 /** One request and its answer, as the log tells of it. */
@@ -14,6 +12,10 @@ export interface Exchange {
   id: string;
   method: string;
   path: string;
+  /** The name of its route in metrics. */
+  route: string;
+  /** Asked every few seconds by a machine: lines of those would hide all others. */
+  probe: boolean;
   begin: number;
   /** Tasks that it carries. */
   tasks?: number;
@@ -49,6 +51,8 @@ export class Exchanges {
       id: known ? given : `${this.#run}-${++this.#requests}`,
       method,
       path: query < 0 ? url : url.slice(0, query),
+      route: 'other',
+      probe: false,
       begin: performance.now(),
     };
   }
@@ -64,7 +68,7 @@ export class Exchanges {
 
   close(exchange: Exchange, status: number): void {
     const milliseconds = performance.now() - exchange.begin;
-    const { id, method, path, tasks } = exchange;
+    const { id, method, path, probe, tasks } = exchange;
     const entry = {
       request_id: id,
       method,
@@ -73,7 +77,7 @@ export class Exchanges {
       tasks,
       ms: Math.round(milliseconds),
     };
-    if (PROBE.test(path) && (method === 'GET' || method === 'HEAD')) this.#log.debug(entry, 'request');
+    if (probe) this.#log.debug(entry, 'request');
     else this.#log.info(entry, 'request');
     this.#listener?.(exchange, status, milliseconds);
   }

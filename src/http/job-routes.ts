@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
-import type Router from '@koa/router';
 import type { Job } from '../training/job.js';
 import type { Jobs } from '../training/jobs.js';
+import type { Call, Route } from './route.js';
 import * as wire from './wire.js';
 
 /** Bytes of a job's log that are shown with it. */
@@ -16,31 +16,62 @@ function shown({ process: _, attempts: __, ...job }: Job): Omit<Job, 'process' |
 
 const one = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
+const COMMON = { access: 'basic', metric: 'api' } as const;
+
 /** What people and scripts ask of jobs, beside Label Studio's own calls. */
-export function jobRoutes(router: Router, jobs: Jobs, streams: EventStreams): void {
-  router.get('/api/jobs', ctx => {
-    const project = wire.projectOf(ctx.query) ?? undefined;
-    ctx.body = { jobs: jobs.list({ project, model: one(ctx.query.model) }).map(shown) };
-  });
-
-  router.get('/api/jobs/:id', async ctx => {
-    const job = jobs.job(ctx.params.id!);
-    ctx.body = { ...shown(job), log: await jobs.logEnd(job.id, LOG_SHOWN) };
-  });
-
-  router.get('/api/jobs/:id/events', ctx => {
-    const job = jobs.job(ctx.params.id!);
-    ctx.type = 'text/event-stream';
-    ctx.set('Cache-Control', 'no-cache');
-    // A server that stops waits for connections, and this one has told its client already that it stays.
-    ctx.set('Connection', 'close');
-    ctx.body = streams.open(jobs, job.id);
-  });
-
-  router.post('/api/jobs/:id/cancel', ctx => {
-    const { id } = jobs.job(ctx.params.id!);
-    ctx.body = shown(jobs.cancel(id, `POST /api/jobs/${id}/cancel`));
-  });
+export function jobRoutes(jobs: () => Jobs, streams: EventStreams): Route[] {
+  const asked = ({ params }: Call) => jobs().job(params.id!);
+  return [
+    {
+      ...COMMON,
+      method: 'GET',
+      path: '/api/jobs',
+      meaning:
+        'what was trained or is to be, newest first; of one project with `?project=`, of one model with `?model=`',
+      handle({ query }) {
+        const project = wire.projectOf(query) ?? undefined;
+        return {
+          json: {
+            jobs: jobs()
+              .list({ project, model: one(query.model) })
+              .map(shown),
+          },
+        };
+      },
+    },
+    {
+      ...COMMON,
+      method: 'GET',
+      path: '/api/jobs/{id}',
+      meaning: 'one job, with the end of its `log`',
+      async handle(call) {
+        const job = asked(call);
+        return { json: { ...shown(job), log: await jobs().logEnd(job.id, LOG_SHOWN) } };
+      },
+    },
+    {
+      ...COMMON,
+      method: 'GET',
+      path: '/api/jobs/{id}/events',
+      meaning: 'the same as it changes, as server-sent events, until the job ends',
+      handle(call) {
+        const { id } = asked(call);
+        // A server that stops waits for connections, and this one has told its client already that it stays.
+        const headers = { 'Cache-Control': 'no-cache', Connection: 'close' };
+        return { type: 'text/event-stream; charset=utf-8', headers, stream: streams.open(jobs(), id) };
+      },
+    },
+    {
+      ...COMMON,
+      method: 'POST',
+      path: '/api/jobs/{id}/cancel',
+      meaning: 'ends a job',
+      handle(call) {
+        const { id } = asked(call);
+        return { json: shown(jobs().cancel(id, `POST /api/jobs/${id}/cancel`)) };
+      },
+    },
+  ];
 }
 
 /** The answers that go on until their job ends: server-sent events, https://html.spec.whatwg.org/#server-sent-events */
@@ -70,7 +101,14 @@ export class EventStreams {
       late = false;
       send();
     });
-    const unwatch = jobs.watch(id, send);
+    const unwatch = jobs.watch(id, () => {
+      try {
+        send();
+      } catch (error) {
+        // Whoever changes a job is not to fail for its watchers.
+        stream.destroy(error as Error);
+      }
+    });
     const beat = setInterval(() => {
       if (!stream.writableNeedDrain) stream.write(': still here\n\n');
     }, this.#heartbeat);

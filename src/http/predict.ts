@@ -1,103 +1,65 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { inBackground } from '../background.js';
 import { ITEM_SEPARATOR } from '../inference/protocol.js';
 import type { ItemTexts } from '../onnx-model.js';
 import type { Service } from '../service.js';
 import { TaskList } from '../tasks.js';
-import type { Auth } from './auth.js';
 import type { Bodies } from './bodies.js';
-import { discardBody, errorAnswer, parseBody, toAppError } from './errors.js';
-import type { Exchange, Exchanges } from './exchange.js';
+import { parseBody } from './errors.js';
 import type { LargeBodies, LargeBody } from './large-body.js';
-import { decode } from './path.js';
+import type { Answer, Call } from './route.js';
 import { predictBody, projectId } from './wire.js';
 
 export interface PredictDeps {
   service: Service;
-  exchanges: Exchanges;
-  auth: Auth;
   bodies: Bodies;
   /** The size of one body in bytes. */
   bodyLimit: number;
   largeBodies: LargeBodies;
+  log: Logger;
 }
 
 /** Parsing this much takes about half a millisecond, which is what a hop to another thread and back costs. */
 const LARGE_BYTES = 100_000;
 const START = Buffer.from('{"results":[');
 const SEPARATOR = Buffer.from(ITEM_SEPARATOR);
-const PATH = /^(?:\/models\/([^/?]+))?\/predict\/?(?:\?.*)?$/;
 
-/**
- * `POST /predict`, the one call that has to be fast: without the framework, its body read here, and the answer put
- * together from texts that the inference children wrote.
- */
-export class PredictRoute {
+/** `POST /predict`, the one call that has to be fast: its answer is put together from texts that the inference children wrote. */
+export class Predict {
   readonly #deps: PredictDeps;
 
   constructor(deps: PredictDeps) {
     this.#deps = deps;
   }
 
-  /** Whether the request is this route's. */
-  takes({ method, url = '' }: IncomingMessage): boolean {
-    return method === 'POST' && url.includes('/predict') && PATH.test(url);
-  }
-
-  /** Answers the request, whatever happens. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { exchanges } = this.#deps;
-    const exchange = exchanges.open(request);
-    try {
-      const answer = await this.#answer(request, response, exchange);
-      this.#write(response, answer, exchange);
-    } catch (thrown) {
-      const error = toAppError(thrown);
-      exchanges.failed(exchange, error);
-      const { status, reason, headers, body } = errorAnswer(error, exchange);
-      discardBody(request);
-      response.writeHead(status, reason, { ...this.#headers(exchange, body.length), ...headers }).end(body);
-    }
-    exchanges.close(exchange, response.statusCode);
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<ItemTexts> {
-    const { auth, bodies, bodyLimit } = this.#deps;
-    auth(request.headers, exchange.path);
-    // Before anything is waited for: a client that has gone tells it once.
-    const gone = new Promise(resolve => response.once('close', resolve));
-    const { pieces, release } = await bodies.read(request, bodyLimit);
+  async handle(call: Call): Promise<Answer> {
+    const { bodies, bodyLimit } = this.#deps;
+    const { pieces, release } = await bodies.read(call.request, bodyLimit);
     let answer: ItemTexts | undefined;
     try {
-      answer = await this.#predict(request, pieces, exchange, gone);
-      return answer;
+      answer = await this.#predict(call, pieces);
+      return { pieces: piecesOf(answer) };
     } finally {
-      afterwards(answer, release);
+      this.#afterwards(answer, release);
     }
   }
 
-  async #predict(
-    request: IncomingMessage,
-    pieces: Buffer[],
-    exchange: Exchange,
-    gone: Promise<unknown>,
-  ): Promise<ItemTexts> {
-    const { service } = this.#deps;
+  async #predict({ exchange, params: asked, gone }: Call, pieces: Buffer[]): Promise<ItemTexts> {
     const { batch, project, label_config, params } = await this.#parse(pieces);
     exchange.tasks = batch.count;
-    const model = PATH.exec(request.url!)![1];
     let answer: ItemTexts | undefined;
     try {
-      answer = await service.predict({
+      answer = await this.#deps.service.predict({
         batch,
         project: projectId(project),
         labelConfig: label_config || null,
         context: params?.context ?? null,
-        model: model === undefined ? null : decode(model),
+        model: asked.model ?? null,
         gone,
       });
       return answer;
     } finally {
-      afterwards(answer, () => batch.release());
+      this.#afterwards(answer, () => batch.release());
     }
   }
 
@@ -110,39 +72,15 @@ export class PredictRoute {
     return { ...head, batch: new TaskList(tasks) };
   }
 
-  #write(response: ServerResponse, { texts, modelVersion }: ItemTexts, exchange: Exchange): void {
-    const end = `],"model_version":${JSON.stringify(modelVersion)}}`;
-    if (texts.length <= 1) {
-      const text = `{"results":[${texts.length === 0 ? '' : texts[0]!.toString()}${end}`;
-      response.writeHead(200, this.#headers(exchange, Buffer.byteLength(text))).end(text);
-      return;
-    }
-    const parts = texts.map(text => (typeof text === 'string' ? Buffer.from(text) : text));
-    const last = Buffer.from(end);
-    const separators = SEPARATOR.length * (parts.length - 1);
-    const length = parts.reduce((sum, part) => sum + part.length, START.length + separators + last.length);
-    response.writeHead(200, this.#headers(exchange, length));
-    // Written one by one, and in one go: putting them together first would copy a large answer, and hold the thread.
-    response.cork();
-    parts.forEach((part, index) => {
-      response.write(index === 0 ? START : SEPARATOR);
-      response.write(part);
-    });
-    response.end(last);
-    response.uncork();
-  }
-
-  #headers({ id }: Exchange, length: number): Record<string, string | number> {
-    return {
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': length,
-      'X-Request-Id': id,
-    };
+  /** Does what is to be done when nobody works on an answer any more. */
+  #afterwards(answer: ItemTexts | undefined, work: () => void): void {
+    const { log } = this.#deps;
+    inBackground(log, 'a request could not be released', (answer?.over ?? Promise.resolve()).then(work));
   }
 }
 
-/** Does what is to be done when nobody works on an answer any more. */
-function afterwards(answer: ItemTexts | undefined, work: () => void): void {
-  if (answer?.over) void answer.over.then(work);
-  else work();
+function piecesOf({ texts, modelVersion }: ItemTexts): (string | Buffer)[] {
+  const end = `],"model_version":${JSON.stringify(modelVersion)}}`;
+  if (texts.length <= 1) return [`{"results":[${texts.length === 0 ? '' : texts[0]!.toString()}${end}`];
+  return [...texts.flatMap((text, index) => [index === 0 ? START : SEPARATOR, text]), end];
 }

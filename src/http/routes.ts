@@ -1,5 +1,3 @@
-import Router from '@koa/router';
-import type { Context } from 'koa';
 import type { Logger } from 'pino';
 import { AppError, clip } from '../errors.js';
 import type { Metrics } from '../metrics.js';
@@ -10,6 +8,7 @@ import type { Jobs } from '../training/jobs.js';
 import { isLearning } from '../training/triggers.js';
 import { MESSAGE_LENGTH } from './errors.js';
 import { type EventStreams, jobRoutes } from './job-routes.js';
+import type { Answer, Call, Route } from './route.js';
 import { versionRoutes } from './versions.js';
 import * as wire from './wire.js';
 
@@ -32,10 +31,6 @@ export interface RouteDeps {
 const NO_PAYLOAD =
   "came without its payload, so that nothing can be learnt from it: in Label Studio's Settings > Webhooks, open the webhook and switch on 'Send payload'";
 
-function modelOf(ctx: Context): string | null {
-  return (ctx.params as { model?: string }).model ?? null;
-}
-
 /** Label Studio asks for one job; where several models learn, the others are named beside it. */
 function jobsOf(jobs: readonly string[]): { job?: string; jobs?: readonly string[] } {
   const [job] = jobs;
@@ -43,141 +38,220 @@ function jobsOf(jobs: readonly string[]): { job?: string; jobs?: readonly string
   return jobs.length === 1 ? { job } : { job, jobs };
 }
 
-/** The calls of Label Studio, each also below `/models/<name>`. */
-export function routes(deps: RouteDeps, streams: EventStreams): Router {
-  const { service, projects } = deps;
-  // Case matters, as it does to what decides by the path who may call.
-  const router = new Router({ sensitive: true });
-  const label = (path: string) => [path, `/models/:model${path}`];
+const OK: Answer = { json: { status: 'ok' } };
+const UP = {
+  access: 'basic',
+  metric: 'health',
+  probe: true,
+  handle: () => ({ json: { status: 'UP' } }),
+} as const;
 
-  router.get(['/', ...label('/health'), '/models/:model'], ctx => {
-    ctx.body = { status: 'UP' };
-  });
-
-  router.get('/ready', ctx => {
-    if (!deps.ready()) throw new AppError('not_ready', 'no model can serve yet');
-    ctx.body = { status: 'READY' };
-  });
-
-  router.post(label('/setup'), async ctx => {
-    const body = wire.setupBody(ctx.request.body);
-    // Whoever may name the host decides where the token of a later setup would go.
-    const believed = deps.loopback || ctx.state.authenticated === true;
-    ctx.body = await service.setup(
-      wire.projectId(body.project) ?? '',
-      {
-        labelConfig: body.schema,
-        hostname: believed ? (body.hostname ?? null) : null,
-        accessToken: believed ? (body.access_token ?? null) : null,
-        extraParams: wire.extraParams(body.extra_params),
+/**
+ * The table of routes: who may call what, how, and what it does.
+ * @param predict answers `POST /predict`
+ */
+export function routes(deps: RouteDeps, streams: EventStreams, predict: Route['handle']): Route[] {
+  return [
+    { ...UP, method: 'GET', path: '/', access: 'open' },
+    { ...UP, method: 'GET', path: '/health', access: 'anyone', meaning: 'says that the server is up' },
+    { ...UP, method: 'GET', path: '/models/{model}' },
+    { ...UP, method: 'GET', path: '/models/{model}/health' },
+    {
+      method: 'GET',
+      path: '/ready',
+      access: 'anyone',
+      metric: 'ready',
+      probe: true,
+      meaning: '200 when a model can serve, else 503',
+      handle() {
+        if (!deps.ready()) throw new AppError('not_ready', 'no model can serve yet');
+        return { json: { status: 'READY' } };
       },
-      modelOf(ctx),
-    );
-  });
+    },
+    ...labelStudioRoutes(deps, predict),
+    {
+      method: 'GET',
+      path: '/metrics',
+      access: 'basic',
+      metric: 'metrics',
+      probe: true,
+      meaning: 'counts and times, for Prometheus',
+      handle: () => deps.metrics.page(),
+    },
+    ...jobRoutes(() => deps.jobs, streams),
+    {
+      method: 'GET',
+      path: '/api/projects/{project}',
+      access: 'basic',
+      metric: 'api',
+      meaning:
+        'which models answer a project: their versions and controls, which controls are left out and why',
+      async handle({ params }) {
+        return { json: await deps.service.describe(wire.requiredProject(params.project)) };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/models',
+      access: 'basic',
+      metric: 'api',
+      meaning: 'the models, their versions, and what is wrong with any of them',
+      handle: () => ({ json: deps.describe() }),
+    },
+    ...versionRoutes(() => deps.versions),
+  ];
+}
 
-  // `PredictRoute` answers POST before this router is asked; here it is only known to exist.
-  router.post(label('/predict'), () => {});
+/** The calls of Label Studio, each also below `/models/{model}`. */
+function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
+  const call = { method: 'POST', perModel: true, access: 'basic', body: 'json' } as const;
+  const modelOf = ({ params }: Call) => params.model ?? null;
+  return [
+    {
+      ...call,
+      path: '/setup',
+      metric: 'setup',
+      meaning: 'connects a project: `project`, `schema` (the labeling config), `extra_params`',
+      async handle(setup) {
+        const body = wire.setupBody(setup.body);
+        // Whoever may name the host decides where the token of a later setup would go.
+        const believed = deps.loopback || setup.authenticated;
+        const project = {
+          labelConfig: body.schema,
+          hostname: believed ? (body.hostname ?? null) : null,
+          accessToken: believed ? (body.access_token ?? null) : null,
+          extraParams: wire.extraParams(body.extra_params),
+        };
+        const id = wire.projectId(body.project) ?? '';
+        return { json: await deps.service.setup(id, project, modelOf(setup)) };
+      },
+    },
+    {
+      ...call,
+      path: '/predict',
+      metric: 'predict',
+      body: 'own',
+      meaning:
+        "predicts `tasks`; the config is the request's `label_config`, else the project's, else that of the last project set up. It takes no extra params: those of the project's last `/setup` hold",
+      handle: predict,
+    },
+    {
+      ...call,
+      method: 'GET',
+      path: '/versions',
+      metric: 'versions',
+      meaning:
+        "every `model_version` that can be answered, newest first. With `?project=`, one for each model, whether it answers that project or not: the project's own, the shipped one, or `untrained` for a recipe",
+      handle: versions => ({
+        json: { versions: deps.service.versions(modelOf(versions), wire.projectOf(versions.query)) },
+      }),
+    },
+    {
+      ...call,
+      path: '/webhook',
+      access: 'webhook',
+      metric: 'webhook',
+      meaning: "takes Label Studio's events",
+      handle: webhook => handleWebhook(deps, webhook),
+    },
+    {
+      ...call,
+      path: '/webhook/{secret}',
+      access: 'webhook',
+      metric: 'webhook',
+      meaning: 'the same, for webhooks that carry `WEBHOOK_SECRET` in their URL',
+      handle: webhook => handleWebhook(deps, webhook),
+    },
+    {
+      ...call,
+      path: '/train',
+      metric: 'train',
+      meaning:
+        "starts training; the answer's `job` is what `/job_status` asks for. When several models learn, `jobs` lists all",
+      async handle(train) {
+        const body = wire.trainBody(train.body);
+        const project = wire.projectId(body.project);
+        const config = body.label_config || null;
+        const jobs = await deps.service.learn('START_TRAINING', body, project, config, modelOf(train));
+        return { status: 201, json: jobsOf(jobs) };
+      },
+    },
+    {
+      ...call,
+      path: '/job_status',
+      metric: 'job_status',
+      meaning: 'whether a `job` is queued, started, finished or failed, and how far it is',
+      handle({ body }) {
+        const { status, created, progress, message, error } = deps.service.job(wire.jobBody(body).job);
+        return { json: { job_status: status, created_at: created, progress, message, error } };
+      },
+    },
+    {
+      ...call,
+      path: '/validate',
+      metric: 'validate',
+      meaning: 'whether a labeling `config` can be served',
+      handle(validate) {
+        deps.service.validate(wire.validateBody(validate.body).config, modelOf(validate));
+        return OK;
+      },
+    },
+    {
+      ...call,
+      path: '/duplicate_model',
+      metric: 'duplicate_model',
+      meaning: 'gives the project `project_dst` a copy of what `project_src` has here',
+      async handle({ body }) {
+        const { project_src, project_dst } = wire.duplicateBody(body);
+        await deps.projects.duplicate(wire.requiredProject(project_src), wire.requiredProject(project_dst));
+        return OK;
+      },
+    },
+    {
+      ...call,
+      path: '/delete',
+      metric: 'delete',
+      meaning: 'removes what a `project` has here',
+      async handle({ body }) {
+        await deps.projects.remove(wire.requiredProject(wire.deleteBody(body).project));
+        return OK;
+      },
+    },
+  ];
+}
 
-  router.get(label('/versions'), ctx => {
-    ctx.body = { versions: service.versions(modelOf(ctx), wire.projectOf(ctx.query)) };
-  });
-
-  router.post([...label('/webhook'), ...label('/webhook/:secret')], async ctx => {
-    const body = wire.webhookBody(ctx.request.body);
-    const project = wire.projectId(body.project);
-    const labelConfig = (body.project as { label_config?: unknown } | null | undefined)?.label_config;
-    const config = typeof labelConfig === 'string' && labelConfig !== '' ? labelConfig : null;
-    ctx.body = { status: 'ok' };
-    const warn = (error: unknown) => {
-      // Label Studio shows nobody what a webhook answers, and gives up on one that fails; the log is where it helps.
-      if (!(error instanceof AppError) || error.code === 'data_dir_unwritable') throw error;
-      deps.log.warn(
-        { request_id: ctx.state.exchange.id, code: error.code, action: body.action },
-        clip(error.message, MESSAGE_LENGTH),
-      );
-    };
-    if (project !== null && body.action === 'PROJECT_UPDATED' && config !== null) {
-      try {
-        service.updateProject(project, config);
-      } catch (error) {
-        warn(error);
-      }
-    }
-    if (project !== null && body.action === 'PROJECT_DELETED') await projects.remove(project);
-    // The button's event is sent whole whatever the webhook's settings are; clients written by hand may leave this out.
-    if (project === null && body.action !== 'START_TRAINING') {
-      deps.log.warn(
-        { request_id: ctx.state.exchange.id, action: body.action },
-        `${body.action} ${NO_PAYLOAD}`,
-      );
-      return;
-    }
-    if (!isLearning(body.action)) return;
+/** Takes an event. Label Studio shows nobody what a webhook answers, and gives up on one that fails. */
+async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: Call): Promise<Answer> {
+  const { service, projects, log } = deps;
+  const body = wire.webhookBody(sent);
+  const { action } = body;
+  const project = wire.projectId(body.project);
+  const labelConfig = (body.project as { label_config?: unknown } | null | undefined)?.label_config;
+  const config = typeof labelConfig === 'string' && labelConfig !== '' ? labelConfig : null;
+  // The log is where it helps.
+  const warn = (error: unknown) => {
+    if (!(error instanceof AppError) || error.code === 'data_dir_unwritable') throw error;
+    log.warn({ request_id: exchange.id, code: error.code, action }, clip(error.message, MESSAGE_LENGTH));
+    return OK;
+  };
+  if (project !== null && action === 'PROJECT_UPDATED' && config !== null) {
     try {
-      ctx.body = {
-        status: 'ok',
-        ...jobsOf(await service.learn(body.action, body, project, config, modelOf(ctx))),
-      };
+      service.updateProject(project, config);
     } catch (error) {
-      warn(error);
+      return warn(error);
     }
-  });
-
-  router.post(label('/train'), async ctx => {
-    const body = wire.trainBody(ctx.request.body);
-    const jobs = await service.learn(
-      'START_TRAINING',
-      body,
-      wire.projectId(body.project),
-      body.label_config || null,
-      modelOf(ctx),
-    );
-    ctx.status = 201;
-    ctx.body = jobsOf(jobs);
-  });
-
-  router.post(label('/job_status'), ctx => {
-    const { job } = wire.jobBody(ctx.request.body);
-    const found = service.job(job);
-    ctx.body = {
-      job_status: found.status,
-      created_at: found.created,
-      progress: found.progress,
-      message: found.message,
-      error: found.error,
-    };
-  });
-
-  router.post(label('/validate'), ctx => {
-    service.validate(wire.validateBody(ctx.request.body).config, modelOf(ctx));
-    ctx.body = { status: 'ok' };
-  });
-
-  router.post(label('/duplicate_model'), async ctx => {
-    const body = wire.duplicateBody(ctx.request.body);
-    await projects.duplicate(wire.requiredProject(body.project_src), wire.requiredProject(body.project_dst));
-    ctx.body = { status: 'ok' };
-  });
-
-  router.post(label('/delete'), async ctx => {
-    await projects.remove(wire.requiredProject(wire.deleteBody(ctx.request.body).project));
-    ctx.body = { status: 'ok' };
-  });
-
-  router.get('/metrics', async ctx => {
-    const { type, text } = await deps.metrics.page();
-    ctx.type = type;
-    ctx.body = text;
-  });
-
-  router.get('/api/models', ctx => {
-    ctx.body = deps.describe();
-  });
-  router.get('/api/projects/:project', async ctx => {
-    ctx.body = await service.describe(wire.requiredProject(ctx.params.project));
-  });
-  versionRoutes(router, () => deps.versions);
-
-  jobRoutes(router, deps.jobs, streams);
-  return router;
+  }
+  if (project !== null && action === 'PROJECT_DELETED') await projects.remove(project);
+  // The button's event is sent whole whatever the webhook's settings are; clients written by hand may leave this out.
+  if (project === null && action !== 'START_TRAINING') {
+    log.warn({ request_id: exchange.id, action }, `${action} ${NO_PAYLOAD}`);
+    return OK;
+  }
+  if (!isLearning(action)) return OK;
+  try {
+    const jobs = await service.learn(action, body, project, config, params.model ?? null);
+    return { json: { status: 'ok', ...jobsOf(jobs) } };
+  } catch (error) {
+    return warn(error);
+  }
 }

@@ -1,32 +1,51 @@
-import type Router from '@koa/router';
-import type { Context } from 'koa';
 import { AppError } from '../errors.js';
 import type { Versions } from '../registry/versions.js';
+import type { Call, Route } from './route.js';
 import { projectOf } from './wire.js';
 
+const PATH = '/api/models/{model}/versions';
+const COMMON = { access: 'basic', metric: 'api' } as const;
+
 /** The versions of a model: listed, chosen, removed; those of a project with `?project=`. */
-export function versionRoutes(router: Router, versions: () => Versions | null): void {
-  const path = '/api/models/:model/versions';
-  const asked = (ctx: Context) => {
-    const { model, version } = ctx.params as { model: string; version: string };
+export function versionRoutes(versions: () => Versions | null): Route[] {
+  const asked = ({ params, query }: Call) => {
+    const { model = '', version = '' } = params;
     const all = versions();
     if (!all) throw new AppError('model_unknown', 'the models of this server are code, and have no versions');
-    return { all, slot: { project: projectOf(ctx.query), model }, version };
+    return { all, slot: { project: projectOf(query), model }, version };
   };
-
-  router.get(path, async ctx => {
-    const { all, slot } = asked(ctx);
-    ctx.body = { ...slot, versions: await all.list(slot) };
-  });
-
-  router.post(`${path}/:version/activate`, async ctx => {
-    const { all, slot, version } = asked(ctx);
-    ctx.body = await all.activate(slot, version);
-  });
-
-  router.delete(`${path}/:version`, async ctx => {
-    const { all, slot, version } = asked(ctx);
-    await all.remove(slot, version);
-    ctx.body = { status: 'ok' };
-  });
+  return [
+    {
+      ...COMMON,
+      method: 'GET',
+      path: PATH,
+      meaning:
+        'the versions of a project with `?project=`, else the shipped ones: scores, counts, and which one serves',
+      async handle(call) {
+        const { all, slot } = asked(call);
+        return { json: { ...slot, versions: await all.list(slot) } };
+      },
+    },
+    {
+      ...COMMON,
+      method: 'POST',
+      path: `${PATH}/{version}/activate`,
+      meaning: 'lets a version serve the project in `?project=`, an older or a rejected one too',
+      async handle(call) {
+        const { all, slot, version } = asked(call);
+        return { json: await all.activate(slot, version) };
+      },
+    },
+    {
+      ...COMMON,
+      method: 'DELETE',
+      path: `${PATH}/{version}`,
+      meaning: 'removes a version of the project in `?project=`, unless it serves',
+      async handle(call) {
+        const { all, slot, version } = asked(call);
+        await all.remove(slot, version);
+        return { json: { status: 'ok' } };
+      },
+    },
+  ];
 }
