@@ -99,7 +99,7 @@ export async function serve(
       process.exitCode = 1;
     });
   };
-  const dieAgain = surviveUncaught(log);
+  const dieAgain = surviveUncaught(process, log);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', reload);

@@ -17,7 +17,7 @@ const OTHERS = '';
  *
  * @returns undoes it
  */
-export function surviveUncaught(log: ErrorLog): () => void {
+export function surviveUncaught(process: NodeJS.Process, log: ErrorLog): () => void {
   const times = new Map<string, number>();
   const survive = (what: string) => (error: unknown) => {
     const { stack } = shownError(error);

@@ -82,8 +82,9 @@ export function createApp(deps: AppDeps): App {
       if (!isFree(socket)) return void socket.destroy();
       const exchange = exchanges.open({ headers: {} });
       const error = toParseError(thrown);
-      exchanges.failed(exchange, error);
+      // First of all: a log may fail.
       socket.end(errorText(error, exchange), () => socket.destroy());
+      exchanges.failed(exchange, error);
       exchanges.close(exchange, error.status);
     },
     drain: () => streams.drain(),
