@@ -22,10 +22,21 @@ function bytes(text: string): number {
   return Math.round(Number(match[1]) * UNITS[(match[2] ?? '').toLowerCase()]!);
 }
 
+/** Timers take no more than 24.8 days, and end at once when they are to wait longer. */
+const LONGEST_MS = 24 * 24 * 3_600_000;
+
 function milliseconds(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/i.exec(text);
   if (!match) throw new Error('is a time such as 500ms, 10s or 5m');
-  return Math.round(Number(match[1]) * SECONDS[match[2]!.toLowerCase()]!);
+  const value = Math.round(Number(match[1]) * SECONDS[match[2]!.toLowerCase()]!);
+  if (value > LONGEST_MS) throw new Error('is a time of at most 24 days, such as 500ms, 10s, 5m or 576h');
+  return value;
+}
+
+function runTime(text: string): number {
+  const value = milliseconds(text);
+  if (value < 1_000) throw new Error('is a time of at least 1s');
+  return value;
 }
 
 function integer(least: number, most: number) {
@@ -157,6 +168,12 @@ export const SETTINGS = {
     'when a request is answered with what is ready; Label Studio gives up at 100 s',
     milliseconds,
     '90s',
+  ),
+  RUN_TIMEOUT: setting<number | null>(
+    'how long an inference process may take over a task before it is replaced and the task is given up',
+    runTime,
+    nothing,
+    '`REQUEST_DEADLINE`',
   ),
   RESULT_CACHE: setting('memory for answers that were given before, or `off`', cacheSize, '32mb'),
   FILE_CACHE: setting(

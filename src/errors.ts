@@ -52,7 +52,10 @@ export const ERRORS = {
     status: 422,
     meaning: 'the new version does not fit the labeling config, or is worse than the one that serves',
   },
-  task_poisonous: { status: 500, meaning: 'the task ended the inference process each time it was tried' },
+  task_poisonous: {
+    status: 500,
+    meaning: 'the task ended the inference process each time it was tried, or took longer than `RUN_TIMEOUT`',
+  },
   model_failed: { status: 500, meaning: 'the model threw an error; the log has it under the request id' },
   data_dir_unwritable: {
     status: 507,

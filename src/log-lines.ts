@@ -119,8 +119,7 @@ export class LogLines {
     if (this.#lost === 0) return;
     const lost = this.#lost;
     const msg = `${lost} lines of the log were lost, as it could not be written: ${this.#why}`;
-    if (this.#add(`${JSON.stringify({ level: 40, time: Date.now(), lost, msg })}\n`))
-      this.#lost = 0;
+    if (this.#add(`${JSON.stringify({ level: 40, time: Date.now(), lost, msg })}\n`)) this.#lost = 0;
   }
 
   /** Goes on after a while, unless that is planned already. */

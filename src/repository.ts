@@ -23,8 +23,8 @@ export interface Repository {
 
 /** A start waits for versions to be loaded as long as one more is loaded within this; it then goes on without the rest. */
 const START_PATIENCE_MS = 10_000;
-/** The run of a batch, or the loading of a version, that takes longer has hung. */
-const HUNG_MS = { run: 30_000, load: 300_000 };
+/** The loading of a version that takes longer has hung. */
+const LOAD_LIMIT_MS = 300_000;
 
 /**
  * Starts the inference processes and loads what serves. What takes long, or never ends, is loaded in the background.
@@ -45,8 +45,8 @@ export async function openRepository(
       batchDelay: config.BATCH_DELAY,
       queueLimit: config.QUEUE_LIMIT,
       deadline: config.REQUEST_DEADLINE,
-      runLimit: HUNG_MS.run,
-      loadLimit: HUNG_MS.load,
+      runLimit: config.RUN_TIMEOUT ?? config.REQUEST_DEADLINE,
+      loadLimit: LOAD_LIMIT_MS,
       childMemory: config.CHILD_MEMORY,
       temporary: dataLayout(config.DATA_DIR).temporary,
       log,

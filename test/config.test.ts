@@ -110,9 +110,18 @@ const CASES: { [N in Name]: { absent: Config[N]; good: [string, Config[N]][]; ba
     ],
     bad: ['0', '65537', 'x'],
   },
-  BATCH_DELAY: { absent: 0, good: [['5ms', 5]], bad: ['5', '-1ms'] },
+  BATCH_DELAY: { absent: 0, good: [['5ms', 5]], bad: ['5', '-1ms', '9999999s'] },
   QUEUE_LIMIT: { absent: 1_000, good: [['1', 1]], bad: ['0', 'none', '1e6'] },
-  REQUEST_DEADLINE: { absent: 90_000, good: [['30s', 30_000]], bad: ['30', 'never'] },
+  REQUEST_DEADLINE: {
+    absent: 90_000,
+    good: [
+      ['30s', 30_000],
+      ['576h', 2_073_600_000],
+    ],
+    // Beyond what a timer takes, each request would be over at once.
+    bad: ['30', 'never', '577h', '3000000s'],
+  },
+  RUN_TIMEOUT: { absent: null, good: [['2m', 120_000]], bad: ['30', '0s', '999ms', '25000000s'] },
   RESULT_CACHE: {
     absent: 2 ** 25,
     good: [
@@ -140,12 +149,12 @@ const CASES: { [N in Name]: { absent: Config[N]; good: [string, Config[N]][]; ba
       ['0s', 0],
       ['2 S', 2000],
     ],
-    bad: ['10', 'soon', '-1s', '1d', '1 s 5'],
+    bad: ['10', 'soon', '-1s', '1d', '1 s 5', '99999999999s'],
   },
   TRAIN_EVERY: { absent: 10, good: [['1', 1]], bad: ['0', 'some'] },
-  TRAIN_DEBOUNCE: { absent: 10_000, good: [['0s', 0]], bad: ['10'] },
+  TRAIN_DEBOUNCE: { absent: 10_000, good: [['0s', 0]], bad: ['10', '600h'] },
   TRAIN_CRON: { absent: null, good: [['0 3 * * *', '0 3 * * *']], bad: ['nightly'] },
-  TRAIN_TIMEOUT: { absent: 1_800_000, good: [['2h', 7_200_000]], bad: ['long'] },
+  TRAIN_TIMEOUT: { absent: 1_800_000, good: [['2h', 7_200_000]], bad: ['long', '600h'] },
   TRAIN_MEMORY: { absent: 2 ** 32, good: [['512mb', 2 ** 29]], bad: ['much'] },
   PYTHON: {
     absent: null,

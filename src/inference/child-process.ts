@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { loadedKinds } from '../load-kinds.js';
 import { startProgram } from '../start-program.js';
 import { readFrames, writeFrame } from './frames.js';
 import type { ChildReply, ChildRequest, ChildResults } from './protocol.js';
+import { startedBy } from './started.js';
 
 type Unsent = ChildRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 type Payload<T extends ChildRequest['type']> = Omit<Extract<Unsent, { type: T }>, 'type'>;
@@ -24,6 +24,7 @@ export interface Reply<T extends ChildRequest['type']> {
 interface Pending {
   resolve(reply: { result: unknown; body: Buffer }): void;
   reject(error: AppError): void;
+  progress?: (() => void) | undefined;
 }
 
 /** The process ended before it answered. */
@@ -151,6 +152,7 @@ export class InferenceChild {
   /**
    * Sends a request and waits for its reply.
    * @param body lines that follow the header
+   * @param progress called when the process tells that a part of it is done
    * @throws AppError what the child threw
    * @throws ChildLost when it ended first
    */
@@ -158,11 +160,12 @@ export class InferenceChild {
     type: T,
     payload: Payload<T>,
     body: readonly (string | Buffer)[] = [],
+    progress?: () => void,
   ): Promise<Reply<T>> {
     return new Promise((resolve, reject) => {
       if (!this.#alive) return reject(new ChildLost(false));
       const id = this.#nextId++;
-      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, progress });
       writeFrame(this.#socket, { type, id, ...payload }, body);
     });
   }
@@ -181,6 +184,10 @@ export class InferenceChild {
 
   #settle(header: ChildReply, body: Buffer): void {
     const pending = this.#pending.get(header.id);
+    if ('progress' in header) {
+      pending?.progress?.();
+      return;
+    }
     this.#pending.delete(header.id);
     if ('error' in header) pending?.reject(AppError.from(header.error));
     else pending?.resolve({ result: header.result, body });
@@ -197,15 +204,5 @@ function killNow(child: ChildProcess): void {
     } catch {
       // It has just ended.
     }
-  }
-}
-
-/** The programs that a process has started, such as ffmpeg at a file that never ends. Linux alone tells. */
-function startedBy(pid: number): number[] {
-  try {
-    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    return list === '' ? [] : list.split(' ').map(Number);
-  } catch {
-    return [];
   }
 }

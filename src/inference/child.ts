@@ -17,6 +17,8 @@ import {
  */
 const SOCKET = 3;
 const MEMORY_EVERY_MS = 1_000;
+/** How often a run tells that it goes on, at most; short ones never do. */
+const PROGRESS_EVERY_MS = 200;
 
 await loadKinds(process.argv.slice(2));
 
@@ -39,9 +41,15 @@ async function run({ header, body }: Frame<Extract<ChildRequest, { type: 'run' }
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line) as ValueGroup);
-  const texts = (await host.run(header.key, header.bindings, groups, header)).map(items =>
-    items.join(ITEM_SEPARATOR),
-  );
+  let told = begin;
+  const progress = () => {
+    const now = performance.now();
+    if (now - told < PROGRESS_EVERY_MS) return;
+    told = now;
+    writeFrame(socket, { id: header.id, progress: true } satisfies ChildReply);
+  };
+  const answers = await host.run(header.key, header.bindings, groups, { ...header, progress });
+  const texts = answers.map(items => items.join(ITEM_SEPARATOR));
   const result: RunResult = {
     bytes: texts.map(text => Buffer.byteLength(text)),
     milliseconds: performance.now() - begin,

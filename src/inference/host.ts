@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import type { TaskValue } from '../inputs/contract.js';
 import { mediaTime } from '../inputs/media-time.js';
 import { isPages } from '../inputs/shown/pages.js';
-import { LoadedVersion } from './loaded-version.js';
+import { LoadedVersion, type OutputsVisitor } from './loaded-version.js';
 import { joinPages, pageControls } from './pages.js';
 import {
   type Binding,
@@ -27,6 +27,12 @@ interface ValueText {
   item: number | undefined;
   controls: readonly ControlBinding[];
   text?: string;
+}
+
+interface RunOptions {
+  renew?: boolean;
+  limit?: number;
+  progress?: () => void;
 }
 
 /**
@@ -68,7 +74,8 @@ export class InferenceHost {
    * Runs the groups as one batch.
    * @param bindings those of the groups that this host was not told yet
    * @param renew whether it forgets the others
-   * @param limit how long the run may take, in milliseconds; by default as long as it will
+   * @param limit how long a task may take, in milliseconds; by default as long as it will
+   * @param progress called when a task, or one of its pages, is done
    * @returns for each group the texts of its items, in the order of its values
    * @throws AppError `model_failed` when the graph fails
    */
@@ -76,7 +83,7 @@ export class InferenceHost {
     key: string,
     bindings: readonly Binding[],
     groups: readonly ValueGroup[],
-    { renew = false, limit }: { renew?: boolean; limit?: number } = {},
+    { renew = false, limit, progress = () => {} }: RunOptions = {},
   ): Promise<string[][]> {
     const held = this.#versions.get(key);
     if (!held) throw new AppError('not_ready', `version ${key} is not loaded in this process; send it again`);
@@ -108,7 +115,7 @@ export class InferenceHost {
     try {
       const open = new Map<number, ValueAnswer>();
       mediaTime.begin(limit, values.length);
-      const failures = await held.version.run(values, (value, answer, continues) => {
+      const visit: OutputsVisitor = (value, answer, continues) => {
         const row = rows[value]!;
         const whole = open.get(value) ?? new ValueAnswer(source, row.controls);
         if (continues) {
@@ -118,7 +125,8 @@ export class InferenceHost {
           row.text = whole.finish(answer);
           open.delete(value);
         }
-      });
+      };
+      const failures = await held.version.run(values, visit, progress);
       for (const [value, failure] of failures) rows[value]!.text = failureText(failure, source.label);
       // No controls: a value that says nothing fills none.
       const nothing = new ValueAnswer(source, []).finish({ outputs: {}, row: 0, metas: [] });

@@ -67,6 +67,8 @@ export interface Part {
   group: GroupText;
   /** Times that a child ended while it held this part. */
   losses: number;
+  /** Times that a child stood still over it until it was ended. */
+  stalls?: number | undefined;
 }
 
 /** One request's work for one model version. */

@@ -133,11 +133,19 @@ export class LoadedVersion {
 
   /**
    * Runs values through encoder and graph.
+   * @param progress called when a value is done
    * @returns the values that could not be encoded, by index
    */
-  async run(values: readonly TaskValue[], visit: OutputsVisitor): Promise<Map<number, TaskFailure>> {
+  async run(
+    values: readonly TaskValue[],
+    visit: OutputsVisitor,
+    progress: () => void = () => {},
+  ): Promise<Map<number, TaskFailure>> {
     const failures = new Map<number, TaskFailure>();
-    const fail = (row: number, failure: TaskFailure) => failures.set(row, failure);
+    const fail = (row: number, failure: TaskFailure) => {
+      failures.set(row, failure);
+      progress();
+    };
     const runGraph: RunGraph = async (feeds, graph = MAIN_GRAPH) => {
       const rows = Object.values(feeds)[0]!.dims[0] ?? 1;
       return joined(await this.#graphs.get(graph)!.parts(feeds, rows));
@@ -149,11 +157,9 @@ export class LoadedVersion {
         for (let row = first, next = row + 1; row < end; row = next++) {
           while (next < end && rows[next] === rows[row]) next++;
           const own = { metas: metas?.slice(row, next) ?? NO_METAS, drawn: drawn?.[row] };
-          visit(
-            rows[row]!,
-            { outputs, row: row - first, rows: count, ...own },
-            continues && next === rows.length,
-          );
+          const goesOn = continues && next === rows.length;
+          visit(rows[row]!, { outputs, row: row - first, rows: count, ...own }, goesOn);
+          if (!goesOn) progress();
         }
       }
     }

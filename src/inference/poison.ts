@@ -10,6 +10,14 @@ export const POISONOUS: TaskFailure = {
     'this task ended the inference process each time it was tried; it is not tried again with this version',
 };
 
+/** What a task is answered with that takes longer than it may. */
+export function tooSlow(runLimit: number): TaskFailure {
+  return {
+    code: 'task_poisonous',
+    message: `this task took longer than RUN_TIMEOUT, ${runLimit / 1000} s, in an inference process; it is not tried again with this version. If it may take that long, set RUN_TIMEOUT`,
+  };
+}
+
 const REMEMBERED = 1_000;
 
 function digest(value: TaskValue): string {
@@ -33,15 +41,15 @@ export function splitGroup(group: GroupText): GroupText[] {
   });
 }
 
-/** Remembers the values that end a child, by version, so that they are not sent to one again. */
+/** Remembers the values that end a child, or hold one up, by version, so that they are not sent to one again. */
 export class Poison {
-  readonly #known = new Map<string, Set<string>>();
+  readonly #known = new Map<string, Map<string, TaskFailure>>();
 
-  /** Keeps the value of a group of one task. */
-  remember(key: string, group: GroupText): void {
-    const known = this.#known.get(key) ?? new Set();
+  /** Keeps the value of a group of one task, and what it is answered with. */
+  remember(key: string, group: GroupText, failure: TaskFailure): void {
+    const known = this.#known.get(key) ?? new Map<string, TaskFailure>();
     this.#known.set(key, known);
-    if (known.size < REMEMBERED) known.add(digest(parseGroup(group).values[0]));
+    if (known.size < REMEMBERED) known.set(digest(parseGroup(group).values[0]), failure);
   }
 
   forget(key: string): void {
@@ -55,8 +63,9 @@ export class Poison {
     const parsed = parseGroup(group);
     const failures: Record<number, TaskFailure> = { ...parsed.failures };
     const values = parsed.values.map((value, index) => {
-      if (!known.has(digest(value))) return value;
-      failures[index] = POISONOUS;
+      const failure = known.get(digest(value));
+      if (failure === undefined) return value;
+      failures[index] = failure;
       return null;
     });
     return { count: group.count, text: JSON.stringify({ ...parsed, values, failures } satisfies ValueGroup) };

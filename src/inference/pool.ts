@@ -6,7 +6,8 @@ import { Crew, type CrewOptions } from './crew.js';
 import type { Job, JobOptions, Part, Piece } from './job.js';
 import { Poison } from './poison.js';
 import type { LoadFacts, VersionSource } from './protocol.js';
-import { afterFailure } from './retry.js';
+import { afterFailure, type RetryDeps } from './retry.js';
+import { watchRun } from './run-watch.js';
 import { type Run, Scheduler } from './scheduler.js';
 import type { Seat } from './seat.js';
 
@@ -19,7 +20,7 @@ export interface PoolOptions extends CrewOptions {
   queueLimit: number;
   /** How long a request may take before it is answered with what is ready, in milliseconds. */
   deadline: number;
-  /** A run that takes longer than this, in milliseconds, has hung. */
+  /** A run in which no task is done for longer than this, in milliseconds, has hung. */
   runLimit: number;
   /** The memory in bytes beyond which a child is replaced. */
   childMemory: number;
@@ -242,40 +243,38 @@ export class ChildPool implements Pool {
   }
 
   async #send(seat: Seat, run: Run): Promise<void> {
+    const { runLimit, log } = this.#options;
     const { key, parts } = run;
     for (const part of parts) part.group = this.#poison.strip(key, part.group);
     const lines = parts.flatMap(({ group }) => [group.text, '\n']);
     const tasks = parts.reduce((sum, { group }) => sum + group.count, 0);
     seat.run = run;
     seat.until = performance.now() + tasks * this.#taskCost;
-    const hung = this.#watch(seat, run);
+    let overdue: RetryDeps['overdue'];
+    const watch = watchRun(seat.child.pid, runLimit, busy => {
+      overdue = { limit: runLimit, busy };
+      log.error(
+        { pid: seat.child.pid, limit: runLimit, busy },
+        'an inference process hangs; it is ended (RUN_TIMEOUT)',
+      );
+      this.#kill(seat);
+    });
     try {
-      const head = { key, limit: this.#options.runLimit, ...bindingsFor(seat, run) };
-      const { result, body } = await seat.child.request('run', head, lines);
+      const head = { key, limit: runLimit, ...bindingsFor(seat, run) };
+      const { result, body } = await seat.child.request('run', head, lines, () => watch.progress());
       this.#events.run(tasks, result.milliseconds);
       this.#taskCost += (result.milliseconds / tasks - this.#taskCost) * COST_WEIGHT;
       this.#finish(parts, result.bytes, body);
       if (result.memory !== undefined && result.memory > this.#options.childMemory)
         this.#retire(seat, result.memory);
     } catch (error) {
-      this.#fail(parts, error as AppError);
+      this.#fail(parts, error as AppError, overdue);
     } finally {
-      clearTimeout(hung);
+      watch.end();
       seat.run = undefined;
       if (seat.retiring) this.#kill(seat);
       this.#dispatch();
     }
-  }
-
-  /** Ends a child that takes too long over its run. */
-  #watch(seat: Seat, { parts }: Run): NodeJS.Timeout {
-    const { runLimit, log } = this.#options;
-    return setTimeout(() => {
-      log.error({ pid: seat.child.pid, limit: runLimit }, 'an inference process hangs; it is ended');
-      // It took so long already that it counts twice: the task to blame is found before REQUEST_DEADLINE.
-      for (const part of parts) part.losses++;
-      this.#kill(seat);
-    }, runLimit);
   }
 
   #kill({ child }: Seat): void {
@@ -292,7 +291,7 @@ export class ChildPool implements Pool {
     });
   }
 
-  #fail(parts: readonly Part[], error: AppError): void {
+  #fail(parts: readonly Part[], error: AppError, overdue: RetryDeps['overdue']): void {
     const { log } = this.#options;
     for (const part of parts) {
       const label = this.#crew.version(part.job.key)?.label ?? part.job.key;
@@ -302,6 +301,7 @@ export class ChildPool implements Pool {
         scheduler: this.#scheduler,
         poison: this.#poison,
         log,
+        overdue,
       });
     }
   }

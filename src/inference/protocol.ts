@@ -97,7 +97,11 @@ export interface RunResult {
   memory?: number;
 }
 
-export type ChildReply = { id: number; result: unknown } | { id: number; error: ErrorData };
+/** `progress`: a run goes on, and tasks of it are done. */
+export type ChildReply =
+  | { id: number; result: unknown }
+  | { id: number; error: ErrorData }
+  | { id: number; progress: true };
 
 /** JSON allows a line break between items, and no JSON text of an item has one inside. */
 export const ITEM_SEPARATOR = ',\n';

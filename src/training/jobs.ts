@@ -37,8 +37,6 @@ interface Running {
 
 /** A job that the server died under this often is not tried again. */
 const ATTEMPTS = 2;
-/** Timers take no more. */
-const LONGEST_MS = 2 ** 31 - 1;
 const SHUTDOWN = failed('the server stopped');
 
 /**
@@ -216,7 +214,7 @@ export class Jobs {
     const { state, folder, works, environment, limits } = this.#deps;
     const { signal } = running.abort;
     const late = tooLate(job, limits.timeout);
-    const timer = setTimeout(() => running.abort.abort(late), Math.min(limits.timeout, LONGEST_MS));
+    const timer = setTimeout(() => running.abort.abort(late), limits.timeout);
     try {
       this.#change(job, { status: 'started', started: new Date().toISOString(), attempts: job.attempts + 1 });
       logJob(this.#deps.log, job);

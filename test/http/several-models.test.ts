@@ -269,7 +269,12 @@ describe('several models that answer one project', () => {
 
   it('go on after the deadline: what was late is in the cache when it is asked for again', async () => {
     root = await shippedRepository('sentiment', 'tagger');
-    backend = await startBackend({ MODEL_DIR: root, MAX_BATCH: '16', REQUEST_DEADLINE: '2s' });
+    backend = await startBackend({
+      MODEL_DIR: root,
+      MAX_BATCH: '16',
+      REQUEST_DEADLINE: '2s',
+      RUN_TIMEOUT: '1m',
+    });
     try {
       await setup();
       // A large body: its tasks lie in another thread, and must stay there.

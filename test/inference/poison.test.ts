@@ -10,7 +10,7 @@ describe('Poison', () => {
     const poison = new Poison();
     const group = groupOf({ binding: 'b', values: ['a', { x: 1 }, 'a'], failures: { 1: GONE } }, 3);
     assert.equal(poison.strip('v', group), group, 'as it came, while nothing is known');
-    poison.remember('v', groupOf({ binding: 'other', values: ['a'] }, 1));
+    poison.remember('v', groupOf({ binding: 'other', values: ['a'] }, 1), POISONOUS);
     assert.deepEqual(read(poison.strip('v', group)), {
       binding: 'b',
       values: [null, { x: 1 }, null],
@@ -24,7 +24,7 @@ describe('Poison', () => {
   it('remembers no more than a thousand values of a version', () => {
     const poison = new Poison();
     for (let index = 0; index <= 1_000; index++)
-      poison.remember('v', groupOf({ binding: 'b', values: [index] }, 1));
+      poison.remember('v', groupOf({ binding: 'b', values: [index] }, 1), POISONOUS);
     const stripped = read(poison.strip('v', groupOf({ binding: 'b', values: [0, 999, 1_000] }, 3)));
     assert.deepEqual(stripped, {
       binding: 'b',
