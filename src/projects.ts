@@ -1,6 +1,7 @@
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { cp, lstat, mkdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DataLayout } from './data-folder/layout.js';
+import { removeTree } from './data-folder/remove-tree.js';
 import { removeFolder } from './registry/durable.js';
 import type { Service } from './service.js';
 import type { State } from './state.js';
@@ -32,11 +33,13 @@ export class Projects {
     const { state, service, stopLearning, forgetFiles, exclusively, reload } = this.#deps;
     // Before the folder goes: a training that ends well would make it again.
     await stopLearning(project);
-    await exclusively(() => removeFolder(this.#folder(project)));
+    const [folder] = await Promise.allSettled([exclusively(() => removeFolder(this.#folder(project)))]);
     state.deleteProject(project);
     service.forget(project);
     await forgetFiles(project);
     await reload(project);
+    // All else is gone by now; what is left of the folder is hidden, and goes at the next start.
+    if (folder.status === 'rejected') throw folder.reason;
   }
 
   /** Gives a project a copy of all that another one has here, but for its jobs. */
@@ -53,10 +56,9 @@ export class Projects {
     const { projects } = this.#deps.layout;
     const copy = join(projects, `.${basename(target)}-copy`);
     await mkdir(projects, { recursive: true });
-    await rm(copy, { recursive: true, force: true });
+    await removeTree(copy);
     try {
-      // What begins with a dot is half-done.
-      await cp(source, copy, { recursive: true, filter: path => !basename(path).startsWith('.') });
+      await cp(source, copy, { recursive: true, filter: isCopied });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       throw error;
@@ -68,4 +70,11 @@ export class Projects {
   #folder(project: string): string {
     return this.#deps.layout.project(project);
   }
+}
+
+/** What begins with a dot is half-done, and pipes, sockets and devices cannot be copied. */
+async function isCopied(path: string): Promise<boolean> {
+  if (basename(path).startsWith('.')) return false;
+  const stats = await lstat(path);
+  return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink();
 }

@@ -1,7 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERSIONS } from '../registry/repository.js';
 import type { DataLayout } from './layout.js';
+import { removeTree } from './remove-tree.js';
 
 /**
  * Removes what a server that died in the middle of a change has left below `DATA_DIR`: what begins with a dot among the
@@ -9,8 +10,8 @@ import type { DataLayout } from './layout.js';
  * To be called before anything else is done there, and with the lock.
  */
 export async function clearLeftovers(layout: DataLayout): Promise<void> {
-  await remove(layout.temporary);
-  for (const job of await names(layout.jobs)) await remove(layout.job(job).output);
+  await removeTree(layout.temporary);
+  for (const job of await names(layout.jobs)) await removeTree(layout.job(job).output);
   await clear(layout.files);
   for (const project of await clear(layout.projects)) {
     const models = layout.projectModels(project);
@@ -24,7 +25,7 @@ export async function clearLeftovers(layout: DataLayout): Promise<void> {
 /** Removes what in a folder is hidden. @returns the names of the rest */
 async function clear(folder: string): Promise<string[]> {
   const all = await names(folder);
-  for (const name of all.filter(isHidden)) await remove(join(folder, name));
+  for (const name of all.filter(isHidden)) await removeTree(join(folder, name));
   return all.filter(name => !isHidden(name));
 }
 
@@ -37,11 +38,8 @@ async function names(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    // What may not be read was not left by this server; the registry tells of it.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return [];
     throw error;
   }
-}
-
-function remove(path: string): Promise<void> {
-  return rm(path, { recursive: true, force: true });
 }

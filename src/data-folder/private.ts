@@ -27,9 +27,14 @@ export async function makePrivate(layout: DataLayout, log: Logger): Promise<void
       foreign.push(path);
     }
     if (packages.has(path) || !(stats.isDirectory() || path === layout.root)) return;
-    for await (const { name } of await opendir(path)) {
-      // A file may go meanwhile: trainers of a server that died may still run.
-      await close(join(path, name)).catch(ignoreMissing);
+    try {
+      for await (const { name } of await opendir(path)) {
+        // A file may go meanwhile: trainers of a server that died may still run. And what lies too deep is behind closed folders.
+        await close(join(path, name)).catch(ignoreUnreachable);
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES' || path === layout.root) throw error;
+      foreign.push(path);
     }
   }
 
@@ -42,6 +47,6 @@ export async function makePrivate(layout: DataLayout, log: Logger): Promise<void
   }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
+function ignoreUnreachable(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT' && error.code !== 'ENAMETOOLONG') throw error;
 }

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { removeTree } from '../data-folder/remove-tree.js';
 
 /**
  * Changes of files that are whole or not there, whenever the process or the machine ends. Something half-done is left
@@ -49,7 +50,7 @@ export async function moveFolder(from: string, to: string): Promise<void> {
 /** Removes a folder, in one step to whoever looks; nothing happens when it is not there. */
 export async function removeFolder(path: string): Promise<void> {
   const hidden = join(dirname(path), `.${basename(path)}`);
-  await rm(hidden, { recursive: true, force: true });
+  await removeTree(hidden);
   try {
     await rename(path, hidden);
   } catch (error) {
@@ -57,5 +58,5 @@ export async function removeFolder(path: string): Promise<void> {
     throw error;
   }
   await sync(dirname(path));
-  await rm(hidden, { recursive: true, force: true });
+  await removeTree(hidden);
 }

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { jobLayout } from '../data-folder/layout.js';
+import { removeTree } from '../data-folder/remove-tree.js';
 import { type Environment, trainerEnvironment } from './environment.js';
 import type { Job, JobInput, JobRun, ProcessMark } from './job.js';
 import { JobLog } from './job-log.js';
@@ -34,7 +35,7 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) {
     // What an earlier attempt left must not be taken for this one's.
-    if (name !== basename(logFile)) await rm(join(folder, name), { recursive: true });
+    if (name !== basename(logFile)) await removeTree(join(folder, name));
   }
   const log = await JobLog.open(logFile);
   let last = '';

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { jobLayout } from '../data-folder/layout.js';
+import { removeTree } from '../data-folder/remove-tree.js';
 import { AppError, attempt, messageOf } from '../errors.js';
 import type { State } from '../state.js';
 import type { Environment } from './environment.js';
@@ -320,7 +321,7 @@ export class Jobs {
   }
 
   async #remove(id: string, path: string): Promise<void> {
-    await rm(path, { recursive: true, force: true }).catch(error =>
+    await removeTree(path).catch(error =>
       this.#deps.log.warn({ err: error, job: id }, `what a job has left could not be removed: ${path}`),
     );
   }

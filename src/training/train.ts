@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobLayout } from '../data-folder/layout.js';
+import { removeTree } from '../data-folder/remove-tree.js';
 import { AppError } from '../errors.js';
 import { whereShown } from '../inputs/shown/value.js';
 import { bindModel } from '../label-config/bind.js';
@@ -95,7 +96,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   const { counts, controls } = await writeInput(deps, job, run, { manifest, config, among, parent });
 
   const out = jobLayout(folder).output;
-  await rm(out, { recursive: true, force: true });
+  await removeTree(out);
   await mkdir(out);
   try {
     const python = await deps.python(run, manifest.train?.requirements ?? 'base');
@@ -138,7 +139,7 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
     await deps.versions.add({ project, model }, version, candidate.folder);
     return { version, record };
   } finally {
-    await rm(out, { recursive: true, force: true });
+    await removeTree(out);
   }
 }
 

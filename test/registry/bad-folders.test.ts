@@ -1,6 +1,17 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +28,13 @@ import { models } from './support.js';
 const NEWER = '20990101-000000-abcdef';
 const NEWEST = '20990101-000001-abcdef';
 
+/** Makes folders in folders, whose path is longer than the system takes. */
+const makeDeep = (path: string) =>
+  promisify(execFile)('sh', [
+    '-c',
+    'deep=$(printf "deeper/%.0s" $(seq 500)); mkdir -p "$0/$deep" && cd -P "$0/$deep" && mkdir -p "$deep"',
+    path,
+  ]);
 const makePipe = (path: string) => promisify(execFile)('mkfifo', [path]);
 
 describe('what is wrong with one folder of the repository', () => {
@@ -229,6 +247,20 @@ describe('what is wrong with one folder of the repository', () => {
     await expectTold(path, /projects\/8\/models: it is no folder/);
   });
 
+  it('is nothing to a deletion: what lies deeper than a path can say is removed as well, and pipes are not copied', async () => {
+    const own = join(backend.dataDir, 'projects/9/models/sentiment');
+    await addVersion(own, NEWER);
+    await makePipe(join(own, 'pipe'));
+    assert.equal(
+      (await backend.post('/duplicate_model', { project_src: '9', project_dst: '10' })).status,
+      200,
+    );
+    await makeDeep(join(own, 'deep'));
+    for (const project of ['9', '10'])
+      assert.equal((await backend.post('/delete', { project })).status, 200, project);
+    assert.deepEqual(await readdir(join(backend.dataDir, 'projects')), []);
+  });
+
   it('does not take away what serves, while the folder cannot be listed', async () => {
     const before = (await models(backend)).models;
     await inPlaceOf(join(mood, 'versions'), path => writeFile(path, 'x'));
@@ -260,8 +292,14 @@ describe('a folder that the user of the server may not read', () => {
     await chmod(join(root, 'mood'), 0o000);
     await chmod(join(root, 'other', 'versions'), 0o000);
     const data = await temporaryFolder();
+    const foreign = join(data, 'projects/7/models');
+    await mkdir(foreign, { recursive: true });
+    await mkdir(join(data, 'jobs/x/out'), { recursive: true });
+    await makeDeep(join(data, 'jobs/x/out/deep'));
+    await chmod(foreign, 0o000);
     await promisify(execFile)('chown', ['-R', '65534', data, root]);
-    await promisify(execFile)('chown', ['-R', '0', join(root, 'mood'), join(root, 'other', 'versions')]);
+    for (const path of [join(root, 'mood'), join(root, 'other', 'versions'), foreign])
+      await chown(path, 0, 0);
     const child = spawn(process.execPath, program('cli/start'), {
       cwd: ROOT,
       uid: 65534,
@@ -279,7 +317,12 @@ describe('a folder that the user of the server may not read', () => {
         /mood\/model\.json is not readable JSON: the user of this server \(uid 65534\) may not/,
       );
       assert.match(text, /other\/versions: the user of this server \(uid 65534\) may not read it: allow it/);
+      assert.match(
+        text,
+        /projects\/7\/models: the user of this server \(uid 65534\) may not read it: allow it/,
+      );
       assert.match(text, /sentiment:\S+ serves now/);
+      assert.notInclude(await readdir(join(data, 'jobs')), 'x');
     } finally {
       child.kill('SIGKILL');
     }
