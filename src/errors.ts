@@ -100,7 +100,11 @@ export const ERRORS = {
     status: 499,
     meaning: 'the client hung up before the answer was ready; only the log sees this',
   },
-  not_ready: { status: 503, meaning: 'the server is starting, or no inference process is up; send it again' },
+  not_ready: {
+    status: 503,
+    meaning:
+      'the server is starting, the version is being loaded, or no inference process is up; send it again',
+  },
   shutting_down: { status: 503, meaning: 'the server is stopping; send it again to the next one' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

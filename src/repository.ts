@@ -83,7 +83,9 @@ async function started(registry: Registry, log: Logger): Promise<void> {
     await setTimeout(START_PATIENCE_MS, undefined, { signal: over.signal }).catch(() => {});
   }
   if (over.signal.aborted) return loading;
-  log.warn('the server starts before all models are loaded: those that take long serve once they are');
+  log.warn(
+    `the server starts before all models are loaded: ${registry.loading.join(', ')} will serve once they are`,
+  );
   loading.catch(error => log.error({ err: error }, 'the model repository could not be read'));
 }
 

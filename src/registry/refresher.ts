@@ -70,6 +70,13 @@ export class Refresher {
     return this.#unusable.get(place(slot));
   }
 
+  /** What is being loaded, as Label Studio sees it. */
+  get loading(): string[] {
+    return [...this.#works.values()].flatMap(({ loading }) =>
+      loading ? `${loading.prepared.candidate.model}:${loading.prepared.candidate.version}` : [],
+    );
+  }
+
   /** Forgets why nothing served in a slot. */
   forget(slot: Slot): void {
     this.#unusable.delete(place(slot));

@@ -81,6 +81,11 @@ export class Registry {
     return this.#problems.all;
   }
 
+  /** The versions that are being loaded, as Label Studio sees them. */
+  get loading(): readonly string[] {
+    return this.#refresher.loading;
+  }
+
   manifest(model: string): Manifest | undefined {
     return this.#manifests.get(model);
   }
