@@ -64,7 +64,9 @@ export class FileTime {
       const isSilent = silence < this.#left;
       timer = setTimeout(
         () =>
-          reject(isSilent ? new Error(`nothing came of it for ${seconds(silence)} seconds`) : this.#over()),
+          reject(
+            isSilent ? new Error(`its decoder says nothing for ${seconds(silence)} seconds`) : this.#over(),
+          ),
         Math.max(0, Math.min(silence, this.#left)),
       );
     });

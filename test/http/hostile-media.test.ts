@@ -1,9 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
+import sharp from 'sharp';
+import { tiffOf } from '../inputs/image/bombs.js';
 import { ffmpeg, flat, source } from '../inputs/video/make.js';
 import { useFfmpeg } from '../support/ffmpeg.js';
 import { temporaryFolder } from '../support/folder.js';
+import { hugePng } from '../support/png.js';
 import { ServedGraphs, told } from '../support/served-graphs.js';
 import { wav } from '../support/wav.js';
 
@@ -11,6 +14,8 @@ const mean = (axes: string, input: string) =>
   `g (${input}) => (float[rows] y) { y = ReduceMean<axes = [${axes}], keepdims = 0>(${input.split(' ').at(-1)}) }`;
 const NUMBER = { output: { kind: 'value', tensor: 'y' }, control: { control: 'Number' } } as const;
 const VIDEO = mean('1, 2, 3, 4', 'float[rows, frames, 3, 4, 4] pixel_values');
+
+const IMAGE = mean('1, 2, 3', 'float[rows, 3, 8, 8] pixel_values');
 
 /** Each model says the mean of what it gets. */
 const SERVED = {
@@ -20,6 +25,7 @@ const SERVED = {
     object: 'Audio',
     ...NUMBER,
   },
+  seen: { graph: IMAGE, input: { kind: 'image', width: 8, height: 8 }, object: 'Image', ...NUMBER },
   watched: {
     graph: VIDEO,
     input: { kind: 'video', clip: 4, width: 4, height: 4 },
@@ -123,6 +129,25 @@ describe('media that are small and expand', () => {
       [half, 0.5],
     ]);
   }).timeout(60_000);
+
+  it('as images are refused before they are decoded, and cost no other task', async () => {
+    const grey = sharp({ create: { width: 64, height: 64, channels: 3, background: '#808080' } });
+    const good = await grey.png().toBuffer();
+    const avif = await grey.avif({ effort: 0 }).toBuffer();
+    const size = avif.indexOf('ispe') + 8;
+    avif.writeUInt32BE(16_383, size);
+    avif.writeUInt32BE(10_900, size + 4);
+    const entities = Array.from({ length: 9 }, (_, at) => `<!ENTITY e${at + 1} "${`&e${at};`.repeat(10)}">`);
+    const laughs = `<!DOCTYPE svg [<!ENTITY e0 "ha">${entities.join('')}]><svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text>&e9;</text></svg>`;
+    await ask('seen', [
+      [avif, /it has 16383 x 10900 pixels, and at most 67108864 in all are decoded$/],
+      [good, 0.5],
+      [hugePng(30_000, 30_000), /it has 30000 x 30000 pixels, and at most 178956970 in all are decoded$/],
+      [Buffer.from(laughs), /its file cannot be read as an image: /],
+      [tiffOf({ width: 9, height: 9, tile: 65_520 }), /its file cannot be read as an image: /],
+      [good, 0.5],
+    ]);
+  });
 
   it('as videos are refused before they are decoded, and cost no other task', async () => {
     await ffmpeg(...source(25, 0.4), '-c:v', 'libx264', at('good.mp4'));

@@ -1,9 +1,13 @@
+import { lazily } from '../../lazily.js';
 import { Slots } from '../../task-data/slots.js';
+import { mediaTime } from '../media-time.js';
+import { ApartDecoder } from './apart.js';
 import { greysOf } from './colours.js';
 import type { ImageMeta } from './contract.js';
 import { type Fitting, place } from './geometry.js';
 import type { Kernel } from './kernels.js';
 import { type Part, type Picture, resample } from './resample.js';
+import { loadSharp } from './sharp.js';
 import { openImage, type Reading } from './source.js';
 
 /** How an image's pixels come. */
@@ -28,33 +32,39 @@ export type Decode = (
 const MOST_SIDE = 8192;
 
 /**
- * Pixels of an image that is decoded beside others, at most; larger ones go one after the other, because an image is held whole
- * until it is scaled, 3 bytes a pixel, and a progressive JPEG a second time.
+ * Pixels of an image that is decoded here beside others, at most: an image is held whole until it is scaled, 3 bytes a pixel, and a
+ * progressive JPEG a second time.
  */
 const MOST_PIXELS_BESIDE = 2 ** 24;
 /** Images that are decoded at once: as many as Node.js has threads for it. */
 const BESIDE = 4;
 
+/** The formats whose decoding takes a time that follows from their pixels, by their first bytes. */
+const PLAIN: readonly RegExp[] = [/^\x89PNG/, /^\xff\xd8\xff/, /^GIF8/, /^RIFF.{4}WEBP/s, /^BM/];
+/** As far as their first bytes are looked at. */
+const HEAD = 12;
+
 /**
- * Loads the decoder. Only the inference children do: the server never decodes.
+ * Loads the decoder, one for all models of a process. Only the inference children do: the server never decodes. Images that may
+ * take long, or much memory, are decoded in a process of their own.
  *
  * @returns a function that throws an Error with a reason for people when it cannot decode
  */
-export async function loadDecoder(): Promise<Decode> {
-  const { default: sharp } = await import('sharp');
-  // The children are as many as the cores; and no image comes twice.
-  sharp.concurrency(1);
-  sharp.cache(false);
+export const loadDecoder: () => Promise<Decode> = lazily(async (): Promise<Decode> => {
+  const sharp = await loadSharp();
+  const apart = new ApartDecoder();
   const alone = new Slots(1);
   const beside = new Slots(BESIDE);
   return async (bytes, wanted) => {
-    const image = await openImage(sharp, bytes);
-    const { width, height } = image;
-    const options = typeof wanted === 'function' ? wanted(width, height) : wanted;
-    const slots = width * height > MOST_PIXELS_BESIDE ? alone : beside;
-    return slots.run(async () => fitted(await image.read(options), options), undefined);
+    const optionsOf = typeof wanted === 'function' ? wanted : () => wanted;
+    const head = bytes.toString('latin1', 0, HEAD);
+    const image = PLAIN.some(format => format.test(head)) ? await openImage(sharp, bytes) : undefined;
+    if (image === undefined || image.width * image.height > MOST_PIXELS_BESIDE)
+      return alone.run(() => apart.decode(bytes, optionsOf, mediaTime.file()), undefined);
+    const options = optionsOf(image.width, image.height);
+    return beside.run(async () => fitted(await image.read(options), options), undefined);
   };
-}
+});
 
 /**
  * Fits an image that is decoded already, in the same way.
@@ -67,7 +77,12 @@ export function fitImage(image: Picture, options: PixelOptions): Pixels {
   return fitted(channels === 'gray' ? { ...image, data: greysOf(image.data, color) } : image, options);
 }
 
-function fitted(picture: Picture, options: PixelOptions): Pixels {
+/**
+ * Fits an image of one or three bytes a pixel.
+ *
+ * @throws Error with a reason for people when its tensor would be too large
+ */
+export function fitted(picture: Picture, options: PixelOptions): Pixels {
   const { scaledWidth, scaledHeight, ...meta } = place(options, picture.width, picture.height);
   const { tensorWidth, tensorHeight, left, top } = meta;
   if (Math.max(tensorWidth, tensorHeight) > MOST_SIDE) {
