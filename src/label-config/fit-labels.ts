@@ -1,4 +1,5 @@
 import { AppError, clip } from '../errors.js';
+import { attribute } from './attribute.js';
 import { buildLabelMap } from './label-map.js';
 import { HINT_LETTERS, nearMisses, SLIP_LETTERS } from './near-miss.js';
 import type { ParsedControl } from './parse.js';
@@ -263,8 +264,8 @@ export function fitNames(
   const answered = new Set(map.values());
   const unknown = parsed.labels.filter(label => !answered.has(label));
   const aliases = unknown.flatMap(label => {
-    const { value = '', predicted_values } = parsed.labels_attrs[label] ?? {};
-    return aliasesOf(label, [value], predicted_values);
+    const own = parsed.labels_attrs[label] ?? {};
+    return aliasesOf(label, [own.value ?? ''], attribute(own, 'predicted_values'));
   });
   const fitted = fitLabels(
     {

@@ -1,3 +1,4 @@
+import { attribute } from './attribute.js';
 import type { ParsedControl } from './parse.js';
 
 /**
@@ -25,7 +26,8 @@ export function buildLabelMap(
     if (!map.has(key)) map.set(key, label);
   };
   for (const label of control.labels) {
-    for (const value of (control.labels_attrs[label]?.predicted_values ?? '').split(',')) {
+    const predicted = attribute(control.labels_attrs[label] ?? {}, 'predicted_values') ?? '';
+    for (const value of predicted.split(',')) {
       if (value.trim() !== '') keep(byPredictedValue, value.trim(), label);
     }
     keep(byName, label, label);

@@ -204,7 +204,7 @@ function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOpt
         places.push({
           path,
           isLeaf,
-          predicted: (own.predicted_values ?? '').split(',').map(each => each.trim()),
+          predicted: (attribute(own, 'predicted_values') ?? '').split(',').map(each => each.trim()),
           own: [value, name],
           full: [path.join(separator), names.join(separator)],
         });

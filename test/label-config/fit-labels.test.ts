@@ -68,7 +68,7 @@ describe('labels of a model and of a config', () => {
         const config = [
           { value: 'Male', alias: 'M' },
           { value: 'Gut', predicted_values: 'pos, positive' },
-          { value: 'Schlecht', alias: 'S', predicted_values: 'neg' },
+          { value: 'Schlecht', alias: 'S', Predicted_Values: 'neg' },
         ];
         assert.deepEqual(fit(['male', 'positive', 'pos', 'neg', 'other'], config), [
           'M',
