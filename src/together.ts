@@ -123,7 +123,11 @@ function reportFailures(items: readonly string[], report: (error: AppError, task
 export function partsFor(parts: readonly Answerer[], context: Context): readonly Answerer[] {
   const results: readonly unknown[] = Array.isArray(context.result) ? context.result : [];
   const named = (key: 'from_name' | 'to_name') =>
-    new Set(results.flatMap(each => (each as Record<string, unknown> | null)?.[key] ?? []).map(String));
+    new Set(
+      results
+        .map(each => (each as Record<string, unknown> | null)?.[key])
+        .filter(each => typeof each === 'string'),
+    );
   const controls = named('from_name');
   if (controls.size === 0) return parts;
   const objects = named('to_name');

@@ -165,6 +165,22 @@ describe('classes that answer one project', () => {
     assert.deepEqual(await use('points', 'text'), ['one']);
     assert.deepEqual(await use('points', 'nowhere'), []);
   });
+
+  it('are all asked where the context names no control', async () => {
+    const backend = await startClasses([First, Second]);
+    await setup(backend, { a: 'first', b: 'second', c: null, points: null });
+    for (const odd of [
+      null,
+      5,
+      'a',
+      [],
+      {},
+      { from_name: { toString: 0 } },
+      { from_name: ['a'], to_name: 1 },
+    ])
+      for (const result of [[odd], odd])
+        assert.sameMembers([...new Set(names(await ask(backend, { result } as never)))], ['a', 'b']);
+  });
 });
 
 describe('items of several models', () => {

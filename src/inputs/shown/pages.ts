@@ -36,7 +36,7 @@ interface Page {
 /**
  * The pages that an Image with `valueList` shows. When an annotator has just drawn something, those are meant on which it is.
  *
- * @throws AppError `task_invalid` when there are none
+ * @throws AppError `task_invalid` when there are none, or not the one that something was drawn on
  */
 export function pagesOf(
   data: Readonly<Record<string, unknown>>,
@@ -56,6 +56,13 @@ export function pagesOf(
       `the task's data needs a list of images ${whereShown(place.shown)}, and has none`,
     );
   const results = resultsOf(context, place.object);
+  const astray = results.map(itemOf).find(item => typeof item !== 'number' || !(item in list));
+  if (astray !== undefined)
+    throw new AppError(
+      'task_invalid',
+      `what was drawn is on the page item_index=${JSON.stringify(astray)} of '${place.object}', and the task has ` +
+        `the pages 0 to ${list.length - 1} ${whereShown(place.shown)}`,
+    );
   return list
     .map((each, item) => ({
       item,
@@ -76,6 +83,7 @@ function resultsOf(context: Context | null, object: string): Record<string, unkn
   return Array.isArray(all) ? all.filter(each => isRecord(each) && each.to_name === object) : [];
 }
 
-function itemOf({ item_index = 0 }: Record<string, unknown>): unknown {
-  return item_index;
+/** To the editor, null is the first page as well. */
+function itemOf({ item_index }: Record<string, unknown>): unknown {
+  return item_index ?? 0;
 }

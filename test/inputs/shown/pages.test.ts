@@ -55,6 +55,21 @@ describe('the pages of an Image', () => {
     assert.deepNestedInclude(prompts, { 'pages[0].value.prompts.rectangle.x': 10 });
   });
 
+  it('are refused where something was drawn on none of them', () => {
+    const at = (item_index: unknown) => ({ ...drawn(0), item_index });
+    for (const item of [3, 7, -1, 0.5, '1', '', [], [1], {}, true, 'length', 1e21, { toString: 0 }])
+      for (const result of [[at(item)], [drawn(1), at(item)]])
+        for (const kind of ['image', 'ocr', 'image-prompts'])
+          assert.throws(
+            () => read(kind, { result } as never),
+            AppError,
+            `on the page item_index=${JSON.stringify(item)} of 'i', and the task has the pages 0 to 2 under 'doc.pages'`,
+          );
+    assert.deepEqual(read('image', { result: [at(null)] } as never), {
+      pages: [{ item: 0, value: { file: 'a.png' } }],
+    });
+  });
+
   it('are missed where there is no list', () => {
     for (const pages of [[], '', null, 5, {}])
       assert.throws(
