@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
 import type { InputPlace } from '../inputs/contract.js';
+import { parseShown, type Shown } from '../inputs/shown/value.js';
 import type { BindTarget, RegionKind } from '../regions/contract.js';
 import type { OutputSpec } from '../registry/version.js';
 import { attribute } from './attribute.js';
@@ -9,6 +10,8 @@ const ENCODINGS: readonly string[] = ['none', 'base64', 'base64unicode'];
 
 /** The tags whose answers are among the labels that they list. */
 const LISTS_LABELS = /^(?:Choices|Taxonomy|\w*Labels)$/;
+
+const LABELS: readonly string[] = ['Label', 'Choice'];
 
 /** The tags whose value is no text: they find it in the task, and nowhere else. */
 const HOLDS_DATA: readonly string[] = ['Paragraphs', 'List', 'Table'];
@@ -47,6 +50,7 @@ export function checkFillable(
   const reason =
     reasonOfRepeater(control, shown) ??
     reasonOfLabels(control, config) ??
+    reasonOfLabel(control, config) ??
     (isRead ? reasonOfObject(shown) : undefined);
   if (reason !== undefined) throw new UnfillableError(reason);
 }
@@ -96,6 +100,29 @@ function reasonOfLabels({ name, tag, attributes }: TagInfo, { parsed }: LabelCon
     `needs labels that stand in the config; those of the ${tag} '${name}' come from ${source}="${attribute(attributes, source)}": ` +
     `write a <${child} value="..."/> for each in it`
   );
+}
+
+/** A label of which what annotators store is not known before there is a task, or which Label Studio's server calls otherwise. */
+function reasonOfLabel({ name, tag }: TagInfo, { parsed, others }: LabelConfig): string | undefined {
+  if (!LISTS_LABELS.test(tag)) return undefined;
+  // The server does not see a label whose value is written in another case.
+  const unseen = others.filter(each => LABELS.includes(each.tag) && each.control === name);
+  const all = [...Object.values(parsed[name]!.labels_attrs), ...unseen.map(each => each.attributes)];
+  for (const own of all) {
+    const label = `cannot answer '${attribute(own, 'value') ?? ''}' of the ${tag} '${name}'`;
+    const odd = ['value', 'alias'].find(each => attribute(own, each) !== own[each]);
+    if (odd !== undefined)
+      return `${label}: Label Studio's server reads ${odd}="..." in lower case alone, and its editor in any; write it so, and once`;
+    // Of other tags the editor stores what the config has, whatever it shows.
+    const isFilled = tag === 'Choices' && !own.alias && parseShown(own.value ?? '').parts.some(isPath);
+    if (isFilled)
+      return `${label}, which the editor fills from each task: write the choice itself, or give it an alias="..."`;
+  }
+  return undefined;
+}
+
+function isPath(part: Shown['parts'][number]): boolean {
+  return typeof part !== 'string';
 }
 
 function reasonOfObject({ name, tag, attributes }: TagInfo): string | undefined {

@@ -265,7 +265,7 @@ export function fitNames(
   const unknown = parsed.labels.filter(label => !answered.has(label));
   const aliases = unknown.flatMap(label => {
     const own = parsed.labels_attrs[label] ?? {};
-    return aliasesOf(label, [own.value ?? ''], attribute(own, 'predicted_values'));
+    return aliasesOf(label, [attribute(own, 'value') ?? ''], attribute(own, 'predicted_values'));
   });
   const fitted = fitLabels(
     {

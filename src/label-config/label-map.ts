@@ -26,12 +26,12 @@ export function buildLabelMap(
     if (!map.has(key)) map.set(key, label);
   };
   for (const label of control.labels) {
-    const predicted = attribute(control.labels_attrs[label] ?? {}, 'predicted_values') ?? '';
-    for (const value of predicted.split(',')) {
+    const attributes = control.labels_attrs[label] ?? {};
+    for (const value of (attribute(attributes, 'predicted_values') ?? '').split(',')) {
       if (value.trim() !== '') keep(byPredictedValue, value.trim(), label);
     }
     keep(byName, label, label);
-    const shown = control.labels_attrs[label]?.value;
+    const shown = attribute(attributes, 'value');
     keep(byLowerCase, label.toLowerCase(), label);
     if (shown) {
       keep(byShown, shown, label);

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
-import type { RegionKind, RegionOptions } from './contract.js';
+import { attribute } from '../label-config/attribute.js';
+import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
 import { type DateFormat, formatOf, type Moment, momentOf, readIso } from './dates/format.js';
 import { VALUE } from './output-kinds.js';
 import { valueRow } from './outputs.js';
@@ -8,15 +9,12 @@ import { TEXTS, textsOf } from './text-area.js';
 import { checkWholeTask } from './whole-task.js';
 
 /** What of a control's attributes says how it shows a date. */
-interface Shape {
-  only?: string;
-  format?: string;
-  min?: string;
-  max?: string;
-}
+type Shape = Partial<Record<(typeof SHAPE)[number], string>>;
+
+const SHAPE = ['only', 'format', 'min', 'max'] as const;
 
 interface DateTimeBinding {
-  attributes: Shape;
+  shape: Shape;
   /** Milliseconds of a unit of a value. */
   unit: number;
 }
@@ -50,7 +48,8 @@ export const dateTime: RegionKind<DateTimeBinding> = {
 
   check(target) {
     checkWholeTask(target);
-    const { only, format } = target.attributes;
+    const shape = shapeOf(target);
+    const { only, format } = shape;
     const { date, year } = partsOf(only);
     if (!date && !year && only !== 'time') {
       throw new AppError(
@@ -58,7 +57,7 @@ export const dateTime: RegionKind<DateTimeBinding> = {
         `needs a DateTime of a date, a year or a time; the config's '${target.name}' has only="${only}"`,
       );
     }
-    if (formatFor(target.attributes) === null) {
+    if (formatFor(shape) === null) {
       throw new AppError(
         'no_model_fits',
         `writes dates as %Y, %m, %d, %H, %M and their like; the config's DateTime '${target.name}' has format="${format}"`,
@@ -66,36 +65,34 @@ export const dateTime: RegionKind<DateTimeBinding> = {
     }
   },
 
-  bind({ attributes: { only, format, min, max } }, _, options) {
-    const given = Object.entries({ only, format, min, max }).filter(([, value]) => value !== undefined);
-    return { attributes: Object.fromEntries(given), unit: unitOf(options) };
-  },
+  bind: (target, _, options) => ({ shape: shapeOf(target), unit: unitOf(options) }),
 
-  encode(answer, output, { attributes, unit }) {
-    const format = formatFor(attributes)!;
+  encode(answer, output, { shape, unit }) {
+    const format = formatFor(shape)!;
     const moments =
       output.kind === 'value'
         ? [momentOf(valueRow(answer, output) * unit)]
         : textsOf(answer, output).map(text => format.read(text) ?? readIso(text));
     const moment = moments
-      .map(each => shown(each, attributes))
-      .find(each => each !== undefined && fits(each, attributes));
+      .map(each => shown(each, shape))
+      .find(each => each !== undefined && fits(each, shape));
     return {
       results: moment === undefined ? [] : [{ value: { datetime: format.write(moment) } }],
       score: null,
     };
   },
 
-  reader({ attributes }) {
-    const format = formatFor(attributes)!;
+  reader(target) {
+    const shape = shapeOf(target);
+    const format = formatFor(shape)!;
     return {
       labels: null,
       read: results =>
         readOne(results, ({ datetime }) => {
           if (typeof datetime !== 'string') return UNREADABLE;
-          const moment = shown(format.read(datetime), attributes);
+          const moment = shown(format.read(datetime), shape);
           if (moment === undefined) return UNREADABLE;
-          return fits(moment, attributes) ? { target: datetime, outdated: false } : OUTDATED;
+          return fits(moment, shape) ? { target: datetime, outdated: false } : OUTDATED;
         }),
     };
   },
@@ -119,6 +116,11 @@ export const dateTime: RegionKind<DateTimeBinding> = {
     },
   ],
 };
+
+function shapeOf({ attributes }: Pick<BindTarget, 'attributes'>): Shape {
+  const given = SHAPE.map(each => [each, attribute(attributes, each)] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
 
 function unitOf({ unit = 'seconds' }: RegionOptions): number {
   return UNITS[unit as keyof typeof UNITS];

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { attribute } from '../label-config/attribute.js';
 import type { BindTarget, RegionKind } from './contract.js';
 import { type NumberRange, nearest, numberOf } from './numbers.js';
 import { CLASSES, VALUE } from './output-kinds.js';
@@ -11,6 +12,9 @@ interface NumberBinding {
   /** Per class of the model, in the order of its columns: its number. Null: the output is a value. */
   numbers: readonly number[] | null;
 }
+
+/** The attributes that say which numbers a control takes. */
+const RANGE = ['min', 'max', 'step'] as const;
 
 /**
  * A value, or classes that are numbers, to `<Number>`.
@@ -83,7 +87,7 @@ export const number: RegionKind<NumberBinding> = {
 };
 
 function rangeOf({ name, attributes }: BindTarget): NumberRange {
-  const { min: low = '', max: high = '', step: width } = attributes;
+  const [low = '', high = '', width] = RANGE.map(each => attribute(attributes, each));
   const min = numberOf(low);
   const max = numberOf(high);
   const step = width === undefined ? null : numberOf(width);
@@ -104,12 +108,12 @@ function decimalsOf(text: string): number {
 }
 
 function described({ attributes }: BindTarget): string {
-  return `numbers${attributes.min || attributes.max || attributes.step ? ` of ${shown(attributes)}` : ''}`;
+  return `numbers${RANGE.some(each => attribute(attributes, each)) ? ` of ${shown(attributes)}` : ''}`;
 }
 
 function shown(attributes: Readonly<Record<string, string>>): string {
-  return ['min', 'max', 'step']
-    .filter(attribute => attributes[attribute] !== undefined)
-    .map(attribute => `${attribute}="${attributes[attribute]}"`)
-    .join(' ');
+  return RANGE.flatMap(each => {
+    const given = attribute(attributes, each);
+    return given === undefined ? [] : `${each}="${given}"`;
+  }).join(' ');
 }

@@ -1,7 +1,9 @@
 import { AppError } from '../errors.js';
 import { list } from '../inputs/list.js';
 import type { TokensMeta } from '../inputs/tokens/contract.js';
+import { attribute } from '../label-config/attribute.js';
 import { fitNames } from '../label-config/fit-labels.js';
+import type { OtherTag } from '../label-config/parse.js';
 import type {
   AnnotatedResult,
   BindTarget,
@@ -58,7 +60,10 @@ export const ranker: RegionKind<RankerBinding> = {
     }
     const names = classesFor(target, output, 'one');
     const buckets = bucketsOf(target);
-    const attributes = buckets.map(each => [each.name, { ...each, value: each.title ?? each.name }] as const);
+    const attributes = buckets.map(({ name, attributes: own }) => {
+      const predicted_values = attribute(own, 'predicted_values') ?? '';
+      return [name, { value: attribute(own, 'title') ?? name, predicted_values }] as const;
+    });
     // What stands in no bucket can be answered, and needs not be.
     const labels = names.includes(UNASSIGNED) ? columns : buckets.map(({ name }) => name);
     const parsed = { labels: [...labels], labels_attrs: Object.fromEntries(attributes) };
@@ -122,17 +127,26 @@ export const ranker: RegionKind<RankerBinding> = {
   ],
 };
 
-function bucketsOf({ name, others }: BindTarget): { name: string; [attribute: string]: string }[] {
-  return others.flatMap(({ tag, attributes, control }) =>
-    tag === 'Bucket' && control === name && attributes.name ? [{ ...attributes, name: attributes.name }] : [],
-  );
+/** A column of a control, with the attributes of its tag. */
+interface Bucket {
+  name: string;
+  attributes: OtherTag['attributes'];
+}
+
+function bucketsOf({ name: ranker, others }: BindTarget): Bucket[] {
+  return others.flatMap(({ tag, attributes, control }) => {
+    const name = attribute(attributes, 'name');
+    return tag === 'Bucket' && control === ranker && name ? [{ name, attributes }] : [];
+  });
 }
 
 function columnsOf(target: BindTarget): string[] {
   const buckets = bucketsOf(target);
   if (buckets.length === 0) return [target.name];
   const names = buckets.map(({ name }) => name);
-  return buckets.some(bucket => bucket.default === 'true') ? names : [UNASSIGNED, ...names];
+  return buckets.some(bucket => attribute(bucket.attributes, 'default') === 'true')
+    ? names
+    : [UNASSIGNED, ...names];
 }
 
 /** Without buckets the ids in their order; with them each item in its bucket. */

@@ -50,9 +50,10 @@ export function bindRelations(
     ({ tag, attributes }) => tag === 'Relations' && attribute(attributes, 'choice') === 'single',
   );
   const known = new Map(
-    others.flatMap(({ tag, attributes }) =>
-      tag === 'Relation' && attributes.value ? [[attributes.value, attributes] as const] : [],
-    ),
+    others.flatMap(({ tag, attributes }) => {
+      const value = attribute(attributes, 'value');
+      return tag === 'Relation' && value ? [[value, attributes] as const] : [];
+    }),
   );
   const names = output.relation_labels as readonly string[] | undefined;
   if (names === undefined || known.size === 0) return { threshold, labels: null, single };

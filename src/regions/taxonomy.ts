@@ -126,8 +126,8 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
 };
 
 /** @throws AppError `no_model_fits` when the nodes are not in the config */
-export function checkNodes({ name, parsed }: BindTarget): void {
-  if (parsed.dynamic_labels) {
+export function checkNodes({ name, parsed, attributes }: BindTarget): void {
+  if (parsed.dynamic_labels || attribute(attributes, 'apiUrl')) {
     throw new AppError(
       'no_model_fits',
       `needs the nodes of Taxonomy in the config; '${name}' has them from elsewhere`,
@@ -193,7 +193,7 @@ function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOpt
   const visit = (nodes: readonly LabelNode[], above: readonly string[], shown: readonly string[]) => {
     const seen = new Set<string>();
     for (const { value, attributes: own, children } of nodes) {
-      const name = own.value || value;
+      const name = attribute(own, 'value') || value;
       // Of siblings with the same value the editor shows the first.
       if (seen.has(name)) continue;
       seen.add(name);

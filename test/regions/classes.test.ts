@@ -75,6 +75,54 @@ describe('Choices', () => {
     assert.deepEqual(value(aliased, probabilities(['Female', 'Male']), [0.25, 0.75], single), ['M']);
   });
 
+  it('reads `predicted_values` in any case, of a choice and of a node of a Taxonomy', () => {
+    const odd = choices(
+      '',
+      '<Choice value="x" Predicted_Values="a"/><Choice value="y" PREDICTED_VALUES="b"/>',
+    );
+    assert.deepEqual(value(odd, probabilities(['a', 'b']), [0.25, 0.75], single), ['y']);
+    const tree =
+      '<Taxonomy name="c" toName="text"><Choice value="x" Predicted_values="a"/><Choice value="b"/></Taxonomy>';
+    assert.deepEqual(value(tree, probabilities(['a', 'b']), [0.75, 0.25]), [['x']]);
+  });
+
+  it('refuses labels that the editor stores in other words than Label Studio expects', () => {
+    const of = (control: string) => refusal(control, probabilities(['a', 'b']), [0.25, 0.75], single);
+    const tree = (inner: string) => `<Taxonomy name="c" toName="text">${inner}</Taxonomy>`;
+    for (const [inner, attribute] of [
+      ['<Choice value="a" Alias="P"/><Choice value="b"/>', 'alias'],
+      ['<Choice value="a" alias="P" ALIAS="Q"/><Choice value="b"/>', 'alias'],
+      ['<Choice Value="a"/><Choice value="b"/>', 'value'],
+      ['<Choice VALUE="a"/><Choice Value="b"/>', 'value'],
+    ])
+      for (const control of [choices('', inner), tree(inner!)])
+        assert.match(
+          of(control),
+          new RegExp(
+            `^no_model_fits: .*cannot answer 'a' of the \\w+ 'c': Label Studio's server reads ${attribute}=`,
+          ),
+        );
+  });
+
+  it('refuses choices that the editor fills from each task, save those with an alias', () => {
+    const two = probabilities(['a', 'b']);
+    for (const label of ['$a', 'Costs $price.net', '$0'])
+      assert.match(
+        refusal(
+          choices('', `<Choice value="${label}" predicted_values="a"/><Choice value="b"/>`),
+          two,
+          [1, 0],
+          single,
+        ),
+        /^no_model_fits: the model 'm' cannot answer '.*' of the Choices 'c', which the editor fills from each task/,
+      );
+    const aliased = '<Choice value="$a" alias="a"/><Choice value="US$"/>';
+    assert.deepEqual(value(choices('', aliased), probabilities(['a', 'US$']), [1, 0], single), ['a']);
+    // The editor shows what is in the task for a node, too, but stores its value as it is.
+    const tree = '<Taxonomy name="c" toName="text"><Choice value="$a"/><Choice value="b"/></Taxonomy>';
+    assert.deepEqual(value(tree, probabilities(['$a', 'b']), [1, 0]), [['$a']]);
+  });
+
   it('refuses what its editor does not show, and labels that are not there', () => {
     const two = probabilities(['a', 'b']);
     const of = (control: string, output: Output, options = single) =>

@@ -47,6 +47,15 @@ describe('DateTime', () => {
     assert.equal(text('format="%Y-%m-%d %I:%M %p"', '2024-05-07 12:05 AM'), '2024-05-07 12:05 AM');
   });
 
+  it('is shaped by attributes in any case', () => {
+    assert.equal(text('Only="date" FORMAT="%d.%m.%Y"', '2024-05-17'), '17.05.2024');
+    assert.isNull(text('only="date" Max="2020-01-01"', '2024-05-17'));
+    assert.isNull(text('only="date" MIN="2030-01-01"', '2024-05-17'));
+    const { read } = readerOf(kind, xmlOf('ONLY="date" Format="%d.%m.%Y" MAX="2024-01-01"'));
+    assert.isTrue(read([{ value: { datetime: '17.05.2024' } }]).outdated);
+    assert.equal(read([{ value: { datetime: '17.05.2023' } }]).target, '17.05.2023');
+  });
+
   it('gets nothing of a text that is no date, or says less than the control shows', () => {
     for (const no of [
       '',

@@ -53,6 +53,17 @@ describe('Rating', () => {
 describe('Number', () => {
   const number = (attributes = '') => `<Number name="c" toName="text" ${attributes}/>`;
 
+  it('has a range whose attributes are in any case', () => {
+    const range = '<Number name="c" toName="text" Min="5" MAX="10" Step="5"/>';
+    assert.strictEqual(value(range, VALUE, [0.34]), 5);
+    assert.strictEqual(value(range, VALUE, [99]), 10);
+    assert.strictEqual(value(range, VALUE, [8]), 10);
+    assert.match(
+      refusal(range, probabilities(['5', '7']), [1, 0]),
+      /takes numbers of min="5" max="10" step="5"$/,
+    );
+  });
+
   it('gets a value as it is, or the nearest one that its editor takes', () => {
     for (const [attributes, given, expected] of [
       ['', 152.125, 152.125],

@@ -123,6 +123,14 @@ describe('Ranker', () => {
     });
   });
 
+  it('reads the attributes of its buckets in any case', () => {
+    const buckets =
+      '<Bucket Name="a" Title="Good" DEFAULT="true"/><Bucket name="b" Predicted_Values="poor"/>';
+    assert.deepEqual(sort(['poor', 'Good'], buckets, ['x', 'y'], 1, 0, 0.25, 0.75).results[0]!.value, {
+      ranker: { a: ['y'], b: ['x'] },
+    });
+  });
+
   it('shows every item once, in a column that there is, whatever the numbers are', () => {
     const numbersOf = (length: number) =>
       fc.array(fc.double({ noNaN: true, min: 0, max: 1 }), { minLength: length, maxLength: length });
