@@ -112,9 +112,7 @@ export async function serve(
     backend.describe().models.map(({ name }) => name),
   );
   log.flush();
-  backend
-    .askForLostSetups()
-    .catch(error => log.error({ err: error }, 'the projects below DATA_DIR could not be read'));
+  inBackground(log, 'the projects below DATA_DIR could not be read', backend.askForLostSetups());
   return { url, close };
 }
 
