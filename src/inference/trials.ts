@@ -2,7 +2,7 @@ import { constants, setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { inBackground } from '../background.js';
 import { AppError, messageOf } from '../errors.js';
-import { ChildLost, type InferenceChild, shuttingDown } from './child-process.js';
+import { ChildLost, type InferenceChild } from './child-process.js';
 import type { ChildResults, VersionSource } from './protocol.js';
 
 export interface TrialOptions {
@@ -19,8 +19,6 @@ const TRIES = 3;
 const SLOW_MS = 3_000;
 /** Processes at once: each of them may hold a graph that never ends, and a core. */
 const MOST = 4;
-/** A process that nothing was tried in for as long as this is ended. */
-const IDLE_MS = 10_000;
 
 /**
  * Loads versions for the first time, in processes that serve nobody: a graph that ends its process, crawls or never ends costs
@@ -34,7 +32,6 @@ export class Trials {
   readonly #slow = new Set<InferenceChild>();
   #opening = 0;
   #waiting: (() => void)[] = [];
-  #idle: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: TrialOptions) {
@@ -48,13 +45,12 @@ export class Trials {
    */
   async load(version: VersionSource, signal?: AbortSignal): Promise<ChildResults['load']> {
     for (let left = TRIES; ; left--) {
-      const child = await this.#take();
+      const child = await this.#take(version, signal);
       try {
         return await this.#try(child, version, signal);
       } catch (error) {
         if (!(error instanceof ChildLost)) throw error;
-        if (this.#stopped || signal?.aborted)
-          throw new AppError('not_ready', `${version.folder} was not loaded: it is not needed any more`);
+        if (this.#stopped || signal?.aborted) throw givenUp(version);
         if (left <= 1)
           throw new AppError(
             'version_invalid',
@@ -69,7 +65,6 @@ export class Trials {
   /** Ends the processes at once. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#idle);
     await Promise.all([...this.#children].map(child => child.kill()));
     this.#wake();
   }
@@ -95,7 +90,6 @@ export class Trials {
     const end = () => this.#kill(child);
     signal?.addEventListener('abort', end);
     try {
-      if (signal?.aborted) end();
       const { result } = await child.request('load', { version });
       await child.request('unload', { key });
       return result;
@@ -112,14 +106,20 @@ export class Trials {
     }
   }
 
-  async #take(): Promise<InferenceChild> {
-    for (;;) {
-      if (this.#stopped) throw shuttingDown();
-      const child = this.#free.pop();
-      if (child?.alive) return child;
-      const quick = this.#children.size - this.#slow.size + this.#opening;
-      if (quick === 0 && this.#slow.size < MOST) return this.#open();
-      await new Promise<void>(resolve => this.#waiting.push(resolve));
+  async #take(version: VersionSource, signal?: AbortSignal): Promise<InferenceChild> {
+    const look = () => this.#wake();
+    signal?.addEventListener('abort', look);
+    try {
+      for (;;) {
+        if (this.#stopped || signal?.aborted) throw givenUp(version);
+        const child = this.#free.pop();
+        if (child?.alive) return child;
+        const quick = this.#children.size - this.#slow.size + this.#opening;
+        if (quick === 0 && this.#slow.size < MOST) return await this.#open();
+        await new Promise<void>(resolve => this.#waiting.push(resolve));
+      }
+    } finally {
+      signal?.removeEventListener('abort', look);
     }
   }
 
@@ -148,14 +148,10 @@ export class Trials {
   }
 
   #give(child: InferenceChild): void {
-    // Its priority cannot be raised again.
-    if (this.#slow.has(child)) this.#kill(child);
+    // It is kept for those that wait alone; and the priority of a slow one cannot be raised again.
+    if (this.#waiting.length === 0 || this.#slow.has(child)) this.#kill(child);
     else if (child.alive) this.#free.push(child);
     this.#wake();
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => {
-      for (const each of this.#free.splice(0)) this.#kill(each);
-    }, IDLE_MS);
   }
 
   #kill(child: InferenceChild): void {
@@ -165,6 +161,10 @@ export class Trials {
   #wake(): void {
     for (const done of this.#waiting.splice(0)) done();
   }
+}
+
+function givenUp({ folder }: VersionSource): AppError {
+  return new AppError('not_ready', `${folder} was not loaded: it is not needed any more`);
 }
 
 function giveWay(pid: number): void {

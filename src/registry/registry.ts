@@ -38,8 +38,8 @@ export class Registry {
   readonly #problems: Problems;
   readonly #refresher: Refresher;
   #manifests: ReadonlyMap<string, Manifest> = new Map();
-  /** Those that the last scan found, by `place`. */
-  #slots: ReadonlyMap<string, Slot> = new Map();
+  /** Those that the last scan found, by `place`; null: there was none yet. */
+  #slots: ReadonlyMap<string, Slot> | null = null;
   #scanning: Promise<void> | undefined;
   /** The scan that begins when this one has ended. */
   #next: Promise<void> | undefined;
@@ -61,7 +61,7 @@ export class Registry {
       problems: this.#problems,
       exclusively: change => this.exclusively(change),
       folder: slot => this.folder(slot),
-      manifest: slot => (this.#slots.has(place(slot)) ? this.#manifests.get(slot.model) : undefined),
+      manifest: slot => (this.#slots?.has(place(slot)) ? this.#manifests.get(slot.model) : undefined),
       serve: version => this.#serve(version),
     });
   }
@@ -216,7 +216,7 @@ export class Registry {
    */
   async reload(fits: (slot: Slot) => boolean = () => true): Promise<void> {
     await this.#scanOnce();
-    const all = [...this.#slots.values()].map(slot => {
+    const all = [...(this.#slots?.values() ?? [])].map(slot => {
       const done = this.#refresher.refresh(slot);
       done.catch(() => {}); // those who wait for it are told
       return { slot, done };
@@ -248,7 +248,7 @@ export class Registry {
   async #scan(): Promise<void> {
     const { modelDir, dataDir } = this.#options;
     const look = this.#problems.look(ALL);
-    const before = { manifests: this.#manifests, slots: this.#slots };
+    const before = this.#slots && { manifests: this.#manifests, slots: this.#slots };
     const { manifests, slots } = await scanRepository(modelDir, dataDir, before, look);
     if (JSON.stringify([...manifests]) !== JSON.stringify([...this.#manifests])) this.#manifestChanges++;
     this.#manifests = manifests;
