@@ -57,7 +57,7 @@ export const number: RegionKind<NumberBinding> = {
         score: null,
       };
     }
-    const { chosen, score } = classRow(answer, output);
+    const { chosen, score } = classRow(answer, output, { labels: numbers });
     const value = { number: numbers[chosen[0]!]! };
     return { results: [score === null ? { value } : { value, score }], score };
   },

@@ -13,8 +13,13 @@ export interface ClassRow {
 
 /** What a project changes of how classes are chosen. */
 export interface ClassRules {
-  /** For each class what the config calls it, null for one that is left out and never chosen; absent: all are there. */
+  /**
+   * For each class what the config calls it, null for one that is left out and never chosen; absent: all are there. Classes that
+   * it calls the same are one: their probabilities are added up where they exclude each other, otherwise the largest number counts.
+   */
   labels?: readonly unknown[];
+  /** How many are chosen at most, the largest ones, where any number of classes is accepted; absent: all. */
+  most?: number | null;
   /** In the place of the version's own, where it accepts any number of classes. */
   threshold?: number;
   /** Whether the score of a class is its share among those that are not left out, where one of them is chosen. */
@@ -45,11 +50,15 @@ type ClassOutputs = Pick<RowOutputs, 'outputs' | 'row' | 'rows'>;
  * @throws AppError `model_failed` when there are not as many as labels, one is NaN, or a probability is none
  */
 export function classRow(answer: ClassOutputs, output: OutputSpec, rules: ClassRules = {}): ClassRow {
-  const { labels, threshold, renormalise } = rules;
+  const { labels, threshold, renormalise, most } = rules;
   const numbers = classNumbers(answer, output);
   const isProbability = output.kind === 'probabilities';
   const decision = output.decision ?? { rule: 'argmax' };
-  const isThere = (column: number) => labels === undefined || labels[column] !== null;
+  const isIndependent = areIndependent(answer, output, numbers.length);
+  const heads = labels === undefined ? null : headsOf(labels);
+  if (heads !== null) join(numbers, heads, areExclusive(output, isIndependent));
+  const isThere = (column: number) =>
+    labels === undefined || (labels[column] !== null && (heads === null || heads[column] === column));
 
   if (decision.rule === 'threshold') {
     const least = threshold ?? decision.threshold;
@@ -61,7 +70,9 @@ export function classRow(answer: ClassOutputs, output: OutputSpec, rules: ClassR
       if (accepted) chosen.push(column);
       certainty = Math.min(certainty, accepted ? value : 1 - value);
     }
-    return { chosen, score: isProbability ? Math.max(certainty, 0) : null };
+    const kept =
+      most == null ? chosen : chosen.sort((a, b) => numbers[b]! - numbers[a]! || a - b).slice(0, most);
+    return { chosen: kept.sort((a, b) => a - b), score: isProbability ? Math.max(certainty, 0) : null };
   }
 
   let best = -1;
@@ -76,11 +87,47 @@ export function classRow(answer: ClassOutputs, output: OutputSpec, rules: ClassR
     if (!(Number.isInteger(said) && said >= 0 && said < numbers.length))
       throw failed(output, `the number ${said} as a class of ${numbers.length}, of which the first is 0,`);
     // What the graph says is left out: the best of the others answers.
-    if (isThere(said)) best = said;
+    const head = heads?.[said] ?? said;
+    if (isThere(head)) best = head;
   }
   if (!isProbability) return { chosen: [best], score: null };
-  const isShare = renormalise === true && whole > 0 && !areIndependent(answer, output, numbers.length);
+  const isShare = renormalise === true && whole > 0 && !isIndependent;
   return { chosen: [best], score: isShare ? Math.min(numbers[best]! / whole, 1) : numbers[best]! };
+}
+
+/** By labels: for each column the first one of the same label; null: no two are the same. */
+const HEADS = new WeakMap<readonly unknown[], readonly number[] | null>();
+
+function headsOf(labels: readonly unknown[]): readonly number[] | null {
+  const known = HEADS.get(labels);
+  if (known !== undefined) return known;
+  const first = new Map<string, number>();
+  const heads = labels.map((label, column) => {
+    if (label === null) return column;
+    const key = JSON.stringify(label);
+    if (!first.has(key)) first.set(key, column);
+    return first.get(key)!;
+  });
+  const found = heads.some((head, column) => head !== column) ? heads : null;
+  HEADS.set(labels, found);
+  return found;
+}
+
+/** Gives the first column of each label what all of its columns say. */
+function join(numbers: Float64Array, heads: readonly number[], isSum: boolean): void {
+  for (const [column, head] of heads.entries()) {
+    if (head === column) continue;
+    // A sum of probabilities may be above 1 by rounding.
+    numbers[head] = isSum
+      ? Math.min(numbers[head]! + numbers[column]!, 1)
+      : Math.max(numbers[head]!, numbers[column]!);
+  }
+}
+
+/** Whether the numbers are probabilities of which one alone comes true, so that those of several classes add up. */
+function areExclusive({ kind, decision, activation }: OutputSpec, isIndependent: boolean): boolean {
+  if (kind !== 'probabilities') return false;
+  return decision?.rule === 'threshold' ? activation === 'softmax' : !isIndependent;
 }
 
 /** Whether probabilities say nothing of each other, so that their sum has no meaning. */

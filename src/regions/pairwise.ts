@@ -39,6 +39,13 @@ export const pairwise: RegionKind<PairwiseBinding> = {
         `needs a Pairwise of two objects, toName="left,right"; the config's '${target.name}' has toName="${names.join(',')}"`,
       );
     }
+    if (target.toName !== names[0]) {
+      throw new AppError(
+        'no_model_fits',
+        `reads '${target.toName}', and results of a Pairwise name the first of its objects; the config's '${target.name}' has ` +
+          `toName="${names.join(',')}": put an object that the model reads first`,
+      );
+    }
   },
 
   bind(target, output, options, rules = {}) {

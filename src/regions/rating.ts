@@ -55,7 +55,7 @@ export const rating: RegionKind<RatingBinding> = {
       const value = Math.round(valueRow(answer, output));
       return { results: [{ value: { rating: Math.min(Math.max(value, 1), most) } }], score: null };
     }
-    const { chosen, score } = classRow(answer, output);
+    const { chosen, score } = classRow(answer, output, { labels: stars });
     const value = { rating: stars[chosen[0]!]! };
     return { results: [score === null ? { value } : { value, score }], score };
   },

@@ -9,6 +9,7 @@ import {
 } from '../label-config/fit-labels.js';
 import type { LabelNode } from '../label-config/parse.js';
 import type { BindTarget, RegionKind, RegionOptions } from './contract.js';
+import { numberOf } from './numbers.js';
 import { CLASSES, PARTIAL, RENORMALISE, THRESHOLD } from './output-kinds.js';
 import { type ClassRules, classRow, classRules } from './outputs.js';
 import { readLabel, readLabels, readOne, UNREADABLE } from './reading.js';
@@ -69,12 +70,14 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
   check(target) {
     checkWholeTask(target);
     checkNodes(target);
+    mostNodes(target);
   },
 
   bind(target, output, options, rules = {}) {
     const how = { scope: 'class', verb: 'predicts' } as const;
-    const paths = pathsOf(classesFor(target, output, 'many'), target, options, how, rules);
-    return { paths, ...classRules(options) };
+    const most = mostNodes(target);
+    const names = classesFor(target, output, most === 1 ? 'one' : 'many');
+    return { paths: pathsOf(names, target, options, how, rules), most, ...classRules(options) };
   },
 
   encode(answer, output, { paths: labels, ...rules }) {
@@ -86,8 +89,9 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
     return { results: paths.length === 0 ? [] : [score === null ? { value } : { value, score }], score };
   },
 
-  // `maxUsages="1"`: the editor takes one node, and a target is one label.
+  // Where the editor takes one node, a target is one label.
   reader(target, options) {
+    const most = mostNodes(target);
     const byPath = namesByPath(target, options);
     const labels = [...new Set(byPath.values())];
     return {
@@ -96,9 +100,7 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
         readOne(results, ({ taxonomy: chosen }) => {
           if (!Array.isArray(chosen)) return UNREADABLE;
           const names = chosen.map(path => byPath.get(JSON.stringify(path)));
-          return attribute(target.attributes, 'maxUsages') === '1'
-            ? readLabel(names)
-            : readLabels(names, labels);
+          return most === 1 ? readLabel(names) : readLabels(names, labels);
         }),
     };
   },
@@ -124,6 +126,20 @@ export const taxonomy: RegionKind<TaxonomyBinding> = {
     target: ['Eukarya/Mammalia/dog'],
   },
 };
+
+/**
+ * How many nodes the control takes: the editor does not submit more. Null: any number.
+ * @throws AppError `no_model_fits` when it takes none
+ */
+function mostNodes({ name, attributes }: BindTarget): number | null {
+  const given = attribute(attributes, 'maxUsages');
+  const most = numberOf(given ?? '');
+  if (most === null || most >= 1) return most && Math.floor(most);
+  throw new AppError(
+    'no_model_fits',
+    `needs a Taxonomy that takes a node; the config's '${name}' has maxUsages="${given}"`,
+  );
+}
 
 /** @throws AppError `no_model_fits` when the nodes are not in the config */
 export function checkNodes({ name, parsed, attributes }: BindTarget): void {

@@ -56,6 +56,67 @@ describe('Choices', () => {
     assert.deepEqual(value(both, flags, [0.75, 0.875], multiple), ['x']);
   });
 
+  describe('whose label stands for several classes', () => {
+    const two = choices('', '<Choice value="X" predicted_values="X1,X2"/><Choice value="Y"/>');
+    const labels = ['X1', 'X2', 'Y'];
+    const row = [0.375, 0.25, 0.375];
+
+    it('gets what their probabilities are together', () => {
+      assert.deepEqual(encoded(two, probabilities(labels), row, single), {
+        results: [{ value: { choices: ['X'] }, score: 0.625 }],
+        score: 0.625,
+      });
+      const said = probabilities(labels, { rule: 'label', tensor: 'label' });
+      for (const label of [0, 1])
+        assert.deepEqual(encoded(two, said, row, single, label).results, [
+          { value: { choices: ['X'] }, score: 0.625 },
+        ]);
+      const tree =
+        '<Taxonomy name="c" toName="text"><Choice value="A"><Choice value="X" predicted_values="X1,X2"/></Choice>' +
+        '<Choice value="Y"/></Taxonomy>';
+      assert.deepEqual(encoded(tree, probabilities(labels), row), {
+        results: [{ value: { taxonomy: [['A', 'X']] }, score: 0.625 }],
+        score: 0.625,
+      });
+      assert.equal(encoded(two, probabilities(labels), [0.75, 0.75, 0], single).score, 1);
+    });
+
+    it('gets their share with `renormalise`', () => {
+      const { results, score } = encoded(
+        two.replace('toName="text"', 'toName="text" renormalise="true"'),
+        probabilities([...labels, 'Z']),
+        [0.25, 0.125, 0.25, 0.375],
+        single,
+      );
+      assert.deepEqual(results[0]!.value, { choices: ['X'] });
+      assert.closeTo(score!, 0.6, 1e-12);
+    });
+
+    it('gets the largest of numbers that do not add up', () => {
+      const scores: Output = { kind: 'scores', labels };
+      assert.deepEqual(value(two, scores, [1, 2, 2.5], single), ['Y']);
+      const independent = { ...probabilities(labels), activation: 'sigmoid' } as Output;
+      const { results, score } = encoded(two, independent, [Math.log(3), 0, 9], single);
+      assert.deepEqual(results[0]!.value, { choices: ['Y'] });
+      assert.isAbove(score!, 0.99);
+    });
+
+    it('is as certain as the surest of them where any number of classes is accepted', () => {
+      const many = two.replace('toName="text"', 'toName="text" choice="multiple"');
+      const flag = probabilities(labels, { rule: 'threshold', threshold: 0.5 });
+      assert.deepEqual(encoded(many, flag, [0.875, 0.4375, 0.125], multiple), {
+        results: [{ value: { choices: ['X'] }, score: 0.875 }],
+        score: 0.875,
+      });
+      // Exclusive ones are accepted together.
+      const exclusive = { ...flag, activation: 'softmax' } as Output;
+      const logits = [0.375, 0.375, 0.25].map(Math.log);
+      const { results, score } = encoded(many, exclusive, logits, multiple);
+      assert.deepEqual(results[0]!.value, { choices: ['X'] });
+      assert.closeTo(score!, 0.75, 1e-12);
+    });
+  });
+
   it('gets no score from decision scores, which are no probabilities', () => {
     const scores: Output = { kind: 'scores', labels: ['a', 'b'] };
     assert.deepEqual(encoded(choices(''), scores, [-0.5, 0.75], single), {
@@ -169,6 +230,22 @@ describe('Taxonomy', () => {
     '<Choice value="Other"/></Choice><Choice value="Plant"><Choice value="Other"/></Choice><Choice value="Cat fish"/>';
   const taxonomy = (attributes = '') => `<Taxonomy name="c" toName="text" ${attributes}>${tree}</Taxonomy>`;
   const path = (label: string, options = {}) => value(taxonomy(), probabilities([label]), [1], options);
+
+  it('gets no more nodes than `maxUsages` says, which the editor would not submit', () => {
+    const tree = (most: string) =>
+      `<Taxonomy name="c" toName="text" MaxUsages="${most}"><Choice value="a"/><Choice value="b"/><Choice value="d"/></Taxonomy>`;
+    const flags = probabilities(['a', 'b', 'd'], { rule: 'threshold', threshold: 0.5 });
+    const row = [0.625, 0.75, 0.875];
+    assert.deepEqual(value(tree('2'), flags, row), [['b'], ['d']]);
+    for (const most of ['3', '', 'many'])
+      assert.deepEqual(value(tree(most), flags, row), [['a'], ['b'], ['d']]);
+    assert.match(
+      refusal(tree('1'), flags, row),
+      /^no_model_fits: .*chooses any number of classes .* 'c' holds one$/,
+    );
+    assert.deepEqual(value(tree('1'), probabilities(['a', 'b', 'd']), row), [['d']]);
+    assert.match(refusal(tree('0'), flags, row), /^no_model_fits: .* has maxUsages="0"$/);
+  });
 
   it('gets whole paths, for leaves by value, predicted_values or path, and for the nodes above them', () => {
     assert.deepEqual(path('Cat'), [['animal', 'Cat']]);

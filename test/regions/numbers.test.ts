@@ -26,6 +26,15 @@ describe('Rating', () => {
     assert.isNull(encoded(rating(), { kind: 'scores', labels: ['1', '2'] }, [-1, 1]).score);
   });
 
+  it('gets the probability of all classes of one number', () => {
+    const halves = probabilities(['4', '5', '4.0']);
+    const answer = { value: { rating: 4 }, score: 0.625 };
+    assert.deepEqual(encoded(rating(), halves, [0.375, 0.375, 0.25]), { results: [answer], score: 0.625 });
+    assert.deepEqual(encoded('<Number name="c" toName="text"/>', halves, [0.25, 0.375, 0.375]).results, [
+      { value: { number: 4 }, score: 0.625 },
+    ]);
+  });
+
   it('refuses classes that are no stars of it', () => {
     const of = (labels: string[], most?: string) => refusal(rating(most), probabilities(labels), [1, 0]);
     assert.equal(

@@ -64,6 +64,23 @@ describe('Pairwise', () => {
     );
   });
 
+  it('is refused to a model that reads the right object alone: results name the left one', () => {
+    const xml = (toName: string) =>
+      `<View><Image name="i" value="$i"/><Text name="t" value="$t"/><Pairwise name="c" toName="${toName}"/></View>`;
+    const bind = (toName: string) =>
+      answered(
+        pairwise!,
+        { xml: xml(toName), input: { kind: 'text' }, output: classes('left', 'right') },
+        { x: numbers([1, 2], 0.75, 0.25) },
+      );
+    assert.equal(bind('t,i').results[0]!.value.selected, 'left');
+    assert.equal(
+      refused(() => bind('i,t')),
+      "no_model_fits: the model 'm' reads 't', and results of a Pairwise name the first of its objects; the config's 'c' has " +
+        'toName="i,t": put an object that the model reads first',
+    );
+  });
+
   it('teaches the side that an annotator chose', () => {
     const { labels, read } = readerOf(pairwise!, pairXml());
     assert.deepEqual(labels, ['left', 'right']);
