@@ -260,7 +260,7 @@ export function fitNames(
   rules: LabelRules,
 ): (string | null)[] {
   const own = names.filter(each => each !== null);
-  const map = buildLabelMap(parsed, own);
+  const map = buildLabelMap(parsed, own, rules.trained);
   const answered = new Set(map.values());
   const unknown = parsed.labels.filter(label => !answered.has(label));
   const aliases = unknown.flatMap(label => {

@@ -8,6 +8,8 @@ import type { ParsedControl } from './parse.js';
  * The rule is that of the Python SDK's `build_label_map`, which does not know the shown value:
  * https://github.com/HumanSignal/label-studio-ml-backend/blob/master/label_studio_ml/model.py
  *
+ * @param areOwn whether the names were the control's own labels, as those of a version that was trained for it: then the same
+ *   name goes first, as `predicted_values` are the names of other models
  * @returns the config's label by the model's name; names that no label takes are absent
  * @example
  * // <Choice value="Good" predicted_values="pos, positive"/><Choice value="Bad"/>
@@ -16,6 +18,7 @@ import type { ParsedControl } from './parse.js';
 export function buildLabelMap(
   control: Pick<ParsedControl, 'labels' | 'labels_attrs'>,
   names: readonly string[],
+  areOwn = false,
 ): Map<string, string> {
   const byPredictedValue = new Map<string, string>();
   const byName = new Map<string, string>();
@@ -41,6 +44,7 @@ export function buildLabelMap(
   const map = new Map<string, string>();
   for (const name of names) {
     const label =
+      (areOwn ? byName.get(name) : undefined) ??
       byPredictedValue.get(name) ??
       byName.get(name) ??
       byShown.get(name) ??

@@ -164,7 +164,7 @@ export function pathsOf(
 ): (readonly string[] | null)[] {
   const places = placesOf(target, options);
   const known = places.map(({ full }) => full[0]!);
-  const mapped = names.map(name => find(name, places));
+  const mapped = names.map(name => find(name, places, rules.trained));
   const unclear = names.find((_, index) => mapped[index] === SEVERAL);
   if (unclear !== undefined) {
     throw new LabelMismatchError(
@@ -235,10 +235,18 @@ function placesOf({ labelTree = [], attributes }: BindTarget, options: RegionOpt
 /** A name of several nodes. */
 const SEVERAL = 'several';
 
-/** The path of the node that a class means; null: there is none. */
-function find(name: string, places: readonly Place[]): readonly string[] | typeof SEVERAL | null {
+/**
+ * The path of the node that a class means; null: there is none.
+ * @param isOwn whether it was a node of the config itself, see `buildLabelMap`
+ */
+function find(
+  name: string,
+  places: readonly Place[],
+  isOwn = false,
+): readonly string[] | typeof SEVERAL | null {
   const lower = name.toLowerCase();
   const rules: ((place: Place) => boolean)[] = [
+    ({ full }) => isOwn && full[0] === name,
     ({ predicted }) => name !== '' && predicted.includes(name),
     ({ full }) => full.includes(name),
     ({ own }) => own.includes(name),

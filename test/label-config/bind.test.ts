@@ -268,3 +268,88 @@ describe('binding a model beside others', () => {
     );
   });
 });
+
+describe('the labels of a version that was trained for the project', () => {
+  const choice = (name: string, means: string) => `<Choice value="${name}" predicted_values="${means}"/>`;
+  const text = '<Text name="t" value="$text"/>';
+  const cases = [
+    {
+      control: 'Choices',
+      input: 'text',
+      options: { choice: 'single' },
+      labels: ['Food', 'Price', 'Service'],
+      of: (means: string[]) =>
+        `${text}<Choices name="c" toName="t">${choice('Food', means[0]!)}${choice('Price', means[1]!)}${choice('Service', means[2]!)}</Choices>`,
+    },
+    {
+      control: 'Taxonomy',
+      input: 'text',
+      options: {},
+      labels: ['Food', 'Food/Price', 'Service'],
+      of: (means: string[]) =>
+        `${text}<Taxonomy name="c" toName="t"><Choice value="Food" predicted_values="${means[0]}">${choice('Price', means[1]!)}</Choice>` +
+        `${choice('Service', means[2]!)}</Taxonomy>`,
+    },
+    {
+      control: 'Ranker',
+      input: 'list',
+      options: {},
+      labels: ['Food', 'Price', 'Service'],
+      of: (means: string[]) =>
+        `<List name="t" value="$l"/><Ranker name="c" toName="t">${['Food', 'Price', 'Service'].map((name, index) => `<Bucket name="${name}" predicted_values="${means[index]}"/>`).join('')}</Ranker>`,
+    },
+    {
+      control: 'RectangleLabels',
+      input: 'image',
+      options: {},
+      labels: ['Food', 'Price', 'Service'],
+      of: (means: string[]) =>
+        `<Image name="t" value="$i"/><RectangleLabels name="c" toName="t">${['Food', 'Price', 'Service'].map((name, index) => `<Label value="${name}" predicted_values="${means[index]}"/>`).join('')}</RectangleLabels>`,
+    },
+  ];
+  for (const { control, input, options, labels, of } of cases) {
+    it(`are those of a ${control}, whatever other models call them`, () => {
+      const manifest = {
+        format: 1 as const,
+        title: 'M',
+        input: { kind: input },
+        outputs: [{ name: 'c', control, ...options }],
+      };
+      const output =
+        control === 'RectangleLabels'
+          ? { name: 'c', kind: 'boxes', tensors: { boxes: 'b', scores: 's' }, labels }
+          : { name: 'c', kind: 'probabilities', tensor: 'x', labels };
+      const data = (means: string[], trained: boolean) =>
+        bindModel(
+          { name: 'm', manifest, outputs: [output as never], trained },
+          readLabelConfig(`<View>${of(means)}</View>`),
+        ).binding.controls[0]!.data;
+      const plain = data(['', '', ''], true);
+      const [first, second, third] = labels as [string, string, string];
+      for (const means of [
+        [second, first, ''],
+        [third, '', ''],
+        [`${first},${second}`, third, second],
+      ])
+        assert.deepEqual(data(means, true), plain, means.join());
+      // Of any other model they are the names.
+      assert.notDeepEqual(data([second, first, ''], false), plain);
+    });
+  }
+
+  it('are found by `predicted_values` where they are called otherwise since', () => {
+    const manifest = {
+      format: 1 as const,
+      title: 'M',
+      input: { kind: 'text' },
+      outputs: [{ name: 'c', control: 'Choices', choice: 'single' }],
+    };
+    const output = { name: 'c', kind: 'probabilities', tensor: 'x', labels: ['Food', 'Price'] };
+    const config = `<View>${text}<Choices name="c" toName="t">${choice('Meals', 'Food')}${choice('Price', '')}</Choices></View>`;
+    const { binding } = bindModel(
+      { name: 'm', manifest, outputs: [output], trained: true },
+      readLabelConfig(config),
+    );
+    assert.deepEqual(binding.controls[0]!.data, { choices: ['Meals', 'Price'] });
+  });
+});
