@@ -117,7 +117,8 @@ export class InferenceHost {
       mediaTime.begin(limit, values.length);
       const visit: OutputsVisitor = (value, answer, continues) => {
         const row = rows[value]!;
-        const whole = open.get(value) ?? new ValueAnswer(source, row.controls);
+        const reasonOf = (failure: AppError) => held.version.reasonOf(failure, values[value]);
+        const whole = open.get(value) ?? new ValueAnswer(source, row.controls, reasonOf);
         if (continues) {
           whole.add(answer);
           open.set(value, whole);

@@ -175,6 +175,13 @@ export class LoadedVersion {
     return isCut ? [{ first: 0, count: rows.length, outputs: joined(parts) }] : parts;
   }
 
+  /** Why a value has no prediction: what it lacks, where that is why the model's numbers are none. */
+  reasonOf(failure: AppError, value: TaskValue): AppError {
+    const missing = failure.code === 'model_failed' ? this.#encoder.missing?.(value) : undefined;
+    if (missing === undefined) return failure;
+    return new AppError('task_invalid', `${missing}, and without it ${failure.message}`);
+  }
+
   /** @throws what a graph could not be released for, when the others are */
   async release(): Promise<void> {
     const released = await Promise.allSettled([...this.#graphs.values()].map(({ graph }) => graph.release()));

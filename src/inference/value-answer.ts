@@ -16,12 +16,19 @@ interface OpenControl {
 export class ValueAnswer {
   readonly #version: VersionSource;
   readonly #controls: readonly ControlBinding[];
+  readonly #reasonOf: (failure: AppError) => AppError;
   #open: OpenControl[] | undefined;
   #failure: AppError | undefined;
 
-  constructor(version: VersionSource, controls: readonly ControlBinding[]) {
+  /** @param reasonOf says in other words why there is no prediction, see `LoadedVersion.reasonOf` */
+  constructor(
+    version: VersionSource,
+    controls: readonly ControlBinding[],
+    reasonOf: (failure: AppError) => AppError = failure => failure,
+  ) {
     this.#version = version;
     this.#controls = controls;
+    this.#reasonOf = reasonOf;
   }
 
   /** Takes a part that is not the last one. */
@@ -42,7 +49,7 @@ export class ValueAnswer {
   finish(answer: RowOutputs): string {
     const item = this.#try(() => JSON.stringify(this.#answer(answer)));
     if (item !== undefined) return item;
-    const { code, message } = this.#failure!;
+    const { code, message } = this.#reasonOf(this.#failure!);
     return failureText({ code, message }, this.#version.label);
   }
 

@@ -85,6 +85,11 @@ export interface Encoder {
   readonly warmUp: TaskValue;
   /** Whether each of its batches has one row, so that it does not matter what the graph makes of several. */
   readonly single?: boolean;
+  /**
+   * What a value lacks that some models can do without, in words such as `the task's data has no number in the column 'age'`:
+   * it is told where the graph answers nothing for the value. Undefined: nothing; absent: never anything.
+   */
+  missing?(value: TaskValue): string | undefined;
   /** The names of the outputs that it makes itself, beside those of `model.onnx`. */
   readonly outputs?: readonly string[];
 }

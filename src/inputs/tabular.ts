@@ -1,10 +1,10 @@
 import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
-import type { InputKind, InputPlace } from './contract.js';
+import type { InputKind, InputPlace, TaskValue } from './contract.js';
 import { loadFeatures } from './features/encoder.js';
 import { invalidValue, toNumber } from './features/records.js';
 import type { ColumnSpec, FeaturesSpec } from './features/spec.js';
-import { shownValue } from './shown/value.js';
+import { shownValue, whereShown } from './shown/value.js';
 
 const EXAMPLE_COLUMNS: readonly ColumnSpec[] = [
   { name: 'age', kind: 'number' },
@@ -54,7 +54,12 @@ export const tabular: InputKind = {
 
   learnt: recordOf,
 
-  load: (folder, options) => loadFeatures(folder, columnsOf(options)),
+  async load(folder, options) {
+    const columns = columnsOf(options);
+    return Object.assign(await loadFeatures(folder, columns), {
+      missing: (value: TaskValue) => missingNumbers(value as readonly unknown[], columns),
+    });
+  },
 
   example: {
     options: { columns: EXAMPLE_COLUMNS },
@@ -90,14 +95,24 @@ export const tabular: InputKind = {
   },
 };
 
-/** The columns of a task: those of its data, and those of the object that a Table shows. */
+/**
+ * The columns of a task: those of the object that a Table shows, which an annotator sees, and those of the task's data.
+ * @throws AppError `task_invalid` when a Table has something else to show
+ */
 function recordOf(
   data: Readonly<Record<string, unknown>>,
   { tag, shown }: Pick<InputPlace, 'tag' | 'shown'>,
 ): Readonly<Record<string, unknown>> {
   const value = shownValue(data, shown);
   const table = tag === 'Table' && typeof value === 'string' ? parsed(value) : value;
-  return isRecord(table) ? { ...table, ...data } : data;
+  if (tag !== 'Table') return isRecord(table) ? { ...table, ...data } : data;
+  if (isRecord(table)) return { ...data, ...table };
+  if (value === undefined) return data;
+  throw new AppError(
+    'task_invalid',
+    `the task's data needs an object of columns ${whereShown(shown)} for the Table, and has ` +
+      (value === null ? 'null' : Array.isArray(table) ? 'a list' : `a ${typeof value} that is none`),
+  );
 }
 
 /** The editor's Table reads JSON as well; undefined for what is none. */
@@ -111,6 +126,14 @@ function parsed(text: string): unknown {
 
 function columnsOf(options: Readonly<Record<string, unknown>>): readonly ColumnSpec[] {
   return options.columns as readonly ColumnSpec[];
+}
+
+/** Which numbers a record lacks, in words; undefined: none. */
+function missingNumbers(record: readonly unknown[], columns: readonly ColumnSpec[]): string | undefined {
+  const names = columns.filter(({ kind }, index) => kind === 'number' && record[index] === null);
+  if (names.length === 0) return undefined;
+  const list = names.map(({ name }) => `'${name}'`).join(', ');
+  return `the task's data has no number in the column${names.length > 1 ? 's' : ''} ${list}`;
 }
 
 /** A column's value as JSON; a missing number is null. */

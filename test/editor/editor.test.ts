@@ -20,6 +20,8 @@ import { connect, read } from './ours.js';
 /** What the editor shows that is no value to a model: the server refuses such a task. */
 const REFUSED: readonly ((shown: Shown, attributes: Attributes) => boolean)[] = [
   ({ text, looks }) => [text, looks].some(each => each?.includes('[object Object]')),
+  // A Table of a list has no columns of a record.
+  ({ value }) => Array.isArray(value),
   // A number, true or null is no address.
   ({ addresses }) => addresses?.some(each => typeof each !== 'string') === true,
   // The editor shows the first of several images, with no way to the others: `valueList` is meant.

@@ -28,6 +28,31 @@ describe('tabular input', () => {
     expect(read({ age: false, city: 3, note: '' })).to.deep.equal([0, 3, '']);
   });
 
+  it('reads what the Table shows before columns of the same names beside it', () => {
+    const table = { age: 5, city: 'Ulm' };
+    const beside = { age: 7, city: 'Bonn', note: 'n' };
+    for (const shown of [table, JSON.stringify(table)]) {
+      expect(read({ ...beside, table: shown })).to.deep.equal([5, 'Ulm', 'n']);
+      expect(tabular.learnt!({ ...beside, table: shown }, place)).to.deep.include({ ...table, note: 'n' });
+    }
+    expect(read(beside)).to.deep.equal([7, 'Bonn', 'n']);
+    const text = { ...place, tag: 'Text' };
+    expect(tabular.read({ ...beside, table }, text, { columns }, null)).to.deep.equal([7, 'Bonn', 'n']);
+  });
+
+  it('refuses a Table that shows no columns, whatever is beside it', () => {
+    for (const [table, has] of [
+      [null, 'null'],
+      ['x', 'a string that is none'],
+      ['[]', 'a list'],
+      [[{ age: 5 }], 'a list'],
+      [5, 'a number that is none'],
+    ])
+      expect(() => read({ age: 7, city: 'Bonn', note: 'n', table })).to.throw(
+        `the task's data needs an object of columns under 'table' for the Table, and has ${has}`,
+      );
+  });
+
   it('names the column that cannot be read', () => {
     const good = { age: 1, city: 'Ulm', note: 'n' };
     expect(() => read({ age: 1, note: 'n' })).to.throw(

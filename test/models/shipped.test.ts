@@ -36,6 +36,48 @@ describe('the models in the repository', () => {
     assert.deepEqual(without, []);
   });
 
+  describe('wine', () => {
+    const { config, data, shown } = SHIPPED.find(({ name }) => name === 'wine')!.examples[0]!;
+    const [[key, columns]] = Object.entries(data) as [[string, Record<string, number>]];
+    const ask = async (...tasks: Record<string, unknown>[]) => {
+      const { body } = await backend.post<{ results: Prediction[] }>('/models/wine/predict', {
+        tasks: tasks.map((each, id) => ({ id, data: each })),
+        label_config: config,
+      });
+      return body.results;
+    };
+    const other = Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, value / 2]));
+
+    it('reads the columns that the Table shows, whatever else the task has under their names', async () => {
+      for (const table of [columns, JSON.stringify(columns)]) {
+        const [prediction, halves] = await ask({ [key]: table, ...other }, { [key]: other });
+        assert.deepEqual(comparable(prediction), comparable(shown));
+        assert.notEqual(halves!.score, prediction!.score);
+      }
+      const [alone] = await ask({ ...columns });
+      assert.deepEqual(comparable(alone), comparable(shown));
+    });
+
+    it('names the numbers that a task lacks, without which it has no answer', async () => {
+      const [first, second] = Object.keys(columns) as [string, string];
+      const answers = await ask(
+        { [key]: { ...columns, [first]: null } },
+        { [key]: { ...columns, [first]: '', [second]: 'NaN' } },
+        data,
+      );
+      const [one, two, whole] = answers as unknown as { error?: { code: string; message: string } }[];
+      assert.equal(one!.error!.code, 'task_invalid');
+      assert.match(
+        one!.error!.message,
+        new RegExp(
+          `^the task's data has no number in the column '${first}', and without it the model gives NaN for '\\w+'$`,
+        ),
+      );
+      assert.include(two!.error!.message, `in the columns '${first}', '${second}', and without`);
+      assert.isUndefined(whole!.error);
+    });
+  });
+
   // `make topics` makes one of them, which needs PyTorch; its tests are of `make test-torch`.
   for (const { name, examples } of SHIPPED.filter(({ hasVersion }) => hasVersion)) {
     for (const { config, data, shown } of examples.filter(({ shown }) => shown !== undefined)) {
