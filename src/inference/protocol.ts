@@ -19,6 +19,14 @@ export interface VersionSource {
   outputs: readonly OutputSpec[];
 }
 
+/** Regions by what they are labelled with. */
+export interface RegionFilter {
+  /** A label that they have, or several with commas. */
+  label?: string;
+  /** The control that labels them. */
+  control?: string;
+}
+
 /** How one control is filled: what the child needs to write its results. */
 export interface ControlBinding {
   /** `from_name`. */
@@ -28,6 +36,8 @@ export interface ControlBinding {
   toName: string;
   /** Index into the version's `outputs`. */
   output: number;
+  /** Which regions it describes, of a control of regions that is not for all of them; absent: all. */
+  regions?: RegionFilter;
   /** What region ids of this control begin with; the same for the same model and control. */
   idPrefix: string;
   /** What the region kind's `bind` returned. */

@@ -1,7 +1,7 @@
 import type { DrawnRegion, EncodedRow, Region, RegionBody } from '../regions/contract.js';
-import type { ControlBinding, ResultItem } from './protocol.js';
+import type { ControlBinding, RegionFilter, ResultItem } from './protocol.js';
 
-type Frame = Pick<ControlBinding, 'control' | 'toName' | 'idPrefix'>;
+type Frame = Pick<ControlBinding, 'control' | 'toName' | 'idPrefix' | 'regions'>;
 
 /** What the results of several controls say of each other, by the keys of `RegionBody`. */
 class Links {
@@ -10,7 +10,7 @@ class Links {
   readonly shown = new Map<string, Region>();
   readonly parents: { region: Region; key: string }[] = [];
   /** What describes results of other controls, by the key of those. */
-  readonly descriptions = new Map<Region, string>();
+  readonly descriptions = new Map<Region, { key: string; regions: RegionFilter | undefined }>();
   /** Where what has an id stands in the order of reading. */
   readonly order = new Map<string, number>();
 }
@@ -60,10 +60,12 @@ export class ResultList {
       if (id !== undefined) region.parentID = id;
     }
     const result = this.#items.flatMap(item => {
-      const key = item.type === 'relation' ? undefined : links.descriptions.get(item as Region);
-      if (key === undefined) return [item];
+      const description = item.type === 'relation' ? undefined : links.descriptions.get(item as Region);
+      if (description === undefined) return [item];
+      const { key, regions } = description;
       const described = links.shown.get(key);
-      return described === undefined ? [] : [this.#describe(item as Region, described)];
+      if (described === undefined || (regions && !this.#isAmong(described.id, regions))) return [];
+      return [this.#describe(item as Region, described)];
     });
     if (this.#inOrder) {
       const orderOf = (item: ResultItem) =>
@@ -86,7 +88,7 @@ export class ResultList {
     { parent, key, parentKey, regionKey, order, ...body }: RegionBody,
     ids: readonly string[],
     index: number,
-    { control, toName }: Frame,
+    { control, toName, regions }: Frame,
     type: string,
   ): void {
     if (key !== undefined && key === this.#drawn?.key && this.#isDrawn(control)) return;
@@ -99,11 +101,21 @@ export class ResultList {
     if (key !== undefined && regionKey === undefined && !shown.has(key)) shown.set(key, region);
     if (order !== undefined && !orders.has(region.id)) orders.set(region.id, order);
     if (parentKey !== undefined) parents.push({ region, key: parentKey });
-    if (regionKey !== undefined) descriptions.set(region, regionKey);
+    if (regionKey !== undefined) descriptions.set(region, { key: regionKey, regions });
   }
 
   #isDrawn(control: string): boolean {
     return this.#drawn!.results.some(({ from_name }) => from_name === control);
+  }
+
+  /** As the editor does, by the first labels of a region. */
+  #isAmong(id: string, { label, control }: RegionFilter): boolean {
+    const own = this.#items.filter((item): item is Region => (item as Region).id === id);
+    const labelled = own.find(item => item.type.endsWith('labels') && labelsOf(item).length > 0);
+    if (control !== undefined && labelled?.from_name !== control) return false;
+    if (label === undefined) return true;
+    const labels = labelled === undefined ? [] : labelsOf(labelled);
+    return labels.includes(label) || label.split(',').some(each => labels.includes(each));
   }
 
   /** The editor takes a result for one of a region when it has the region's id and place. */
@@ -117,4 +129,9 @@ export class ResultList {
   #doubt(score: number): void {
     this.#score = this.#score === null ? score : Math.min(this.#score, score);
   }
+}
+
+function labelsOf({ type, value }: Region): readonly unknown[] {
+  const labels = value[type];
+  return Array.isArray(labels) ? labels : [];
 }

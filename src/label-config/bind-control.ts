@@ -8,6 +8,7 @@ import { rowFor } from '../regions/index.js';
 import { overridden } from '../regions/overrides.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
+import { attribute } from './attribute.js';
 import { checkFillable, checkPages, checkRegions } from './fillable.js';
 import type { LeftOut } from './fit-labels.js';
 import type { LabelConfig, TagInfo } from './parse.js';
@@ -100,7 +101,23 @@ export function bindControl(
     row: region.name ?? tag,
     toName: place.object,
     output: index,
+    ...(region.perRegion && regionsOf(target)),
     idPrefix: `${hash.slice(0, 10)}-`,
     data: output === null ? null : region.bind(target, output, options, rules),
   };
+}
+
+/**
+ * Which regions a control of regions is for: of others, the editor shows nothing of it and submits nothing.
+ *
+ * @see `perRegionVisible`, `isVisible` and `canBeSubmitted` in
+ *   https://github.com/HumanSignal/label-studio/blob/develop/web/libs/editor/src/mixins/PerRegion.js, `Visibility.js` beside it and
+ *   `../regions/Result.js`
+ */
+function regionsOf({ attributes }: Pick<TagInfo, 'attributes'>): Pick<ControlBinding, 'regions'> {
+  const label = attribute(attributes, 'whenLabelValue');
+  const isWhenSelected = attribute(attributes, 'visibleWhen') === 'region-selected';
+  const control = isWhenSelected ? attribute(attributes, 'whenTagName') : undefined;
+  if (!label && !control) return {};
+  return { regions: { ...(label && { label }), ...(control && { control }) } };
 }

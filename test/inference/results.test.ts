@@ -68,6 +68,40 @@ describe('the results of a control', () => {
     assert.equal(score, 0.25);
   });
 
+  it('of regions are left out of those that the editor does not show them for, by label and control', () => {
+    const shown = (regions: { label?: string; control?: string }) => {
+      const list = new ResultList();
+      const texts = [0, 1, 2, 3].map(at => ({
+        value: { text: [`${at}`] },
+        score: 0.5,
+        regionKey: `box ${at}`,
+      }));
+      list.add({ results: texts, score: null }, { ...control, control: 'words', regions }, 'textarea');
+      const boxes = [['A'], ['B', 'C'], []].map((rectanglelabels, at) => ({
+        value: { x: at, rectanglelabels },
+        key: `box ${at}`,
+      }));
+      list.add({ results: boxes, score: null }, { ...control, control: 'boxes' }, 'rectanglelabels');
+      list.add({ results: [{ value: { x: 3 }, key: 'box 3' }], score: null }, control, 'rectangle');
+      // Labels beside a shape without any.
+      const beside = [2, 3].map(at => ({
+        value: { labels: [at === 2 ? 'A' : 'D, E'] },
+        key: `box ${at}`,
+        regionKey: `box ${at}`,
+      }));
+      list.add({ results: beside, score: null }, { ...control, control: 'kinds' }, 'labels');
+      const { result } = list.finish();
+      return result.flatMap(each => (each.type === 'textarea' ? each.value.text : []) as string[]).join('');
+    };
+    assert.equal(shown({ label: 'A' }), '02');
+    assert.equal(shown({ label: 'C,A' }), '012');
+    assert.equal(shown({ label: 'D, E' }), '3');
+    assert.equal(shown({ label: 'Stamp' }), '');
+    assert.equal(shown({ control: 'kinds' }), '23');
+    assert.equal(shown({ control: 'boxes', label: 'A' }), '0');
+    assert.equal(shown({}), '0123');
+  });
+
   it('leave what the annotator drew as it is, and describe that', () => {
     const region = {
       id: 'drawn',

@@ -353,3 +353,38 @@ describe('the labels of a version that was trained for the project', () => {
     assert.deepEqual(binding.controls[0]!.data, { choices: ['Meals', 'Price'] });
   });
 });
+
+describe('a control of regions', () => {
+  const manifest = {
+    format: 1 as const,
+    title: 'M',
+    input: { kind: 'image' },
+    outputs: [
+      { name: 'r', control: 'RectangleLabels' },
+      { name: 'w', control: 'TextArea' },
+    ],
+  };
+  const outputs = [
+    { name: 'r', kind: 'boxes', tensors: { boxes: 'b', scores: 's' }, labels: ['Text'] },
+    { name: 'w', kind: 'texts', tensor: 't' },
+  ];
+  const regions = (attributes: string) => {
+    const config =
+      '<View><Image name="i" value="$i"/><RectangleLabels name="r" toName="i"><Label value="Text"/><Label value="Stamp"/></RectangleLabels>' +
+      `<TextArea name="w" toName="i" perRegion="true" ${attributes}/></View>`;
+    const { binding } = bindModel({ name: 'm', manifest, outputs }, readLabelConfig(config));
+    return binding.controls.map(each => each.regions);
+  };
+
+  it('is for the regions that the editor shows it for', () => {
+    for (const [attributes, expected] of [
+      ['', undefined],
+      ['whenLabelValue="Stamp"', { label: 'Stamp' }],
+      ['WhenLabelValue="Stamp" whenTagName="r"', { label: 'Stamp' }],
+      ['visibleWhen="region-selected" whenTagName="r"', { control: 'r' }],
+      ['visibleWhen="region-selected" whentagname="r" whenlabelvalue="A,B"', { control: 'r', label: 'A,B' }],
+      ['visibleWhen="choice-selected" whenTagName="c" whenChoiceValue="x"', undefined],
+    ] as const)
+      assert.deepEqual(regions(attributes), [undefined, expected], attributes);
+  });
+});
