@@ -39,7 +39,7 @@ export class GraphRows {
    * The rows of a run, whatever comes: a graph of a fixed batch has a number as its first side; undefined: any.
    */
   rowsOf(feeds: Tensors): number | undefined {
-    const known = this.#graph.inputs.filter(({ name }) => feeds[name] !== undefined);
+    const known = this.#graph.inputs.filter(({ name }) => Object.hasOwn(feeds, name));
     if (this.#single || known.some(info => lacksRows(feeds[info.name]!, info))) return 1;
     for (const { name, shape } of known) {
       const [side] = shape;
@@ -58,7 +58,7 @@ export class GraphRows {
    */
   async parts(feeds: Tensors, rows: number): Promise<RowsPart[]> {
     const size = this.rowsOf(feeds) ?? rows;
-    const names = this.#graph.inputs.map(({ name }) => name).filter(name => feeds[name] !== undefined);
+    const names = this.#graph.inputs.map(({ name }) => name).filter(name => Object.hasOwn(feeds, name));
     // What has no axis of rows, such as the state of a stream, goes as it is.
     if (size === rows || names.some(name => feeds[name]!.dims[0] !== rows))
       return [{ first: 0, count: rows, outputs: await this.#graph.run(feeds) }];

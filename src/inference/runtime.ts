@@ -78,16 +78,16 @@ export async function loadGraph(path: string, choice: ProviderChoice): Promise<G
     inputs,
     outputs,
     async run(feeds) {
-      const tensors: Record<string, Tensor> = {};
+      const tensors: Record<string, Tensor> = Object.create(null);
       for (const info of inputs) {
-        const feed = feeds[info.name];
-        if (feed === undefined) throw unfed(inputs, feeds);
+        if (!Object.hasOwn(feeds, info.name)) throw unfed(inputs, feeds);
+        const feed = feeds[info.name]!;
         const { type, data, dims } = asInput(feed, info);
         tensors[info.name] = new Tensor(type as 'float32', data as Float32Array, dims);
       }
       const given = await session.run(tensors, tensorNames);
       for (const tensor of Object.values(tensors)) tensor.dispose();
-      const plain: Record<string, PlainTensor> = {};
+      const plain: Record<string, PlainTensor> = Object.create(null);
       for (const name of tensorNames) plain[name] = asOutput(given[name] as GraphTensor);
       return plain;
     },
@@ -102,7 +102,7 @@ function infoOf(value: InferenceSession.ValueMetadata): TensorInfo {
 }
 
 function unfed(inputs: readonly TensorInfo[], feeds: Readonly<Record<string, PlainTensor>>): Error {
-  const missing = inputs.map(({ name }) => name).filter(name => feeds[name] === undefined);
+  const missing = inputs.map(({ name }) => name).filter(name => !Object.hasOwn(feeds, name));
   return new Error(
     `its graph has an input '${missing.join("', '")}', which its input kind does not give; it gives ${Object.keys(feeds).join(', ')}: export it with these alone, or name its input in "tensor" of "input" where the kind has that`,
   );

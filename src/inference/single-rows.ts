@@ -81,7 +81,7 @@ async function firstBatch(encoder: Encoder, { graph }: GraphRows, values: number
       if (!('feeds' in batch)) return undefined;
       const { rows, feeds } = batch;
       // The run that follows says what is missing.
-      if (graph.inputs.some(({ name }) => feeds[name] === undefined)) return undefined;
+      if (graph.inputs.some(({ name }) => !Object.hasOwn(feeds, name))) return undefined;
       return { rows, feeds: Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!])) };
     }
   } catch {

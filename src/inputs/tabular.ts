@@ -52,7 +52,11 @@ export const tabular: InputKind = {
     return columnsOf(options).map(column => readColumn(record, column));
   },
 
-  learnt: recordOf,
+  learnt(data, place) {
+    const record = recordOf(data, place);
+    for (const [name, value] of Object.entries(record)) checkWritable(name, value);
+    return record;
+  },
 
   async load(folder, options) {
     const columns = columnsOf(options);
@@ -115,6 +119,12 @@ function recordOf(
   );
 }
 
+/** JSON of `1e400` is read as a number that JSON cannot write: to the model it would be a missing one. */
+function checkWritable(name: string, value: unknown): void {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw invalidValue(name, value, 'which is too large a number');
+}
+
 /** The editor's Table reads JSON as well; undefined for what is none. */
 function parsed(text: string): unknown {
   try {
@@ -161,6 +171,7 @@ function readColumn(data: Readonly<Record<string, unknown>>, { name, kind, optio
       if (typeof value === 'object' && value !== null) {
         throw invalidValue(name, value, 'and the model needs a text, a number, true or false there');
       }
+      checkWritable(name, value);
       return value;
   }
 }

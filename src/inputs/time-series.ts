@@ -72,8 +72,12 @@ export const timeSeries: InputKind = {
     if (typeof value === 'string' && value !== '') return { file: value, tag } satisfies SeriesValue;
     // Beside its columns a series may hold what describes it.
     const columns = isRecord(value) ? Object.entries(value).filter(([, each]) => Array.isArray(each)) : [];
-    if (columns.length > 0)
-      return { columns: Object.fromEntries(columns) as Record<string, unknown[]>, tag } satisfies SeriesValue;
+    if (columns.length > 0) {
+      const kept = (columns as [string, unknown[]][]).map(
+        ([name, column]) => [name, asJson(column)] as const,
+      );
+      return { columns: Object.fromEntries(kept), tag } satisfies SeriesValue;
+    }
     throw new AppError(
       'task_invalid',
       `the task's data needs the address of a CSV or JSON file ${whereShown(shown)}, or columns as lists, and has neither`,
@@ -134,3 +138,9 @@ export const timeSeries: InputKind = {
     feeds: { series: { type: 'float32', data: Float32Array.of(0, 1, 1, 3, 1, 2, 3, 4), dims: [1, 2, 4] } },
   },
 };
+
+/** JSON of `1e400` is read as a number that JSON cannot write: it would come to the child as a missing one. */
+function asJson(column: unknown[]): unknown[] {
+  const isBeyond = (each: unknown) => typeof each === 'number' && !Number.isFinite(each);
+  return column.some(isBeyond) ? column.map(each => (isBeyond(each) ? String(each) : each)) : column;
+}

@@ -104,7 +104,7 @@ function rangeOf({ name, attributes }: BindTarget): NumberRange {
 /** Digits behind the point of a number in decimal or scientific notation. */
 function decimalsOf(text: string): number {
   const [, fraction = '', exponent = '0'] = /^[^.e]*(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(text.trim()) ?? [];
-  return Math.min(Math.max(fraction.length - Number(exponent), 0), 100);
+  return Math.max(fraction.length - Number(exponent), 0);
 }
 
 function described({ attributes }: BindTarget): string {

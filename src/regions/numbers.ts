@@ -10,6 +10,9 @@ export function numberOf(text: string): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
+/** JavaScript writes no more. */
+const MOST_DECIMALS = 100;
+
 /** The numbers that a `<Number>` takes: from `min` to `max`, in steps from `min` (else 0); null: without that bound. */
 export interface NumberRange {
   min: number | null;
@@ -39,6 +42,10 @@ export function nearest(value: number, { min, max, step, decimals }: NumberRange
   // `max` need not lie on a step itself, so the last steps are counted; a billionth of one is rounding.
   const last = Math.floor((high - basis) / step + 1e-9);
   const steps = Math.min(Math.round((inside - basis) / step), last);
+  // Doubles so far from the basis are further apart than the steps.
+  if (!Number.isSafeInteger(steps)) return inside;
+  const exact = basis + steps * step;
+  if (decimals > MOST_DECIMALS) return exact;
   // Written as an annotator would type it: 3 steps of 0.1 are 0.3 and not 0.30000000000000004.
-  return Number((basis + steps * step).toFixed(decimals));
+  return Number(exact.toFixed(decimals));
 }

@@ -71,7 +71,9 @@ export class Examinee {
   async answer(rows: readonly HeldOutRow[], signal: AbortSignal): Promise<Record<string, Target>[]> {
     const items = await this.#items(rows, signal);
     return Promise.all(
-      items.map(async (item, row) => (failureOf(item) ? {} : await this.#read(item, rows[row]!))),
+      items.map(async (item, row) =>
+        failureOf(item) ? Object.create(null) : await this.#read(item, rows[row]!),
+      ),
     );
   }
 
@@ -119,7 +121,7 @@ export class Examinee {
 
   async #read(item: string, { task, targets }: HeldOutRow): Promise<Record<string, Target>> {
     const { result } = JSON.parse(item) as Extract<Answer, { result: unknown }>;
-    const answers: Record<string, Target> = {};
+    const answers: Record<string, Target> = Object.create(null);
     const meta = await metaOf(task, this.#bound.place, this.#version.manifest.input);
     for (const { output, read, place } of this.#outputs) {
       const { name, from_name } = output;

@@ -64,7 +64,7 @@ describe('tabular input', () => {
     expect(() => read({ ...good, age: '0x10' })).to.throw(`column 'age' has "0x10"`);
     expect(() => read({ ...good, age: '1e400' })).to.throw(`column 'age' has "1e400"`);
     expect(() => read({ ...good, age: JSON.parse('-1e400') })).to.throw(
-      `column 'age' has null, and the model needs a number`,
+      `column 'age' has -Infinity, and the model needs a number`,
     );
     expect(() => read({ ...good, age: [1] })).to.throw(`column 'age' has [1]`);
     expect(() => read({ ...good, note: [7] })).to.throw(
@@ -76,6 +76,40 @@ describe('tabular input', () => {
     expect(() =>
       tabular.read({}, place, { columns: [{ name: 'constructor', kind: 'text' }] }, null),
     ).to.throw('it has none');
+  });
+
+  it('takes no number that JSON cannot write for a missing one', () => {
+    const beyond = JSON.parse('1e400') as number;
+    const message = `column 'city' has Infinity, which is too large a number`;
+    expect(() => read({ age: 1, note: 'n', city: beyond })).to.throw(message);
+    expect(() => tabular.learnt!({ city: beyond }, place)).to.throw(message);
+  });
+
+  it('reads columns whatever they are called', () => {
+    const names = ['toString', 'constructor', '__proto__', 'hasOwnProperty'];
+    const data = JSON.parse(`{${names.map(name => `"${name}": "of ${name}"`).join()}}`);
+    const all = names.map(name => ({ name, kind: 'text' }));
+    const expected = names.map(name => `of ${name}`);
+    expect(tabular.read(data, place, { columns: all }, null)).to.deep.equal(expected);
+    expect(tabular.read({ table: data }, place, { columns: all }, null)).to.deep.equal(expected);
+    for (const each of all)
+      expect(() => tabular.read({ text: '' }, place, { columns: [each] }, null)).to.throw(
+        `the task's data has no column '${each.name}'`,
+      );
+  });
+
+  it('fails a number that the tensor cannot hold', async () => {
+    const only = [{ name: 'age', kind: 'number' }] as const;
+    const folder = versions.of(
+      { type: 'columns', parts: [{ columns: ['age'], step: { type: 'numbers', width: 1 } }] },
+      { input: 'record', columns: only, layout: 'dense', dtype: 'float32', width: 1 },
+    );
+    const loaded = await tabular.load(folder, { columns: only });
+    const failures = new Map<number, TaskFailure>();
+    const fail = (row: number, failure: TaskFailure) => void failures.set(row, failure);
+    const rows = [...batchesOf(loaded, [[1e300], [3e38], [null]], fail)].flatMap(batch => batch.rows);
+    expect(rows).to.deep.equal([1, 2]);
+    expect(failures.get(0)!.message).to.equal('a number of its columns is too large for the model: 1e+300');
   });
 
   it('fails a record with a category that was not fitted, and says which there are', async () => {

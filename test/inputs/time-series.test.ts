@@ -50,6 +50,36 @@ describe('files of time series', () => {
     assert.deepEqual(series(years, { timeColumn: 'time', sep: '\t' }, ['v']).times, [2020, 2021]);
   });
 
+  it('have columns whatever they are called, which some steps lack', () => {
+    const names = ['toString', 'constructor', '__proto__', 'hasOwnProperty'];
+    for (const name of names) {
+      const text = `[{"t": 0, "${name}": 1.5}, {"t": 1}]`;
+      assert.deepEqual(series(text, { timeColumn: 't' }, [name]).channels, [[1.5, Number.NaN]], name);
+      assert.deepEqual(series(`{"${name}": [1.5, 2]}`, {}, [name]).channels, [[1.5, 2]], name);
+      assert.deepEqual(series(`${name};t\n1.5;0\n`, { sep: ';' }, [name]).channels, [[1.5]], name);
+      assert.throws(
+        () => series('t;v\n1.5;0\n', { sep: name }, ['v']),
+        /no column|another number of values/,
+        name,
+      );
+    }
+  });
+
+  it('have no number beyond those that there are', () => {
+    const message = (text: string) => {
+      try {
+        series(text, {}, ['x']);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return assert.fail();
+    };
+    const large = (value: string) => `its column 'x' has ${value} at step 1, which is too large a number`;
+    assert.equal(message('{"x": [1, 1e400]}'), large('Infinity'));
+    for (const text of ['{"x": [1, "1e400"]}', 'x\n1\n1e400\n'])
+      assert.equal(message(text), `its column 'x' has "1e400" at step 1, which is no number`);
+  });
+
   it('have names in quotes, as R writes them, and configs with and without the quotes', () => {
     const text = '"","time","x"\n"1",0,NA\n"2",10,TRUE\n'.replace('TRUE', '2.5');
     const expected = { channels: [[Number.NaN, 2.5]], times: [0, 10] };
@@ -203,6 +233,28 @@ describe('time series as tensors', () => {
       [[3, 1, 4]],
     );
     assert.deepEqual([...(fixed.batches[0]!.feeds.series!.data as Float32Array)].slice(0, 4), [1, 2, 0, 0]);
+  });
+
+  it('have no number that gets lost on the way to the model, or that its tensor cannot hold', async () => {
+    const place = { object: 'o', tag: 'TimeSeries', attributes: {}, shown: parseShown('$s'), isUrl: false };
+    const read = (text: string) => timeSeries.read(JSON.parse(text), place, {}, null);
+    const sent = JSON.parse(JSON.stringify(read('{"s": {"x": [1, 1e400], "y": [1, 2]}}')));
+    const refused = await encode([sent], { channels: ['x'] });
+    assert.match(
+      refused.failures.get(0)!.message,
+      /its column 'x' has "Infinity" at step 1, which is no number/,
+    );
+    assert.lengthOf((await encode([sent], { channels: ['y'] })).batches, 1);
+    for (const [options, column] of [
+      [{}, [1, 1e300]],
+      [{ normalize: 'series' }, [1e308, -1e308]],
+    ] as const) {
+      const { failures } = await encode([inline({ x: [...column] })], { channels: ['x'], ...options });
+      assert.match(
+        failures.get(0)!.message,
+        /its column 'x' has (1e\+300 at step 1, which is too large a number|numbers that are too large to normalise)$/,
+      );
+    }
   });
 
   it('have what is missing filled, and are normalised', async () => {

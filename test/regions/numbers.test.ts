@@ -90,6 +90,13 @@ describe('Number', () => {
       ['step="0.1"', 0.31, 0.3],
       ['step="1e-3"', 0.30001, 0.3],
       ['min="" max="none"', 4.5, 4.5],
+      // Steps that doubles cannot count, and decimals that JavaScript cannot write.
+      ['step="1e-320"', 0.3, 0.3],
+      ['min="0" max="1" step="1e-320"', 7, 1],
+      ['step="1e-20"', 1e300, 1e300],
+      ['min="-1e308" step="1"', 1e308, 1e308],
+      ['step="1e-301"', 1e-300, 1e-300],
+      ['step="5e-324"', 1e-322, 1e-322],
     ] as const)
       assert.strictEqual(value(number(attributes), VALUE, [given]), expected, `${attributes}: ${given}`);
   });

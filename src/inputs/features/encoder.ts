@@ -48,7 +48,8 @@ export async function loadFeatures(folder: string, columns: readonly ColumnSpec[
   const warmUp = columns?.map(
     ({ name, kind }) => samples.get(name) ?? { number: 0, text: 'text', category: null }[kind],
   );
-  return new FeatureEncoder(root, createLayout(spec), warmUp ?? 'a text to warm up');
+  const isBounded = spec.dtype === 'float32' && columns?.some(({ kind }) => kind === 'number') === true;
+  return new FeatureEncoder(root, createLayout(spec), warmUp ?? 'a text to warm up', isBounded);
 }
 
 /** Values are given by position, so manifest and spec must agree on the columns. */
@@ -75,8 +76,11 @@ class FeatureEncoder implements Encoder {
   readonly #root: Stage;
   readonly #layout: Layout;
   readonly #row = new Row();
+  readonly #isBounded: boolean;
 
-  constructor(root: Stage, layout: Layout, warmUp: TaskValue) {
+  /** @param isBounded whether numbers of a task may be too large for the tensor */
+  constructor(root: Stage, layout: Layout, warmUp: TaskValue, isBounded: boolean) {
+    this.#isBounded = isBounded;
     this.#root = root;
     this.#layout = layout;
     this.warmUp = warmUp;
@@ -93,6 +97,7 @@ class FeatureEncoder implements Encoder {
       try {
         this.#row.size = 0;
         this.#root.apply(Array.isArray(value) ? value : [wordsOf(value)], this.#row);
+        if (this.#isBounded) checkBounds(this.#row);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         fail(index, { code: error.code, message: error.message });
@@ -102,5 +107,13 @@ class FeatureEncoder implements Encoder {
       if (layout.full) yield layout.take();
     }
     if (layout.rows > 0) yield layout.take();
+  }
+}
+
+/** @throws AppError `task_invalid`, as scikit-learn refuses what its float32 cannot hold */
+function checkBounds({ values, size }: Row): void {
+  for (let at = 0; at < size; at++) {
+    if (Math.abs(Math.fround(values[at]!)) === Number.POSITIVE_INFINITY)
+      throw new AppError('task_invalid', `a number of its columns is too large for the model: ${values[at]}`);
   }
 }

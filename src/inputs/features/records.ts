@@ -155,7 +155,7 @@ function unseen(column: string, value: unknown, categories: readonly Category[])
 
 /** A failure of one task that names the column. */
 export function invalidValue(column: string, value: unknown, what: string): AppError {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
   return new AppError(
     'task_invalid',
     `column '${column}' has ${text.length > 80 ? `${text.slice(0, 77)}...` : text}, ${what}`,

@@ -7,13 +7,13 @@ export interface CsvColumns {
   columns: string[][];
 }
 
-const SEPARATORS: Readonly<Record<string, string>> = {
-  tab: '\t',
-  '\\t': '\t',
-  space: ' ',
-  comma: ',',
-  dot: '.',
-};
+const SEPARATORS: ReadonlyMap<string, string> = new Map([
+  ['tab', '\t'],
+  ['\\t', '\t'],
+  ['space', ' '],
+  ['comma', ','],
+  ['dot', '.'],
+]);
 
 /**
  * Reads CSV as the editor reads it, and values in quotes as well. As there, `sep` is a character or one of its words, or
@@ -70,7 +70,7 @@ function rowsOf(text: string, delimiter: string): string[][] {
 
 function separatorOf(text: string, sep: string | undefined): string {
   if (!sep) return ',';
-  if (sep !== 'auto') return sep.length === 1 ? sep : (SEPARATORS[sep] ?? sep[0]!);
+  if (sep !== 'auto') return sep.length === 1 ? sep : (SEPARATORS.get(sep) ?? sep[0]!);
   const candidates = new Set(
     text
       .split('\n', 2)[1]

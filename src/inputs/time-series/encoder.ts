@@ -3,7 +3,7 @@ import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.
 import { fileBytes } from '../file.js';
 import { batchWindows, cutWindows } from '../windows.js';
 import type { SeriesMeta, SeriesValue } from './contract.js';
-import { failureOf, filled, readSeries } from './table.js';
+import { beyond, failureOf, filled, readSeries } from './table.js';
 
 /** The manifest's `input`, without `kind`. */
 export interface SeriesOptions {
@@ -68,8 +68,16 @@ export class SeriesEncoder implements Encoder {
     if (normalize === 'series') {
       shift = channel.reduce((sum, value) => sum + value, 0) / channel.length;
       scale = Math.sqrt(channel.reduce((sum, value) => sum + (value - shift) ** 2, 0) / channel.length) || 1;
+      if (!Number.isFinite(scale))
+        throw new Error(
+          `its column '${this.#options.channels[at]}' has numbers that are too large to normalise`,
+        );
     }
-    return channel.map(value => (value - shift) / scale);
+    return channel.map((value, step) => {
+      const scaled = (value - shift) / scale;
+      if (!Number.isFinite(Math.fround(scaled))) throw beyond(this.#options.channels[at]!, value, step);
+      return scaled;
+    });
   }
 
   #batch(held: readonly { value: number; prepared: Prepared }[]): EncodedBatch {

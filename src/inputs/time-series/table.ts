@@ -112,7 +112,11 @@ function ofRecords(records: readonly unknown[]): Table {
     if (typeof record !== 'object') throw new Error(`its step ${index} is no object`);
   const names = [...new Set(records.flatMap(record => Object.keys(record ?? {})))];
   const columns = names.map(name =>
-    records.map(record => (record as Record<string, unknown> | null)?.[name]),
+    records.map(record =>
+      record !== null && Object.hasOwn(record as object, name)
+        ? (record as Record<string, unknown>)[name]
+        : undefined,
+    ),
   );
   return { names, columns, isCsv: false };
 }
@@ -122,11 +126,17 @@ function numbersOf(name: string, column: readonly unknown[]): Float64Array {
     if (typeof value === 'number' && Number.isFinite(value)) return value;
     if (typeof value === 'boolean') return Number(value);
     if (value === null || value === undefined) return Number.NaN;
+    if (typeof value === 'number') throw beyond(name, value, index);
     const text = typeof value === 'string' ? value.trim() : JSON.stringify(value);
     if (NUMBER.test(text) && Number.isFinite(Number(text))) return Number(text);
     if (typeof value === 'string' && MISSING.test(text)) return Number.NaN;
     throw new Error(`its column '${name}' has ${JSON.stringify(value)} at step ${index}, which is no number`);
   });
+}
+
+/** Why a series has a number that is too large: for a double, or for the tensor. */
+export function beyond(name: string, value: unknown, step: number): Error {
+  return new Error(`its column '${name}' has ${value} at step ${step}, which is too large a number`);
 }
 
 /** Puts the value before it in the place of a missing one; at the beginning the first that is there. */

@@ -123,6 +123,9 @@ const SERVED = {
       `y = ${MEAN}(pixel_values) told = ai.onnx.ml.ZipMap<classlabels_int64s = [0, 1, 2]>(y)`,
     ),
   ),
+  constructor: of(graph('float[rows, 3, 8, 8] constructor', 'float[rows, 3] y', `y = ${MEAN}(constructor)`), {
+    tensor: 'constructor',
+  }),
   named: of(graph('float[rows, 3, 8, 8] x', 'float[rows, 3] y', `y = ${MEAN}(x)`), { tensor: 'x' }),
 };
 
@@ -202,6 +205,16 @@ const REFUSED: Record<string, [GraphCase, RegExp]> = {
   'an input of another name': [
     of(graph('float[rows, 3, 8, 8] x', 'float[rows, 3] y', `y = ${MEAN}(x)`)),
     /input 'x', which its input kind does not give; it gives .*pixel_values.*"tensor"/,
+  ],
+  'an input of the name of a method': [
+    of(
+      graph(
+        `${PLANAR}, float[1] toString`,
+        'float[rows, 3] y',
+        `m = ${MEAN}(pixel_values) y = Add(m, toString)`,
+      ),
+    ),
+    /input 'toString', which its input kind does not give; it gives .*pixel_values/,
   ],
   'an output that is not there': [of(means(PLANAR), {}, { tensor: 'z' }), /has no output z; it has y/],
   'a map': [
