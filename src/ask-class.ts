@@ -5,6 +5,7 @@ import { dataOf, failureOf, type RawTask } from './inputs/values.js';
 import { itemText, ownResults } from './joined-items.js';
 import type { Context, LabelStudioMLBase, Prediction, PredictionItem, Task, TaskError } from './model.js';
 import type { ItemTexts } from './onnx-model.js';
+import { withinRequest } from './task-data/scope.js';
 
 /** What a model that is code is asked with. */
 export interface ClassRequest {
@@ -13,6 +14,8 @@ export interface ClassRequest {
   own: string;
   /** The controls that it answers; null: all. */
   controls: readonly string[] | null;
+  /** Resolves when nobody waits for the answer any more. */
+  gone?: Promise<unknown> | undefined;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface ClassRequest {
 export async function askClass(
   model: LabelStudioMLBase,
   tasks: readonly RawTask[],
-  { context, own, controls }: ClassRequest,
+  { context, own, controls, gone }: ClassRequest,
 ): Promise<ItemTexts> {
   const failures = new Map<number, TaskFailure>();
   const sound: Task[] = [];
@@ -34,7 +37,7 @@ export async function askClass(
     }
   });
   const { items, version } =
-    sound.length === 0 ? { items: [], version: own } : await ask(model, sound, context, own);
+    sound.length === 0 ? { items: [], version: own } : await ask(model, sound, { context, own, gone });
   const its = controls && new Set(controls);
   const answered = items.values();
   const texts = tasks.map((_task, index) => {
@@ -104,12 +107,11 @@ function failureIn(item: TaskError, model: string): TaskFailure {
 async function ask(
   model: LabelStudioMLBase,
   tasks: Task[],
-  context: Context | null,
-  own: string,
+  { context, own, gone }: Omit<ClassRequest, 'controls'>,
 ): Promise<{ items: PredictionItem[]; version: string }> {
   let answer: Awaited<ReturnType<LabelStudioMLBase['predict']>>;
   try {
-    answer = await model.predict(tasks, context);
+    answer = await withinRequest(gone, () => model.predict(tasks, context));
   } catch (error) {
     throw asModelFailure(error, `the model '${model.name}' failed in predict()`);
   }

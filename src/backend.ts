@@ -65,7 +65,10 @@ export interface Backend {
   reload(): Promise<void>;
   /** To be called once, when it listens: asks Label Studio for setups that were lost. Ends early when the backend closes. */
   askForLostSetups(): Promise<void>;
-  /** Tells a server that is started on the same `DATA_DIR` to wait for the end of this one. `close` does it too. */
+  /**
+   * Tells a server that is started on the same `DATA_DIR` to wait for the end of this one, and gives jobs that run
+   * `DRAIN_TIMEOUT` to end. `close` does it too.
+   */
   leaving(): void;
   /** Ends the children and closes the state. Stop taking requests first. */
   close(): Promise<void>;
@@ -202,6 +205,13 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     checkElsewhere,
   });
   await jobs.start();
+  let jobsEnded: Promise<void> | undefined;
+  const leaving = () => {
+    lock.stopping();
+    // Beside the requests, so that all of it takes one DRAIN_TIMEOUT: a trainer may take the grace of it to end.
+    jobsEnded ??= jobs.stop(Math.max(0, config.DRAIN_TIMEOUT - JOB_LIMITS.grace));
+    return jobsEnded;
+  };
   return {
     app,
     describe,
@@ -209,13 +219,14 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     pids: () => repository?.pool.pids ?? [],
     reload,
     askForLostSetups: () => askForLostSetups({ config, state, client, log }, closing.signal),
-    leaving: () => lock.stopping(),
+    leaving: () => void leaving(),
     async close() {
-      lock.stopping();
+      const ended = leaving();
       closing.abort();
       for (const stop of crons) stop();
+      sources.stop();
       await triggers.stop();
-      await jobs.stop(config.DRAIN_TIMEOUT);
+      await ended;
       await repository?.close();
       await app.close();
       await folder.close();

@@ -21,7 +21,7 @@ export async function askPart(
 ): Promise<ItemTexts> {
   if (model instanceof OnnxModel) return model.answer(batch, { context, gone });
   const own = model.modelVersion;
-  return askClass(model, await batch.all(), { context, own, controls });
+  return askClass(model, await batch.all(), { context, own, controls, gone });
 }
 
 /** What is said where nothing is asked. */

@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
 import { dataLayout } from '../data-folder/layout.js';
+import { AppError } from '../errors.js';
 import { createLabelStudioAuth, type LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudioSource, labelStudioSource } from '../label-studio/source.js';
 import type { State } from '../state.js';
@@ -35,6 +36,8 @@ export interface Sources {
   taskData: TaskData;
   /** What of it lies on this machine's disk. */
   files: FileCache;
+  /** Ends all that is fetched. */
+  stop(): void;
 }
 
 /** Label Studio, and what tasks point to, read with the token of the settings, else with that of the project's `/setup`. */
@@ -43,13 +46,16 @@ export function configuredSources(config: TaskDataConfig, state: State): Sources
   const auth = createLabelStudioAuth({ fetch, now: () => performance.now(), timeoutMs: TOKEN_TIMEOUT_MS });
   const folder = dataLayout(config.DATA_DIR).files;
   const files = new FileCache({ folder, maxBytes: config.FILE_CACHE });
+  const stopped = new AbortController();
   const taskData = createTaskData({
     labelStudio,
     auth,
     localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
     allowHosts: config.ALLOW_HOSTS,
     files,
+    stopped: stopped.signal,
     ...LIMITS,
   });
-  return { labelStudio, auth, taskData, files };
+  const stop = () => stopped.abort(new AppError('shutting_down', 'the server is stopping; send it again'));
+  return { labelStudio, auth, taskData, files, stop };
 }

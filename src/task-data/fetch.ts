@@ -1,5 +1,4 @@
 import { lookup as lookupAddress } from 'node:dns/promises';
-import { AppError } from '../errors.js';
 import type { LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudio, type LabelStudioSource, urlOf } from '../label-studio/source.js';
 import { type Body, type BodyLimits, save } from './body.js';
@@ -7,10 +6,12 @@ import type { FileCache, TaskFile } from './file-cache.js';
 import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
 import { localFile, storedLocalFile } from './local.js';
-import { reasonOf, Unreadable } from './reasons.js';
-import { classify, describeValue, isDataUrl, locate, presignPath, type Source } from './resolve.js';
+import { Unreadable } from './reasons.js';
+import { classify, isDataUrl, locate, presignPath, type Source } from './resolve.js';
+import { HeldTexts, requestSignal } from './scope.js';
 import { Slots } from './slots.js';
 import { type StoredBytes, type StoredText, storedFile } from './texts.js';
+import { known, noAddress, told, unreadable } from './told.js';
 
 export interface TaskDataDeps {
   labelStudio: LabelStudioSource;
@@ -29,6 +30,8 @@ export interface TaskDataDeps {
   atOnce: number;
   /** Where files are put for other processes to read. */
   files: FileCache;
+  /** Its reason, an AppError, ends all that is fetched. */
+  stopped?: AbortSignal;
   lookup?: Lookup;
 }
 
@@ -79,6 +82,8 @@ export interface TaskData {
 /** A value that has to be fetched, or lies on this machine's disk. */
 type Remote = Exclude<Source, { kind: 'inline' | 'data' }>;
 
+/** What models that are code may hold of texts, in relation to what others may. */
+const HELD = 4;
 const MINUTE = 60_000;
 /** How long a copy is taken for what its address holds. An upload gets a new name when it is uploaded again. */
 const MAX_AGE: Readonly<Record<Remote['kind'], number>> = {
@@ -113,6 +118,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   const lookup: Lookup = deps.lookup ?? (hostname => lookupAddress(hostname, { all: true }));
   const slots = new Slots(deps.atOnce);
   const textMemory = new Slots(texts.together);
+  const held = new HeldTexts(HELD * texts.together);
 
   async function ask(
     source: Remote,
@@ -163,8 +169,11 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(), timeoutMs);
       try {
-        return await work(given ? AbortSignal.any([given, late.signal]) : late.signal);
+        return await work(
+          AbortSignal.any([given, late.signal, deps.stopped].filter(each => each !== undefined)),
+        );
       } catch (error) {
+        deps.stopped?.throwIfAborted();
         if (error instanceof Unreadable || given?.aborted || !late.signal.aborted) throw error;
         throw new Unreadable(`it took longer than ${timeoutMs / 1000} s`);
       } finally {
@@ -233,6 +242,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   ): Promise<T> {
     const { bytes, read, release } = await storing;
     try {
+      held.hold(bytes);
       const leave = await told(value, signal, () => textMemory.take(bytes, signal));
       return await read().finally(leave);
     } finally {
@@ -254,27 +264,26 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
 
   const located = (address: string, request: ReadRequest) =>
     text(locate(address, deps.labelStudio(request.projectId)), address, request);
+  const own = (request: ReadRequest) => ({ ...request, signal: request.signal ?? requestSignal() });
 
   return {
     async read(value, request) {
       const source = classify(value, deps.labelStudio(request.projectId));
       return source.kind === 'inline'
         ? Buffer.from(value)
-        : await inMemory(stored(source, value, request), value, request);
+        : await inMemory(stored(source, value, own(request)), value, own(request));
     },
     async readText(value, request) {
       const source = classify(value, deps.labelStudio(request.projectId));
-      return source.kind === 'inline' ? value : await inMemory(text(source, value, request), value, request);
+      return source.kind === 'inline'
+        ? value
+        : await inMemory(text(source, value, own(request)), value, own(request));
     },
-    textAt: (address, request) => inMemory(located(address, request), address, request),
+    textAt: (address, request) => inMemory(located(address, own(request)), address, own(request)),
     text: located,
     textMemory,
-    file,
+    file: (value, request) => file(value, own(request)),
   };
-}
-
-function noAddress(): Unreadable {
-  return new Unreadable('it is not the address of a file (a URL, an upload, a local file or a cloud URI)');
 }
 
 /** What is read for a source. An object of a cloud storage is its task's: two storages may call theirs the same. */
@@ -288,24 +297,4 @@ function addressOf(source: Remote, taskId: ReadRequest['taskId']): string {
     case 'cloud':
       return presignPath(known(taskId), source.uri);
   }
-}
-
-function known(taskId: ReadRequest['taskId']): string | number {
-  if (taskId === null) throw new Unreadable("it is read through its task's id, and the task has none");
-  return taskId;
-}
-
-/** Turns whatever goes wrong while a value is read into what is told about it. */
-async function told<T>(value: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Unreadable || !signal?.aborted) throw unreadable(value, reasonOf(error), error);
-    if (signal.reason instanceof AppError) throw signal.reason;
-    throw unreadable(value, 'the request was given up', error);
-  }
-}
-
-function unreadable(value: string, reason: string, cause?: unknown): AppError {
-  return new AppError('task_unreadable', `cannot read '${describeValue(value)}': ${reason}`, { cause });
 }

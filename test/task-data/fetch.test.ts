@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { AppError } from '../../src/errors.js';
+import { withinRequest } from '../../src/task-data/scope.js';
 import { anyTask, serve, stopServers, taskDataWith, unreadable } from './servers.js';
 
 describe('task-data/fetch', () => {
@@ -106,6 +107,31 @@ describe('task-data/fetch', () => {
       for (const { url } of [silent, endless]) {
         expect(await unreadable(taskData.read(url, anyTask))).to.contain('took longer than 0.1 s');
       }
+    });
+
+    it('stops with the server, and asks for nothing after that', async () => {
+      const stopped = new AbortController();
+      const server = await serve(() => stopped.abort(new AppError('shutting_down', 'the server stops')));
+      const taskData = taskDataWith({ allowHosts: [server.host], stopped: stopped.signal });
+      for (const path of ['/a', '/b']) {
+        const failed = await taskData.read(server.url + path, anyTask).catch((error: AppError) => error.code);
+        expect(failed).to.equal('shutting_down');
+      }
+      expect(server.requests).to.have.lengthOf(1);
+    });
+
+    it('lets the texts that a request of a class holds weigh until it is answered', async () => {
+      const server = await serve((_, response) => response.end('x'.repeat(900)));
+      const texts = { each: 1000, together: 1000 };
+      const taskData = taskDataWith({ allowHosts: [server.host], texts });
+      const read = (count: number) =>
+        withinRequest(undefined, async () => {
+          for (let index = 0; index < count; index++) await taskData.readText(server.url, anyTask);
+          return 'read';
+        }).catch((error: AppError) => error.code);
+      expect(await read(4)).to.equal('read');
+      expect(await read(5)).to.equal('overloaded');
+      expect(await read(4)).to.equal('read');
     });
 
     it("stops with the caller's signal", async () => {
