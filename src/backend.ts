@@ -77,8 +77,8 @@ export interface Backend {
 /** Trainings leave half of the cores to predictions; the grace is what a trainer may take to end when it is asked to. */
 const JOB_LIMITS = { atOnce: Math.max(1, Math.floor(availableCores() / 2)), grace: 5_000, kept: 100 };
 
-/** A page of annotated tasks: Label Studio may predict for tasks that it lists, and that may take as long. */
-const LABEL_STUDIO_LIMITS = { timeoutMs: 120_000, maxBytes: 64 * 2 ** 20 };
+/** A page of annotated tasks, and all of them: Label Studio may predict for tasks that it lists, and that may take as long. */
+const LABEL_STUDIO_LIMITS = { timeoutMs: 120_000, maxBytes: 64 * 2 ** 20, maxTotalBytes: 2 ** 32 };
 
 /** Whether an address that the server listens on can be reached from this machine alone. */
 export function isLoopback(host: string): boolean {

@@ -37,6 +37,8 @@ export interface LabelStudioClientDeps {
   timeoutMs: number;
   /** The most that is read of one answer. */
   maxBytes: number;
+  /** The most that is read of the tasks of a project at a time: pages that never end would fill the disk. */
+  maxTotalBytes: number;
   fetch?: typeof fetch;
   /** Waits so many milliseconds before a request is sent again. */
   wait?(milliseconds: number, signal: AbortSignal | undefined): Promise<unknown>;
@@ -56,7 +58,7 @@ const DETAIL_LENGTH = 200;
  * else one that doubles each time. The token goes to Label Studio's own address alone; redirects are not followed.
  *
  * @example
- * const client = createLabelStudioClient({ labelStudio, auth, timeoutMs: 120_000, maxBytes: 64 * 2 ** 20 });
+ * const client = createLabelStudioClient({ labelStudio, auth, timeoutMs: 120_000, maxBytes: 64 * 2 ** 20, maxTotalBytes: 2 ** 32 });
  * for await (const task of client.annotatedTasks('4')) console.log(task.id, task.annotations);
  */
 export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudioClient {
@@ -136,7 +138,13 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
       const labelStudio = labelStudioOf(project);
       let size = FIRST_PAGE;
       let last = 0;
+      let bytes = 0;
       for (;;) {
+        if (bytes > deps.maxTotalBytes)
+          throw unexpected(
+            labelStudio,
+            `has more than ${deps.maxTotalBytes} bytes of annotated tasks in project ${project}, the most that is read for one training`,
+          );
         let reply: Reply;
         try {
           reply = await lasting(labelStudio, pagePath(project, last, size), signal, trouble);
@@ -145,12 +153,14 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
           if (size === 1)
             throw unexpected(labelStudio, `has a task after ${last} for which ${error.message}`);
           size = smallerSize(size);
+          bytes += deps.maxBytes;
           continue;
         }
         const page = readPage(contentOf(reply, labelStudio, project), last);
         if (page === undefined) throw unexpected(labelStudio, 'does not tell of tasks as it was asked to');
         for (const { predictions: _, drafts: _drafts, ...task } of page.tasks) yield task as LabelStudioTask;
         if (page.isLast) return;
+        bytes += reply.body.length;
         last = page.tasks.at(-1)!.id;
         size = nextSize(reply.body.length, page.tasks.length);
       }

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '../errors.js';
+import { AppError, clip } from '../errors.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Target } from '../regions/contract.js';
 import { labelsIn } from '../regions/reading.js';
@@ -27,6 +27,8 @@ export interface DatasetOptions {
    * @throws AppError when the model could not read the task, which is then left out
    */
   readable(task: LabelStudioTask): Promise<ReadableTask> | ReadableTask;
+  /** Told of tasks that say something, and which are left out because of their data. */
+  tell?(leftOut: string): void;
   signal?: AbortSignal | undefined;
 }
 
@@ -89,7 +91,14 @@ export async function prepareDataset(options: DatasetOptions): Promise<DatasetCo
 }
 
 /** The lines of the draft: the id and the row without its split. */
-async function* rowsOf({ tasks, outputs, readable }: DatasetOptions, tally: Tally): AsyncGenerator<string> {
+async function* rowsOf(
+  { tasks, outputs, readable, tell }: DatasetOptions,
+  tally: Tally,
+): AsyncGenerator<string> {
+  const leaveOut = ({ id }: LabelStudioTask, why: string) => {
+    tally.leftOut.data++;
+    if (tally.leftOut.data <= NAMED) tell?.(`task ${id} is left out: ${clip(why, MESSAGE_LENGTH)}`);
+  };
   for await (const task of tasks) {
     const { targets, outdated, unreadable } = readTask(task.annotations, outputs);
     tally.leftOut.outdated += outdated;
@@ -103,7 +112,7 @@ async function* rowsOf({ tasks, outputs, readable }: DatasetOptions, tally: Tall
       learnt = await readable(task);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      tally.leftOut.data++;
+      leaveOut(task, error.message);
       continue;
     }
     const { meta, ...written } = learnt;
@@ -119,11 +128,23 @@ async function* rowsOf({ tasks, outputs, readable }: DatasetOptions, tally: Tall
       tally.leftOut.tasks++;
       continue;
     }
-    tally.add(task.id, placed);
     const { split: _, value: __, shown: ___, ...rest } = task;
-    yield `${task.id} ${JSON.stringify({ ...rest, ...written, targets: Object.fromEntries(placed) })}\n`;
+    const row = JSON.stringify({ ...rest, ...written, targets: Object.fromEntries(placed) });
+    if (row.length > ROW_LENGTH) {
+      const most = `a training takes at most ${ROW_LENGTH} of a task`;
+      leaveOut(task, `it has ${row.length} characters with its annotations, and ${most}`);
+      continue;
+    }
+    tally.add(task.id, placed);
+    yield `${task.id} ${row}\n`;
   }
 }
+
+/** Characters of a row, which has a text twice, as data and as value: trainers and children take minutes over larger ones. */
+const ROW_LENGTH = 32_000_000;
+/** Tasks that are named when they are left out. */
+const NAMED = 20;
+const MESSAGE_LENGTH = 500;
 
 /** Counts tasks as they pass. */
 class Tally {

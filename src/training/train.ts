@@ -177,6 +177,7 @@ async function writeInput(
     min: manifest.train?.min ?? LEAST_TASKS,
     folder,
     readable: readableData(input, place, deps.taskData, project, signal),
+    tell: leftOut => report(0, leftOut),
     signal,
   });
   const context = {

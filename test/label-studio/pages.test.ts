@@ -55,6 +55,31 @@ describe('annotated tasks of Label Studio', () => {
     assert.lengthOf(server.requests, 4);
   });
 
+  it('ends a reading that would never end, with the limit', async () => {
+    const server = await serve((request, response) => {
+      const { after, size } = pageOf(request);
+      const tasks = Array.from({ length: size }, (_, index) => ({ ...TASKS[0], id: after + index + 1 }));
+      response.end(JSON.stringify({ tasks, total: 1_000_000_000 }));
+    });
+    const { client } = clientOf(server, { maxTotalBytes: 200_000 });
+    assert.match(
+      await failure(all(client.annotatedTasks('4'))),
+      /^label_studio_unexpected: .* has more than 200000 bytes of annotated tasks in project 4/,
+    );
+    assert.isAtMost(server.requests.length, 10);
+  });
+
+  it('counts pages that are too large with what was read of them', async () => {
+    const server = await serve((request, response) => {
+      const { after, size } = pageOf(request);
+      if (size > 1) response.end('x'.repeat(60_000));
+      else response.end(JSON.stringify({ tasks: [{ ...TASKS[0], id: after + 1 }], total: 1_000_000_000 }));
+    });
+    const { client } = clientOf(server, { maxBytes: 50_000, maxTotalBytes: 500_000 });
+    assert.match(await failure(all(client.annotatedTasks('4'))), /has more than 500000 bytes/);
+    assert.isAtMost(server.requests.length, 25);
+  });
+
   it('asks for fewer tasks when they are large, and tells of one that is too large by itself', async () => {
     const large = TASKS.slice(0, 40).map(task => ({ ...task, data: { text: 'x'.repeat(100_000) } }));
     const server = await serve((request, response) => page(request, response, large));

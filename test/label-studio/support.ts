@@ -44,6 +44,7 @@ export function clientOf({ url }: TestServer, deps: Partial<LabelStudioClientDep
     auth: createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 10_000 }),
     timeoutMs: 10_000,
     maxBytes: 2 ** 20,
+    maxTotalBytes: 2 ** 32,
     wait: async milliseconds => pauses.push(milliseconds),
     ...deps,
   });

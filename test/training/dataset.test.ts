@@ -48,6 +48,22 @@ async function refusal(...input: Parameters<typeof prepare>): Promise<string> {
 }
 
 describe('the dataset of a training', () => {
+  it('leaves a text of 20 MB out and names its task, and those that cannot be read', async () => {
+    const told: string[] = [];
+    const large = task(7, { site: ['Yelp'] }, { data: { text: 'x'.repeat(20_000_000) } });
+    const readable = ({ id, data }: LabelStudioTask) => {
+      if (id === 8) throw new AppError('task_unreadable', "cannot read 'http://a/b': HTTP 404");
+      return { value: (data as { text: string }).text };
+    };
+    const all = [...sites(30, SITES, 100), large, task(8, { site: ['Yelp'] })];
+    const { counts, rows } = await prepare(all, { readable, tell: reason => told.push(reason) });
+    assert.lengthOf(rows, 30);
+    assert.equal(counts.tasks, 30);
+    assert.equal(counts.left_out.data, 2);
+    assert.match(told[0]!, /^task 7 is left out: it has 4\d{7} characters with its annotations, .* 32000000/);
+    assert.deepEqual(told.slice(1), ["task 8 is left out: cannot read 'http://a/b': HTTP 404"]);
+  });
+
   it('has a line for each task that counts, as it came, with its targets and its side', async () => {
     const first = task(
       1,
