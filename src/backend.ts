@@ -45,6 +45,8 @@ export interface BackendOptions {
    * written from then on, whatever is done.
    */
   lost?: (error: AppError) => void;
+  /** Gives the start up; its reason is what is thrown. */
+  signal?: AbortSignal;
   /** What programs that the backend starts get theirs from; this process's by default. */
   environment?: Environment;
 }
@@ -70,7 +72,7 @@ export interface Backend {
    * `DRAIN_TIMEOUT` to end. `close` does it too.
    */
   leaving(): void;
-  /** Ends the children and closes the state. Stop taking requests first. */
+  /** Ends the jobs and the children, and closes the state. Stop taking requests first. */
   close(): Promise<void>;
 }
 
@@ -96,10 +98,10 @@ export function isLoopback(host: string): boolean {
  */
 export async function createBackend(options: BackendOptions): Promise<Backend> {
   await loadKinds(options.kinds ?? []);
-  const { config } = options;
+  const { config, signal } = options;
   const log = options.log.child({}, { serializers: { err: shownError } });
   const { lost = error => log.fatal(messageOf(error)) } = options;
-  const folder = await openDataFolder(config.DATA_DIR, { log, lost });
+  const folder = await openDataFolder(config.DATA_DIR, { log, lost, signal });
   try {
     return await assemble({ ...options, log }, folder);
   } catch (error) {
@@ -109,7 +111,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
 }
 
 async function assemble(options: BackendOptions, folder: DataFolder): Promise<Backend> {
-  const { config, log, models = [], environment = ownEnvironment() } = options;
+  const { config, log, models = [], environment = ownEnvironment(), signal } = options;
   const loopback = isLoopback(config.HOST);
   const checkElsewhere = createElsewhereCheck({ publicHosts: config.PUBLIC_HOSTS, loopback });
   const { layout, lock, state } = folder;
@@ -121,7 +123,8 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     cache: () => repository?.cache ?? null,
     files: sources.files,
   });
-  const repository = models.length === 0 ? await openRepository(config, log, metrics, lock.check) : null;
+  const repository =
+    models.length === 0 ? await openRepository(config, log, metrics, lock.check, signal) : null;
   const directory: Directory =
     repository?.directory ??
     classDirectory(models, {
@@ -208,8 +211,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   let jobsEnded: Promise<void> | undefined;
   const leaving = () => {
     lock.stopping();
-    // Beside the requests, so that all of it takes one DRAIN_TIMEOUT: a trainer may take the grace of it to end.
-    jobsEnded ??= jobs.stop(Math.max(0, config.DRAIN_TIMEOUT - JOB_LIMITS.grace));
+    jobsEnded ??= jobs.stop(config.DRAIN_TIMEOUT);
     return jobsEnded;
   };
   return {

@@ -182,7 +182,11 @@ export const SETTINGS = {
     '1gb',
   ),
   CHILD_MEMORY: setting('an inference process that grows past it is replaced', bytes, '4gb'),
-  DRAIN_TIMEOUT: setting('how long requests in flight may take when the server stops', milliseconds, '10s'),
+  DRAIN_TIMEOUT: setting(
+    'how long all that runs may take when the server stops: requests in flight, trainings',
+    milliseconds,
+    '10s',
+  ),
   TRAIN_EVERY: setting('new annotations after which a model is trained', integer(1, 1_000_000), '10'),
   TRAIN_DEBOUNCE: setting(
     'how long no annotation may have come before that; after six times as long it is trained all the same',

@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type Logger, pino } from 'pino';
-import { createBackend, isLoopback } from './backend.js';
+import { type Backend, type BackendOptions, createBackend, isLoopback } from './backend.js';
 import { inBackground } from './background.js';
 import { type Config, readConfig } from './config.js';
 import { AppError, messageOf } from './errors.js';
-import { createHttpServer } from './http/server.js';
+import { createHttpServer, type HttpServer } from './http/server.js';
 import { LogLines, outputOf } from './log-lines.js';
 import type { ModelClass } from './model.js';
 import { NO_TELEMETRY } from './no-telemetry.js';
 import { readable } from './readable-log.js';
 import { shownError } from './shown-error.js';
+import { onStopSignals } from './stop-signals.js';
 import type { Entry } from './training/fit.js';
 import { FIT_VARIABLE, type FitMessage, type FitRequest, runFit } from './training/fit-child.js';
 import { surviveUncaught } from './uncaught.js';
@@ -33,7 +34,8 @@ export interface Server {
 }
 
 /**
- * Starts a backend for Label Studio and listens; SIGTERM and SIGINT stop it, SIGHUP reads the model repository again.
+ * Starts a backend for Label Studio and listens; SIGTERM and SIGINT stop it, also while it starts, SIGHUP reads the model
+ * repository again. A server that was stopped so ends its process with exit code 0; a second signal ends it at once, with 1.
  *
  * @param models your classes; none: the models of the folder `MODEL_DIR`
  * @throws AppError when a setting is invalid, the execution provider does not work here, or the port is taken
@@ -52,10 +54,33 @@ export async function serve(
   const entry = options.entry ?? ownEntry();
   // What this process and its programs write is nobody else's, wherever it lies.
   const umask = process.umask(0o077);
-  const backend = await createBackend({
+  const starting = new AbortController();
+  const leaveSignals = onStopSignals({
+    async stop() {
+      starting.abort(new AppError('shutting_down', 'the server was stopped while it started'));
+      await started.then(close, () => {});
+    },
+    timeout: config.DRAIN_TIMEOUT,
+    failed: error => log.fatal({ err: error }, messageOf(error)),
+  });
+  const reload = () => {
+    // One that starts reads it anyway.
+    void started.then(({ backend }) => backend.reload()).catch(unreadable);
+  };
+  const unreadable = (error: unknown) => {
+    if (!starting.signal.aborted) log.error({ err: error }, 'the model repository could not be read');
+  };
+  process.on('SIGHUP', reload);
+  const leave = () => {
+    leaveSignals();
+    process.off('SIGHUP', reload);
+    process.umask(umask);
+  };
+  const started = start(config, {
     config,
     log,
     models: [models].flat(),
+    signal: starting.signal,
     lost(error) {
       log.fatal(messageOf(error));
       process.exit(1);
@@ -63,47 +88,33 @@ export async function serve(
     ...(entry ? { entry } : {}),
     ...(options.kinds ? { kinds: options.kinds } : {}),
   });
-  const { server, drain } = createHttpServer(backend.app);
-  try {
-    await listen(server, config);
-  } catch (error) {
-    await backend.close();
-    process.umask(umask);
-    throw error;
-  }
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
-
-  const reload = () => {
-    inBackground(log, 'the model repository could not be read', backend.reload());
-  };
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= (async () => {
+    closing ??= started.then(async ({ backend, drain }) => {
       log.info('stopping: requests in flight are finished first');
       process.off('SIGHUP', reload);
+      // Jobs have the same time as requests.
       backend.leaving();
       await drain(config.DRAIN_TIMEOUT);
       await backend.close();
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, stop);
       dieAgain();
-      process.umask(umask);
-    })();
+      leave();
+    });
     return closing;
   };
-  const stop = () => {
-    // Whoever signals again does not want to wait.
-    if (closing) process.exit(1);
-    close().catch(error => {
-      log.fatal({ err: error }, messageOf(error));
-      process.exitCode = 1;
-    });
-  };
+  let running: Started;
+  try {
+    running = await started;
+  } catch (error) {
+    // It was asked to end, and has given up what it had.
+    if (starting.signal.aborted) return process.exit(0);
+    leave();
+    throw error;
+  }
+  const { backend, server } = running;
   const dieAgain = surviveUncaught(process, log);
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  process.on('SIGHUP', reload);
-  // Only now: whoever waits for this line may send a signal at once.
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
   announce(
     config,
     log,
@@ -114,6 +125,25 @@ export async function serve(
   log.flush();
   inBackground(log, 'the projects below DATA_DIR could not be read', backend.askForLostSetups());
   return { url, close };
+}
+
+/** A backend that listens. */
+interface Started {
+  backend: Backend;
+  server: NetServer;
+  drain: HttpServer['drain'];
+}
+
+async function start(config: Config, options: BackendOptions): Promise<Started> {
+  const backend = await createBackend(options);
+  const { server, drain } = createHttpServer(backend.app);
+  try {
+    await listen(server, config);
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+  return { backend, server, drain };
 }
 
 /** What this process was started with. */

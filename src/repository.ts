@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { abortable } from './abortable.js';
 import type { Config } from './config.js';
 import { dataLayout } from './data-folder/layout.js';
 import type { Guard } from './data-folder/lock.js';
@@ -29,6 +30,7 @@ const LOAD_LIMIT_MS = 300_000;
 /**
  * Starts the inference processes and loads what serves. What takes long, or never ends, is loaded in the background.
  * @param guard called before `DATA_DIR` is changed
+ * @param signal gives it up; its reason is what is thrown
  * @throws AppError `provider_unavailable` when no execution provider of the list works here
  */
 export async function openRepository(
@@ -36,6 +38,7 @@ export async function openRepository(
   log: Logger,
   events: PoolEvents,
   guard: Guard,
+  signal?: AbortSignal,
 ): Promise<Repository> {
   const starting = ChildPool.start(
     {
@@ -55,10 +58,16 @@ export async function openRepository(
   );
   // The processes take longer than that.
   compileChecks();
-  const pool = await starting;
+  const pool = await abortable(starting, signal).catch(error => {
+    void starting.then(
+      late => late.stop(),
+      () => {},
+    );
+    throw error;
+  });
   const registry = new Registry({ modelDir: config.MODEL_DIR, dataDir: config.DATA_DIR, pool, log, guard });
   try {
-    await started(registry, log);
+    await abortable(started(registry, log), signal);
   } catch (error) {
     await pool.stop();
     throw error;

@@ -30,6 +30,8 @@ export interface LockOptions {
   log: Logger;
   /** Told once that another server has the folder: this one must end. */
   lost(error: AppError): void;
+  /** Gives up the waiting for another server; its reason is what is thrown. */
+  signal?: AbortSignal | undefined;
 }
 
 const BEAT_MS = 1_000;
@@ -77,7 +79,8 @@ export class DataLock {
     makeFolder(lock);
     for (;;) {
       const [largest = 0] = listClaims(lock);
-      if (largest > 0) await untilFree(layout, largest, options.log);
+      if (largest > 0) await untilFree(layout, largest, options);
+      options.signal?.throwIfAborted();
       const path = claimPath(lock, largest + 1);
       const claim = newClaim();
       if (!createClaim(path, claim)) continue;
@@ -168,7 +171,7 @@ function newClaim(): Claim {
  * Returns when the server of a claim has given the folder up, or does not live any more, or when the claim is gone.
  * @throws AppError `setting_invalid` when that server lives, and is not stopping
  */
-async function untilFree(layout: DataLayout, number: number, log: Logger): Promise<void> {
+async function untilFree(layout: DataLayout, number: number, { log, signal }: LockOptions): Promise<void> {
   const path = claimPath(layout.lock, number);
   let before: string | undefined;
   let told = false;
@@ -186,6 +189,7 @@ async function untilFree(layout: DataLayout, number: number, log: Logger): Promi
       told = true;
     }
     await setTimeout(LOOK_MS);
+    signal?.throwIfAborted();
   }
   log.warn(
     `DATA_DIR=${layout.root}: the server that used it gives no sign of life: this one takes its place`,

@@ -32,7 +32,8 @@ export async function openDataFolder(root: string, options: LockOptions): Promis
     await makePrivate(layout, options.log);
     await clearLeftovers(layout);
     await mkdir(layout.temporary, { mode: 0o700 });
-    await renewState(layout, options.log);
+    await renewState(layout, options.log, options.signal);
+    options.signal?.throwIfAborted();
     const state = State.open(root, taken.check);
     const close = async () => {
       await state.close();
@@ -41,6 +42,7 @@ export async function openDataFolder(root: string, options: LockOptions): Promis
     return { layout, lock: taken, state, close };
   } catch (error) {
     await lock?.release();
+    options.signal?.throwIfAborted();
     if (error instanceof AppError) throw error;
     throw new AppError('setting_invalid', whyUnusable(root, error), { cause: error });
   }

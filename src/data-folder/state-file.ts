@@ -29,9 +29,10 @@ type Way = 'whole' | 'forward' | 'backward';
  * that was stopped in the middle of a write, and may wake at any moment, has another file open than the one that counts, with
  * locks of its own; and nothing stays of what was deleted.
  *
+ * @param signal ends it; nothing is changed then
  * @throws the file system's error: no room, most of all
  */
-export async function renewState(layout: DataLayout, log: Logger): Promise<void> {
+export async function renewState(layout: DataLayout, log: Logger, signal?: AbortSignal): Promise<void> {
   const { state, root } = layout;
   const target = `${state}.new`;
   const size = existsSync(state) ? (await stat(state)).size : 0;
@@ -39,13 +40,13 @@ export async function renewState(layout: DataLayout, log: Logger): Promise<void>
   await reserve(target, size + ROOM);
   // An empty file is what a server leaves that was killed before its first write.
   if (size === 0) return rm(state, { force: true });
-  const wrong = await copy(state, target, 'whole');
+  const wrong = await copy(state, target, 'whole', signal);
   if (wrong === null) return replace(state, target);
 
   await rm(target, { force: true });
   for (const way of ['forward', 'backward'] as const) {
     await rm(lockOf(state), { force: true });
-    await copy(state, target, way);
+    await copy(state, target, way, signal);
   }
   const aside = `${state}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
   await rename(state, aside);
@@ -56,15 +57,28 @@ export async function renewState(layout: DataLayout, log: Logger): Promise<void>
   );
 }
 
-/** @returns what was wrong; null: nothing */
-async function copy(source: string, target: string, way: Way): Promise<string | null> {
+/**
+ * @returns what was wrong; null: nothing
+ * @throws the signal's reason, when nothing of the copy runs any more
+ */
+async function copy(
+  source: string,
+  target: string,
+  way: Way,
+  stop: AbortSignal | undefined,
+): Promise<string | null> {
+  stop?.throwIfAborted();
   const child = await startProgram(process.execPath, [...EXEC_ARGV, ENTRY, source, target, way], {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',
   });
   child.once('exit', endWithServer(child.pid!));
+  const kill = () => void child.kill('SIGKILL');
+  stop?.addEventListener('abort', kill);
   const [[code, signal], said] = await Promise.all([once(child, 'close'), text(child.stderr!)]);
+  stop?.removeEventListener('abort', kill);
+  stop?.throwIfAborted();
   if (code === 0) return null;
   if (code === UNWRITABLE) throw new Error(`${target} cannot be written: ${said}`);
   return signal ? `reading it ended by ${signal}` : said.trim();

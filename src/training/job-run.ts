@@ -17,7 +17,8 @@ export interface RunOptions {
   /** This process's environment. */
   environment: Environment;
   memory: number;
-  grace: number;
+  /** What its programs may take to end when they are asked to, in milliseconds. */
+  grace(): number;
   report(report: Report): void;
   started(process: ProcessMark): void;
 }

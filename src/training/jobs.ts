@@ -38,6 +38,8 @@ interface Running {
 
 /** A job that the server died under this often is not tried again. */
 const ATTEMPTS = 2;
+/** What programs that were made to end take to be gone. */
+const LAST_MS = 1_000;
 const SHUTDOWN = failed('the server stopped');
 
 /**
@@ -58,6 +60,8 @@ export class Jobs {
   /** A change of a job, under its id. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #open = false;
+  /** When all of it must have ended, by the clock of `performance`. */
+  #endBy = Infinity;
   #newest = 0;
 
   constructor(deps: JobsDeps) {
@@ -181,15 +185,23 @@ export class Jobs {
   }
 
   /**
-   * Starts nothing more, gives what runs so many milliseconds, and then ends it; the next start does that again.
+   * Starts nothing more, and gives what runs so many milliseconds. What has not ended shortly before is asked to end, and then made
+   * to; the next start does it again.
    */
   async stop(milliseconds: number): Promise<void> {
     this.#open = false;
+    this.#endBy = performance.now() + milliseconds;
+    const grace = Math.min(this.#deps.limits.grace, milliseconds / 2);
     const idle = () => Promise.all([...this.#running.values()].map(({ done }) => done));
-    await Promise.race([idle(), wait(milliseconds, undefined, { ref: false })]);
+    await Promise.race([idle(), wait(milliseconds - grace, undefined, { ref: false })]);
     for (const { abort } of this.#running.values()) abort.abort(SHUTDOWN);
     // Work that does not heed its signal is left alone.
-    await Promise.race([idle(), wait(2 * this.#deps.limits.grace + 1_000, undefined, { ref: false })]);
+    await Promise.race([idle(), wait(grace + LAST_MS, undefined, { ref: false })]);
+  }
+
+  /** What a program may take to end when it is asked to. */
+  #grace(): number {
+    return Math.max(0, Math.min(this.#deps.limits.grace, this.#endBy - performance.now()));
   }
 
   #next(): void {
@@ -227,7 +239,7 @@ export class Jobs {
         signal,
         environment,
         memory: limits.memory,
-        grace: limits.grace,
+        grace: () => this.#grace(),
         // How far it is need not be kept; a job that is done again begins anew.
         report: ({ error: _, ...change }) => this.#changes.emit(job.id, Object.assign(job, change)),
         started: process => this.#change(job, { process }),

@@ -21,7 +21,7 @@ export interface ProcessOptions extends Pick<SpawnOptions, 'name' | 'onMessage'>
   /** Ends it; the reason is what is thrown. */
   signal: AbortSignal;
   /** How long it may take to end by itself when it is asked to, in milliseconds. */
-  grace: number;
+  grace(): number;
   /** Bytes that it may use, with all that it started. */
   memory: number;
   log: JobLog;
@@ -97,7 +97,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
     }),
   ]);
   const over = new AbortController();
-  const abort = () => void endGroup(pid, grace, over.signal);
+  const abort = () => void endGroup(pid, grace(), over.signal);
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   let tooLarge = false;

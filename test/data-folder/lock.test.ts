@@ -78,7 +78,7 @@ describe('the lock of DATA_DIR', function () {
   });
 
   it('makes a server wait for one that is stopping, and then it trains', async () => {
-    const first = await start(folder, { DRAIN_TIMEOUT: '4s' });
+    const first = await start(folder, { DRAIN_TIMEOUT: '12s' });
     const path = join(await temporaryFolder(), 'go');
     const job = await learn(first, '7', path);
     await ended(first, job, /started/);

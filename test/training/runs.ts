@@ -64,7 +64,7 @@ export async function testRun(
     signal: abort.signal,
     environment,
     memory,
-    grace,
+    grace: () => grace,
     report: report => reports.push(report),
     started: mark => processes.push(mark),
   });
