@@ -15,6 +15,8 @@ const SCRIPT = `ulimit -d ${MOST_MEMORY_KB} 2>/dev/null; exec "$0" "$@"`;
 export const MEMORY = `${MOST_MEMORY_KB / 2 ** 20} GiB of memory`;
 /** How long one image may take, in milliseconds. */
 const MOST_MS = 20_000;
+/** How long it may take to start, in milliseconds: that is no image's time. */
+const START_MS = 20_000;
 /** How long it waits for another image, in milliseconds. */
 const IDLE_MS = 30_000;
 
@@ -29,8 +31,14 @@ export type Answer = { started: true } | { size: Size } | { pixels: Pixels } | {
  * middle, and this process can: then only its image is lost.
  */
 export class ApartDecoder {
+  readonly #node: readonly string[];
   #process: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
+
+  /** @param node the Node.js that runs it, with its options */
+  constructor(node: readonly string[] = NODE) {
+    this.#node = node;
+  }
 
   /** @throws Error with a reason for people */
   async decode(
@@ -62,13 +70,23 @@ export class ApartDecoder {
     }
     const process = fork(ENTRY, {
       execPath: '/bin/sh',
-      execArgv: ['-c', SCRIPT, ...NODE],
+      execArgv: ['-c', SCRIPT, ...this.#node],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
+    // What fails is told by the answer that does not come.
+    process.on('error', () => {});
     this.#process = process;
-    await answerOf(process, 'started');
-    return process;
+    const late = setTimeout(() => this.#end(), START_MS);
+    try {
+      await answerOf(process, 'started');
+      return process;
+    } catch {
+      this.#end();
+      throw new Error('the process that would decode it could not be started; send it again later');
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /** Nothing waits for it, and after some time it ends. */

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { assert } from 'chai';
 import sharp from 'sharp';
+import { ApartDecoder } from '../../../src/inputs/image/apart.js';
 import { type Decode, loadDecoder } from '../../../src/inputs/image/decode.js';
 import { mediaTime } from '../../../src/inputs/media-time.js';
 import { hugePng } from '../../support/png.js';
@@ -75,6 +76,16 @@ describe('images that take long or much memory', () => {
     assert.equal(await lost, 'decoding it ended its process, which may take at most 2 GiB of memory');
     assert.lengthOf(await pixels(image), 12);
     assert.notDeepEqual(await decoders(), [pid]);
+  });
+
+  it('are refused when no process can be started for them', async () => {
+    const image = await red(9, 9).tiff({ compression: 'lzw' }).toBuffer();
+    const ask = (apart: ApartDecoder) => apart.decode(image, () => SIZE, mediaTime.file());
+    await ask(new ApartDecoder(['/nowhere/node'])).then(
+      () => assert.fail('it was decoded'),
+      (error: Error) => assert.match(error.message, /^the process that would decode it could not be started/),
+    );
+    assert.lengthOf((await ask(new ApartDecoder())).data, 12);
   });
 
   it('are refused before they are decoded', async () => {
