@@ -36,6 +36,8 @@ const LEARNING = /^(?:ANNOTATIONS?_(?:CREATED|UPDATED|DELETED)|START_TRAINING)$/
 const COUNTED = /^ANNOTATIONS?_(?:CREATED|UPDATED)$/;
 /** Under a steady stream of annotations training starts after so many quiet periods all the same. */
 const LONGEST_WAIT = 6;
+/** When it is tried again to queue a training, which failed because the disk was full. */
+const AGAIN_MS = 10_000;
 
 /** Whether a model may learn from an event. */
 export function isLearning(event: string): boolean {
@@ -154,7 +156,11 @@ export class Triggers {
     const waiting = this.#waits.get(key);
     waiting?.callOff();
     const since = waiting?.since ?? now;
-    const callOff = this.#clock.after(Math.min(debounce, since + LONGEST_WAIT * debounce - now), () => {
+    this.#trainAfter(Math.min(debounce, since + LONGEST_WAIT * debounce - now), key, since);
+  }
+
+  #trainAfter(milliseconds: number, key: string, since: number): void {
+    const callOff = this.#clock.after(milliseconds, () => {
       const newest = this.#pending.get(key);
       if (newest) this.#train(newest);
     });
@@ -174,6 +180,9 @@ export class Triggers {
       this.#deps.request({ ...request, kind: 'train' });
     } catch (error) {
       this.#deps.log.error({ err: error, model, project }, 'a training could not be queued');
+      const key = keyOf(pending);
+      this.#waits.get(key)?.callOff();
+      this.#trainAfter(AGAIN_MS, key, this.#clock.now());
       return;
     }
     this.#drop(pending);

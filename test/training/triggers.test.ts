@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { AppError } from '../../src/errors.js';
 import { State } from '../../src/state.js';
 import type { JobRequest } from '../../src/training/job.js';
 import { type Clock, countAnnotations, isLearning, Triggers } from '../../src/training/triggers.js';
@@ -77,11 +78,15 @@ describe('annotations start a training', () => {
   let state: State;
   let triggers: Triggers;
   let jobs: JobRequest[];
+  let refuse: boolean;
   let dataDir: string;
   const open = () => {
     clock = new TestClock();
     state = State.open(dataDir);
-    const request = (each: JobRequest) => `job ${jobs.push(each)}`;
+    const request = (each: JobRequest) => {
+      if (refuse) throw new AppError('data_dir_unwritable', 'there is no room on its disk');
+      return `job ${jobs.push(each)}`;
+    };
     triggers = new Triggers({ state, request, every: 10, debounce: 1000, log: SILENT, clock });
   };
   const close = async () => {
@@ -91,6 +96,7 @@ describe('annotations start a training', () => {
   beforeEach(async () => {
     dataDir = await temporaryFolder();
     jobs = [];
+    refuse = false;
     open();
   });
   afterEach(close);
@@ -120,6 +126,18 @@ describe('annotations start a training', () => {
     clock.pass(100_000);
     assert.lengthOf(jobs, 1);
     assert.deepEqual(state.pending()[0]?.count, undefined);
+  });
+
+  it('again and again while it cannot be queued, until it can be', () => {
+    annotate(10);
+    refuse = true;
+    clock.pass(60_000);
+    assert.isEmpty(jobs);
+    refuse = false;
+    clock.pass(10_000);
+    assert.lengthOf(jobs, 1);
+    clock.pass(100_000);
+    assert.lengthOf(jobs, 1);
   });
 
   it('a handful of times when 1,000 come, the last one in the last job', async () => {
