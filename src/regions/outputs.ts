@@ -1,6 +1,7 @@
 import type { OutputSpec } from '../registry/version.js';
 import type { RegionOptions, RowOutputs } from './contract.js';
 import { failed, probability } from './failed.js';
+import { headsOf, join } from './same-labels.js';
 import { sigmoid, softmax } from './scores.js';
 
 /** The classes that a row's decision rule chose. */
@@ -93,35 +94,6 @@ export function classRow(answer: ClassOutputs, output: OutputSpec, rules: ClassR
   if (!isProbability) return { chosen: [best], score: null };
   const isShare = renormalise === true && whole > 0 && !isIndependent;
   return { chosen: [best], score: isShare ? Math.min(numbers[best]! / whole, 1) : numbers[best]! };
-}
-
-/** By labels: for each column the first one of the same label; null: no two are the same. */
-const HEADS = new WeakMap<readonly unknown[], readonly number[] | null>();
-
-function headsOf(labels: readonly unknown[]): readonly number[] | null {
-  const known = HEADS.get(labels);
-  if (known !== undefined) return known;
-  const first = new Map<string, number>();
-  const heads = labels.map((label, column) => {
-    if (label === null) return column;
-    const key = JSON.stringify(label);
-    if (!first.has(key)) first.set(key, column);
-    return first.get(key)!;
-  });
-  const found = heads.some((head, column) => head !== column) ? heads : null;
-  HEADS.set(labels, found);
-  return found;
-}
-
-/** Gives the first column of each label what all of its columns say. */
-function join(numbers: Float64Array, heads: readonly number[], isSum: boolean): void {
-  for (const [column, head] of heads.entries()) {
-    if (head === column) continue;
-    // A sum of probabilities may be above 1 by rounding.
-    numbers[head] = isSum
-      ? Math.min(numbers[head]! + numbers[column]!, 1)
-      : Math.max(numbers[head]!, numbers[column]!);
-  }
 }
 
 /** Whether the numbers are probabilities of which one alone comes true, so that those of several classes add up. */

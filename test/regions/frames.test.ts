@@ -153,6 +153,42 @@ describe('TimeSeriesLabels', () => {
     ]);
   });
 
+  it('shows one part where several labels of the model mean one of the config', () => {
+    const xml =
+      '<View><TimeSeries name="t" value="$walk"/><TimeSeriesLabels name="c" toName="t">' +
+      '<Label value="Move" predicted_values="Run, Walk"/></TimeSeriesLabels></View>';
+    const input = { kind: 'time-series', channels: ['x'] };
+    const show = (output: OutputSpec, rows: number[], options = {}) =>
+      answered(
+        timeSeriesLabels as RegionKind,
+        { xml, input, output, options },
+        { scores: float32([1, rows.length / 3, 3], ...rows) },
+        metasOf(steps(rows.length / 3)),
+      );
+    // Together they are likelier than to stand, which alone is the likeliest.
+    const rows = [...likely(0, 1, 2, 1), ...[0.5, 0.25, 0.25], ...[0.375, 0.3125, 0.3125], ...likely(0)];
+    const shown = show(FRAMES, rows);
+    assert.deepEqual(
+      shown.results.map(({ value, score }) => [value.start, value.end, value.timeserieslabels, score]),
+      [
+        [1, 3, ['Move'], 0.875],
+        [5, 5, ['Move'], 0.625],
+      ],
+    );
+    const independent = { ...FRAMES, independent: true };
+    const each = [...[0, 0.75, 0], ...[0, 0.75, 0.875], ...[0, 0, 0.625], ...[0, 0.375, 0.375]];
+    assert.deepEqual(places(show(independent, each)), [[0, 2, 'Move']]);
+    const peaks = { ...FRAMES, kind: 'peaks' };
+    const twice = [...[0, 0.75, 0.625], ...[0, 0, 0], ...[0, 0, 0], ...[0, 0.5, 0.875]];
+    assert.deepEqual(
+      show(peaks, twice).results.map(({ value, score }) => [value.start, score]),
+      [
+        [0, 0.75],
+        [3, 0.875],
+      ],
+    );
+  });
+
   it('takes logits, labels before frames, and one label without an axis of its own', () => {
     const transposed = float32([1, 3, 2], 0, 9, 9, 0, 0, 0);
     const output = { ...FRAMES, transposed: true, activation: 'softmax' };

@@ -2,6 +2,7 @@ import type { Window } from '../../inputs/windows.js';
 import type { OutputSpec } from '../../registry/version.js';
 import type { RowOutputs } from '../contract.js';
 import { failed, probability } from '../failed.js';
+import { headsOf, join } from '../same-labels.js';
 import { sigmoid, softmax } from '../scores.js';
 
 /** The scores of all frames of something long. */
@@ -62,6 +63,29 @@ export function frameScores({ outputs, row, metas }: RowOutputs, output: OutputS
     if (margins[frame]! < 0) scores.copyWithin(frame * labels, (frame - 1) * labels, frame * labels);
   }
   return { data: scores, count, labels, hop, first: lead };
+}
+
+/**
+ * The same where several of the model's labels mean one of the config's: the first of them has what they score together, and the
+ * others score nothing.
+ *
+ * @param labels the config's label of each of the model's
+ * @param isSum whether a frame has one label alone, so that their scores add up
+ */
+export function byLabel(
+  scores: FrameScores,
+  labels: readonly (string | null)[],
+  isSum: boolean,
+): FrameScores {
+  const heads = headsOf(labels);
+  if (heads === null) return scores;
+  const data = scores.data.slice();
+  for (let frame = 0; frame < scores.count; frame++) {
+    const own = data.subarray(frame * scores.labels, (frame + 1) * scores.labels);
+    join(own, heads, isSum);
+    for (const [column, head] of heads.entries()) if (head !== column) own[column] = Number.NEGATIVE_INFINITY;
+  }
+  return { ...scores, data };
 }
 
 /** Turns the numbers of a frame into scores, in place. */

@@ -1,6 +1,6 @@
 import type { OutputSpec } from '../../registry/version.js';
 import { type FramesBinding, isIndependent } from './outputs.js';
-import type { FrameScores } from './scores.js';
+import { byLabel, type FrameScores } from './scores.js';
 
 /** Frames that have a label in common. */
 export interface Segment {
@@ -21,9 +21,10 @@ export type SegmentRules = Pick<FramesBinding, 'labels' | 'threshold' | 'offset'
  *
  * @param output of the kind `frames`
  */
-export function segmentsOf(scores: FrameScores, output: OutputSpec, rules: SegmentRules): Segment[] {
-  const runs = isIndependent(output) ? independentRuns(scores, rules) : likeliestRuns(scores, rules);
+export function segmentsOf(all: FrameScores, output: OutputSpec, rules: SegmentRules): Segment[] {
   const independent = isIndependent(output);
+  const scores = byLabel(all, rules.labels, !independent);
+  const runs = independent ? independentRuns(scores, rules) : likeliestRuns(scores, rules);
   return runs
     .map(run => ({ ...run, score: meanScore(scores, run) }))
     .filter(
@@ -91,7 +92,8 @@ function meanScore({ data, labels }: FrameScores, { first, end, label }: Run): n
  *
  * @param rules lengths in frames
  */
-export function peaksOf({ data, count, labels: width }: FrameScores, rules: SegmentRules): Segment[] {
+export function peaksOf(all: FrameScores, rules: SegmentRules): Segment[] {
+  const { data, count, labels: width } = byLabel(all, rules.labels, false);
   const peaks: Segment[] = [];
   for (let label = 0; label < width; label++) {
     if (rules.labels[label] === null) continue;
