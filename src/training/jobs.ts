@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { jobLayout } from '../data-folder/layout.js';
-import { removeTree } from '../data-folder/remove-tree.js';
 import { AppError, attempt, messageOf } from '../errors.js';
 import type { State } from '../state.js';
 import type { Environment } from './environment.js';
 import type { Job, JobLimits, JobRequest, Works } from './job.js';
+import { JobFolders } from './job-folders.js';
 import { logJob, tooLate } from './job-lines.js';
 import { type JobLog, readEnd } from './job-log.js';
 import { openRun } from './job-run.js';
@@ -53,6 +50,7 @@ const SHUTDOWN = failed('the server stopped');
  */
 export class Jobs {
   readonly #deps: JobsDeps;
+  readonly #folders: JobFolders;
   /** In the order in which they were made. */
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Map<string, Running>();
@@ -66,6 +64,7 @@ export class Jobs {
 
   constructor(deps: JobsDeps) {
     this.#deps = deps;
+    this.#folders = new JobFolders(deps.folder, deps.log);
     const all = deps.state.jobs().sort((a, b) => (a.created < b.created ? -1 : 1));
     for (const job of all) {
       this.#jobs.set(job.id, job);
@@ -89,9 +88,8 @@ export class Jobs {
       else this.#end(job, { error: `the server ended ${job.attempts} times while it ran: not tried again` });
     }
     await this.#prune();
-    const folders = await readdir(this.#deps.folder).catch(() => []);
-    for (const name of folders) if (!this.#jobs.has(name)) await this.#removeFolder(name);
-    for (const job of this.#jobs.values()) if (job.status === 'finished') await this.#clear(job.id);
+    for (const id of await this.#folders.list()) if (!this.#jobs.has(id)) await this.#folders.remove(id);
+    for (const job of this.#jobs.values()) if (job.status === 'finished') await this.#folders.clear(job.id);
     this.#open = true;
     this.#next();
   }
@@ -117,16 +115,7 @@ export class Jobs {
     // Never twice the same: it is what they are sorted by.
     this.#newest = Math.max(Date.now(), this.#newest + 1);
     const created = new Date(this.#newest).toISOString();
-    const job: Job = {
-      id,
-      kind,
-      model,
-      project,
-      event,
-      status: 'queued',
-      created,
-      attempts: 0,
-    };
+    const job: Job = { id, kind, model, project, event, status: 'queued', created, attempts: 0 };
     this.#deps.state.setJob(job, input);
     take();
     this.#jobs.set(job.id, job);
@@ -152,7 +141,7 @@ export class Jobs {
   /** The last lines of a job's log, of so many bytes at most. */
   logEnd(id: string, bytes: number): Promise<string> {
     const log = this.#running.get(this.job(id).id)?.log;
-    return log ? log.end(bytes) : readEnd(jobLayout(join(this.#deps.folder, id)).log, bytes);
+    return log ? log.end(bytes) : readEnd(this.#folders.of(id).log, bytes);
   }
 
   /**
@@ -224,7 +213,7 @@ export class Jobs {
   }
 
   async #run(job: Job, running: Running): Promise<void> {
-    const { state, folder, works, environment, limits } = this.#deps;
+    const { state, works, environment, limits } = this.#deps;
     const { signal } = running.abort;
     const late = tooLate(job, limits.timeout);
     const timer = setTimeout(() => running.abort.abort(late), limits.timeout);
@@ -235,7 +224,7 @@ export class Jobs {
       const { run, log } = await openRun({
         job,
         input,
-        folder: join(folder, job.id),
+        folder: this.#folders.of(job.id).folder,
         signal,
         environment,
         memory: limits.memory,
@@ -306,14 +295,8 @@ export class Jobs {
    * model: a job that failed keeps them, so that its trainer can be run again by hand.
    */
   async #clearAfter({ project, model }: Job): Promise<void> {
-    for (const { id, ended } of this.list({ project, model })) if (ended !== undefined) await this.#clear(id);
-  }
-
-  /** Removes all of a job's folder but its log. */
-  async #clear(id: string): Promise<void> {
-    const { folder, log } = jobLayout(join(this.#deps.folder, id));
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names) if (join(folder, name) !== log) await this.#remove(id, join(folder, name));
+    for (const { id, ended } of this.list({ project, model }))
+      if (ended !== undefined) await this.#folders.clear(id);
   }
 
   async #prune(): Promise<void> {
@@ -325,16 +308,6 @@ export class Jobs {
   async #forget(id: string): Promise<void> {
     this.#jobs.delete(id);
     this.#deps.state.deleteJob(id);
-    await this.#removeFolder(id);
-  }
-
-  #removeFolder(id: string): Promise<void> {
-    return this.#remove(id, join(this.#deps.folder, id));
-  }
-
-  async #remove(id: string, path: string): Promise<void> {
-    await removeTree(path).catch(error =>
-      this.#deps.log.warn({ err: error, job: id }, `what a job has left could not be removed: ${path}`),
-    );
+    await this.#folders.remove(id);
   }
 }
