@@ -34,6 +34,10 @@ function write(): void {
   records = [];
 }
 
+function isKey(value: unknown): value is Key {
+  return Array.isArray(value) && value.every(part => typeof part === 'string');
+}
+
 /** A file whose pages point in a circle would be read for ever. */
 function isNext(key: Key): boolean {
   const before = last;
@@ -41,8 +45,10 @@ function isNext(key: Key): boolean {
   return before === undefined || JSON.stringify(before) !== JSON.stringify(key);
 }
 
-function copy(key: Key): void {
-  if (!Array.isArray(key) || !key.every(part => typeof part === 'string')) throw new Error('a key is none');
+function copy(found: unknown): void {
+  // lmdb gives a key of one part as that part.
+  const key = typeof found === 'string' ? [found] : found;
+  if (!isKey(key)) throw new Error('a key is none');
   if (!isNext(key)) throw new Error('a key comes twice');
   if (key[0] === OBSOLETE || (!isWhole && to.doesExist(key))) return;
   const value = from.get(key);

@@ -84,6 +84,7 @@ describe('a damaged state file', function () {
         extraParams: {},
       });
     }
+    state.setLastProject('7');
     await close();
     content = await readFile(path);
   });
@@ -104,6 +105,9 @@ describe('a damaged state file', function () {
 
   it('is what a sound one is not: nothing is lost, said or left by a start', async () => {
     assert.lengthOf(await known(), PROJECTS);
+    const { state, close } = await open();
+    assert.equal(state.lastProject()?.id, '7');
+    await close();
     assert.deepEqual(problems(), []);
     assert.sameMembers(await readdir(root), ['lock', 'state.mdb', 'state.mdb-lock', 'tmp']);
   });
