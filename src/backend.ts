@@ -115,7 +115,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   const loopback = isLoopback(config.HOST);
   const checkElsewhere = createElsewhereCheck({ publicHosts: config.PUBLIC_HOSTS, loopback });
   const { layout, lock, state } = folder;
-  const sources = configuredSources(config, state);
+  const sources = configuredSources(config, state, { guard: lock.check });
   const client = createLabelStudioClient({ ...sources, ...LABEL_STUDIO_LIMITS });
   const closing = new AbortController();
   const metrics = new Metrics({
@@ -137,6 +137,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   const jobs = new Jobs({
     state,
     folder: layout.jobs,
+    guard: lock.check,
     works: {
       fit: fitWork({
         entry: options.entry ?? null,
@@ -211,6 +212,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   let jobsEnded: Promise<void> | undefined;
   const leaving = () => {
     lock.stopping();
+    // Beside the requests, so that all of it takes one DRAIN_TIMEOUT.
     jobsEnded ??= jobs.stop(config.DRAIN_TIMEOUT);
     return jobsEnded;
   };

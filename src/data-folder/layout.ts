@@ -29,6 +29,8 @@ export interface JobLayout {
   log: string;
   /** Where its trainer puts the new version. */
   output: string;
+  /** Copies of what tasks point to, as long as a `fit` runs. */
+  files: string;
 }
 
 /**
@@ -55,5 +57,6 @@ export function dataLayout(root: string): DataLayout {
 
 /** The layout of a job's folder. */
 export function jobLayout(folder: string): JobLayout {
-  return { folder, log: join(folder, 'log.txt'), output: join(folder, 'out') };
+  const at = (name: string) => join(folder, name);
+  return { folder, log: at('log.txt'), output: at('out'), files: at('files') };
 }

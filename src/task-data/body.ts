@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { type Duplex, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Guard } from '../data-folder/lock.js';
 import { codeOf, Unreadable } from './reasons.js';
 
 /** What was asked for, before it is read. Whoever takes it reads it in the same turn of the event loop. */
@@ -46,14 +47,23 @@ export class Unwritable extends Unreadable {
  * the caller's to remove.
  *
  * @param ask asks for the body once the file is open
+ * @param guard called before each write
  * @returns its size in bytes
  * @throws Unwritable when the file cannot be written; Unreadable when the body is longer; its own error, or the signal's
  */
-export async function save(path: string, ask: () => Promise<Body>, limits: BodyLimits): Promise<number> {
+export async function save(
+  path: string,
+  ask: () => Promise<Body>,
+  limits: BodyLimits,
+  guard: Guard = () => {},
+): Promise<number> {
   const file = await open(path, 'w').catch(unwritable);
   try {
     const body = await ask();
-    return await pour(body, limits, chunk => file.appendFile(chunk).catch(unwritable));
+    return await pour(body, limits, async chunk => {
+      guard();
+      await file.appendFile(chunk).catch(unwritable);
+    });
   } finally {
     await file.close();
   }

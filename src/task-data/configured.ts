@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
 import { dataLayout } from '../data-folder/layout.js';
+import type { Guard } from '../data-folder/lock.js';
 import { AppError } from '../errors.js';
 import { createLabelStudioAuth, type LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudioSource, labelStudioSource } from '../label-studio/source.js';
@@ -40,12 +41,19 @@ export interface Sources {
   stop(): void;
 }
 
-/** Label Studio, and what tasks point to, read with the token of the settings, else with that of the project's `/setup`. */
-export function configuredSources(config: TaskDataConfig, state: State): Sources {
+/**
+ * Label Studio, and what tasks point to, read with the token of the settings, else with that of the project's `/setup`.
+ * @param guard called before each write of a copy
+ * @param folder for the copies; by default that of `DATA_DIR`
+ */
+export function configuredSources(
+  config: TaskDataConfig,
+  state: State,
+  { guard, folder = dataLayout(config.DATA_DIR).files }: { guard: Guard; folder?: string },
+): Sources {
   const labelStudio = labelStudioSource(config, state);
   const auth = createLabelStudioAuth({ fetch, now: () => performance.now(), timeoutMs: TOKEN_TIMEOUT_MS });
-  const folder = dataLayout(config.DATA_DIR).files;
-  const files = new FileCache({ folder, maxBytes: config.FILE_CACHE });
+  const files = new FileCache({ folder, maxBytes: config.FILE_CACHE, guard });
   const stopped = new AbortController();
   const taskData = createTaskData({
     labelStudio,

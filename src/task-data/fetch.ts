@@ -193,10 +193,10 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     const address = [labelStudio, addressOf(source, taskId), ...(limit === maxBytes ? [] : [limit])];
     return await files.lease(
       { project: projectId, address, maxAge: MAX_AGE[source.kind] },
-      (path, wanted) =>
+      (path, wanted, guard) =>
         limited(wanted, signal => {
           const limits = { maxBytes: limit, signal };
-          return save(path, () => ask(source, labelStudio, taskId, limits), limits);
+          return save(path, () => ask(source, labelStudio, taskId, limits), limits, guard);
         }),
       signal,
     );

@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abortable } from '../abortable.js';
+import type { Guard } from '../data-folder/lock.js';
 import { Unwritable, unwritable } from './body.js';
 import { codeOf } from './reasons.js';
 
@@ -25,9 +26,10 @@ export interface FileAddress {
  * Fetches a file.
  * @param path where it is to be written; what is there after a failure is removed
  * @param signal aborted when nobody waits for it any more
+ * @param guard to be called before each write
  * @returns its size in bytes
  */
-export type FetchFile = (path: string, signal: AbortSignal) => Promise<number>;
+export type FetchFile = (path: string, signal: AbortSignal, guard: Guard) => Promise<number>;
 
 interface Entry {
   readonly key: string;
@@ -48,6 +50,8 @@ interface Entry {
 
 /** Files are counted in the blocks that file systems give out, so that many small ones count too. */
 const BLOCK = 4096;
+/** What a request may take, and what is late after it: after that, none is left that began before its project was forgotten. */
+const REQUESTS_MS = 10 * 60_000;
 /** Files whose age is asked for at once, at the start. */
 const ASKED_TOGETHER = 64;
 /** `<project>-<address>-<size>-<one of a kind>`. What begins with a dot is being written. */
@@ -66,6 +70,9 @@ export class FileCache {
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #now: () => number;
+  readonly #guard: Guard;
+  /** Projects that were forgotten not long ago, and until when what is fetched for them is not kept. */
+  readonly #forgotten = new Map<string, number>();
   /** The least recently used first. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
@@ -77,11 +84,13 @@ export class FileCache {
   /**
    * @param options.maxBytes what the files that nobody uses may take; 0: they go when they are released
    * @param options.now the time in milliseconds since 1970
+   * @param options.guard called before each write
    */
-  constructor(options: { folder: string; maxBytes: number; now?: () => number }) {
+  constructor(options: { folder: string; maxBytes: number; now?: () => number; guard?: Guard }) {
     this.#folder = options.folder;
     this.#maxBytes = options.maxBytes;
     this.#now = options.now ?? Date.now;
+    this.#guard = options.guard ?? (() => {});
   }
 
   /**
@@ -118,11 +127,13 @@ export class FileCache {
     }
   }
 
-  /** Removes the files of a project; those in use when they are released. */
+  /** Removes the files of a project; those in use, and what its last requests fetch, when they are released. */
   async forget(project: string): Promise<void> {
     await this.#opened();
-    const prefix = `${projectKey(project)}-`;
-    for (const entry of [...this.#entries.values()]) if (entry.key.startsWith(prefix)) this.#drop(entry);
+    const own = projectKey(project);
+    for (const [key, until] of this.#forgotten) if (until < performance.now()) this.#forgotten.delete(key);
+    this.#forgotten.set(own, performance.now() + REQUESTS_MS);
+    for (const entry of [...this.#entries.values()]) if (isOf(own, entry.key)) this.#drop(entry);
   }
 
   #current(key: string, maxAge: number): Entry | undefined {
@@ -154,23 +165,28 @@ export class FileCache {
   async #fetch(entry: Entry, fetch: FetchFile): Promise<void> {
     const staged = join(this.#folder, `.${randomUUID()}`);
     try {
+      this.#guard();
       await mkdir(this.#folder, { recursive: true }).catch(unwritable);
-      const bytes = await fetch(staged, entry.stop.signal);
+      const bytes = await fetch(staged, entry.stop.signal, this.#guard);
+      this.#guard();
       const path = join(this.#folder, `${entry.key}-${bytes}-${randomBytes(4).toString('hex')}`);
       await rename(staged, path).catch(unwritable);
       entry.path = path;
       entry.bytes = onDisk(bytes);
       entry.at = this.#now();
     } catch (error) {
-      await remove(staged);
+      await this.#remove(staged);
       if (error instanceof Unwritable && error.full) this.#trim(0);
       throw error;
     }
     if (entry.found) {
       this.#bytes += entry.bytes;
+      // What a request fetches that began before its project was forgotten is not found again.
+      const [own = ''] = entry.key.split('-', 1);
+      if (performance.now() < (this.#forgotten.get(own) ?? 0)) this.#drop(entry);
       this.#trim();
     } else if (entry.leases === 0) {
-      await remove(entry.path);
+      await this.#remove(entry.path);
     }
   }
 
@@ -192,7 +208,7 @@ export class FileCache {
       } else if (entry.found) {
         this.#trim();
       } else {
-        void remove(entry.path);
+        void this.#remove(entry.path);
       }
     };
   }
@@ -204,13 +220,23 @@ export class FileCache {
     this.#entries.delete(entry.key);
     if (entry.path === '') return;
     this.#bytes -= entry.bytes;
-    if (entry.leases === 0) void remove(entry.path);
+    if (entry.leases === 0) void this.#remove(entry.path);
   }
 
   #trim(most = this.#maxBytes): void {
     for (const entry of this.#entries.values()) {
       if (this.#bytes <= most) return;
       if (entry.leases === 0) this.#drop(entry);
+    }
+  }
+
+  /** What cannot be removed is found again by the next server, and what another server has by now is that one's. */
+  async #remove(path: string): Promise<void> {
+    try {
+      this.#guard();
+      await rm(path, { force: true });
+    } catch {
+      // It stays.
     }
   }
 
@@ -250,12 +276,16 @@ export class FileCache {
     const { size, mtimeMs: at } = await stat(path);
     // A machine that lost its power may have kept the name without the content.
     if (size !== Number(bytes)) {
-      await remove(path);
+      await this.#remove(path);
       return null;
     }
     const idle = { leases: 0, found: true, ready: Promise.resolve(), stop: new AbortController() };
     return { key, path, bytes: onDisk(size), at, ...idle };
   }
+}
+
+function isOf(project: string, key: string): boolean {
+  return key.startsWith(`${project}-`);
 }
 
 function projectKey(project: string | null): string {
@@ -275,9 +305,4 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** What cannot be removed is found again by the next server. */
-async function remove(path: string): Promise<void> {
-  await rm(path, { force: true }).catch(() => {});
 }

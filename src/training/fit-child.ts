@@ -22,6 +22,8 @@ export interface FitRequest {
   /** That the server has `DATA_DIR`. */
   proof: Proof;
   taskData: TaskDataConfig;
+  /** The folder for copies of what tasks point to: the server counts and forgets those of its own alone. */
+  files: string;
   logLevel: string;
 }
 
@@ -48,9 +50,11 @@ export async function runFit(
     .list()
     .find(({ name }) => name === model);
   if (!backend) throw new Error(`the first serve() of the entry script serves no model '${model}'`);
-  const state = State.open(request.taskData.DATA_DIR, guardOf(request.proof));
+  const guard = guardOf(request.proof);
+  const state = State.open(request.taskData.DATA_DIR, guard);
   try {
-    const deps = { state, taskData: configuredSources(request.taskData, state).taskData, log };
+    const sources = configuredSources(request.taskData, state, { guard, folder: request.files });
+    const deps = { state, taskData: sources.taskData, log };
     const place = { name: model, projectId: project, labelConfig: readLabelConfig(labelConfig), controls };
     const context = modelContext(deps, place);
     const held = holdVersion(context.state);

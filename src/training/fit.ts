@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises';
 import type { Config } from '../config.js';
 import type { Proof } from '../data-folder/claims.js';
+import { jobLayout } from '../data-folder/layout.js';
 import { MODEL_VERSION, TRAIN_OUTPUT } from '../model.js';
 import type { State } from '../state.js';
 import { type Environment, fitEnvironment } from './environment.js';
@@ -57,6 +59,7 @@ export function fitWork({ entry, config, state, proof, environment, renew }: Fit
         LOCAL_FILES_DOCUMENT_ROOT: config.LOCAL_FILES_DOCUMENT_ROOT,
         ALLOW_HOSTS: config.ALLOW_HOSTS,
       },
+      files: jobLayout(run.folder).files,
       logLevel: config.LOG_LEVEL,
     };
     const { script, args = [], execArgv = [] } = entry;
@@ -78,6 +81,7 @@ export function fitWork({ entry, config, state, proof, environment, renew }: Fit
       renew(model, project);
       throw error;
     } finally {
+      await rm(request.files, { recursive: true, force: true });
       state.forgetReaders();
     }
     const kept = state.model(model, project);

@@ -2,17 +2,23 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type JobLayout, jobLayout } from '../data-folder/layout.js';
+import type { Guard } from '../data-folder/lock.js';
 import { removeTree } from '../data-folder/remove-tree.js';
 
 /** The folders of jobs, which hold what they read and write. What cannot be removed is told, and holds up nothing. */
 export class JobFolders {
   readonly #root: string;
   readonly #log: Pick<Logger, 'warn'>;
+  readonly #guard: Guard;
 
-  /** @param root `DATA_DIR/jobs` */
-  constructor(root: string, log: Pick<Logger, 'warn'>) {
+  /**
+   * @param root `DATA_DIR/jobs`
+   * @param guard called before anything is removed
+   */
+  constructor(root: string, log: Pick<Logger, 'warn'>, guard: Guard) {
     this.#root = root;
     this.#log = log;
+    this.#guard = guard;
   }
 
   of(id: string): JobLayout {
@@ -36,8 +42,11 @@ export class JobFolders {
   }
 
   async #remove(id: string, path: string): Promise<void> {
-    await removeTree(path).catch(error =>
-      this.#log.warn({ err: error, job: id }, `what a job has left could not be removed: ${path}`),
-    );
+    try {
+      this.#guard();
+      await removeTree(path);
+    } catch (error) {
+      this.#log.warn({ err: error, job: id }, `what a job has left could not be removed: ${path}`);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Guard } from '../data-folder/lock.js';
 
 /** Bytes that are kept of a log: its beginning, written as it comes, and its end. */
 export interface LogLimits {
@@ -13,23 +14,29 @@ export class JobLog {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #limits: LogLimits;
+  readonly #guard: Guard;
   #size: number;
   #tail: Buffer[] = [];
   #tailSize = 0;
   #left = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, file: FileHandle, size: number, limits: LogLimits) {
+  private constructor(path: string, file: FileHandle, size: number, limits: LogLimits, guard: Guard) {
+    this.#guard = guard;
     this.#path = path;
     this.#file = file;
     this.#size = size;
     this.#limits = limits;
   }
 
-  /** Opens a log, to write behind what it holds. */
-  static async open(path: string, limits: LogLimits = LIMITS): Promise<JobLog> {
+  /**
+   * Opens a log, to write behind what it holds.
+   * @param guard called before each write
+   */
+  static async open(path: string, limits: LogLimits = LIMITS, guard: Guard = () => {}): Promise<JobLog> {
+    guard();
     const file = await open(path, 'a');
-    return new JobLog(path, file, (await file.stat()).size, limits);
+    return new JobLog(path, file, (await file.stat()).size, limits, guard);
   }
 
   /** Resolves when it is written; a log that cannot be written (a full disk) fails no job. */
@@ -37,7 +44,7 @@ export class JobLog {
     const bytes = Buffer.from(chunk);
     if (this.#tailSize === 0 && this.#size + bytes.length <= this.#limits.head) {
       this.#size += bytes.length;
-      const written = this.#last.then(() => this.#file.appendFile(bytes)).catch(() => {});
+      const written = this.#last.then(() => this.#append(bytes));
       this.#last = written;
       return written;
     }
@@ -58,11 +65,20 @@ export class JobLog {
     return readEnd(this.#path, bytes);
   }
 
+  async #append(bytes: Buffer): Promise<void> {
+    try {
+      this.#guard();
+      await this.#file.appendFile(bytes);
+    } catch {
+      // A full disk, or another server has the folder.
+    }
+  }
+
   async close(): Promise<void> {
     await this.#last;
     if (this.#tailSize > 0) {
       const left = this.#left > 0 ? `\n... ${this.#left} bytes are left out here ...\n` : '';
-      await this.#file.appendFile(Buffer.concat([Buffer.from(left), ...this.#tail])).catch(() => {});
+      await this.#append(Buffer.concat([Buffer.from(left), ...this.#tail]));
     }
     await this.#file.close();
   }

@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { jobLayout } from '../data-folder/layout.js';
+import type { Guard } from '../data-folder/lock.js';
 import { removeTree } from '../data-folder/remove-tree.js';
 import { type Environment, trainerEnvironment } from './environment.js';
 import type { Job, JobInput, JobRun, ProcessMark } from './job.js';
@@ -19,6 +20,8 @@ export interface RunOptions {
   memory: number;
   /** What its programs may take to end when they are asked to, in milliseconds. */
   grace(): number;
+  /** Called before each write. */
+  guard: Guard;
   report(report: Report): void;
   started(process: ProcessMark): void;
 }
@@ -31,14 +34,15 @@ export interface OpenRun {
 
 /** Makes a job's folder anew, its log apart, and what its work has at hand. */
 export async function openRun(options: RunOptions): Promise<OpenRun> {
-  const { job, input, folder, signal, environment, memory, grace, report, started } = options;
+  const { job, input, folder, signal, environment, memory, grace, guard, report, started } = options;
   const { log: logFile } = jobLayout(folder);
+  guard();
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) {
     // What an earlier attempt left must not be taken for this one's.
     if (name !== basename(logFile)) await removeTree(join(folder, name));
   }
-  const log = await JobLog.open(logFile);
+  const log = await JobLog.open(logFile, undefined, guard);
   let last = '';
   const run: JobRun = {
     ...input,

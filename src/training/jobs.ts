@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Guard } from '../data-folder/lock.js';
 import { AppError, attempt, messageOf } from '../errors.js';
 import type { State } from '../state.js';
 import type { Environment } from './environment.js';
@@ -18,6 +19,8 @@ export interface JobsDeps {
   state: State;
   /** `DATA_DIR/jobs`. */
   folder: string;
+  /** Called before each write there; absent: nobody else may have the folder. */
+  guard?: Guard;
   works: Works;
   /** This process's environment. */
   environment: Environment;
@@ -51,6 +54,7 @@ const SHUTDOWN = failed('the server stopped');
 export class Jobs {
   readonly #deps: JobsDeps;
   readonly #folders: JobFolders;
+  readonly #guard: Guard;
   /** In the order in which they were made. */
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Map<string, Running>();
@@ -64,7 +68,8 @@ export class Jobs {
 
   constructor(deps: JobsDeps) {
     this.#deps = deps;
-    this.#folders = new JobFolders(deps.folder, deps.log);
+    this.#guard = deps.guard ?? (() => {});
+    this.#folders = new JobFolders(deps.folder, deps.log, this.#guard);
     const all = deps.state.jobs().sort((a, b) => (a.created < b.created ? -1 : 1));
     for (const job of all) {
       this.#jobs.set(job.id, job);
@@ -229,6 +234,7 @@ export class Jobs {
         environment,
         memory: limits.memory,
         grace: () => this.#grace(),
+        guard: this.#guard,
         // How far it is need not be kept; a job that is done again begins anew.
         report: ({ error: _, ...change }) => this.#changes.emit(job.id, Object.assign(job, change)),
         started: process => this.#change(job, { process }),

@@ -130,6 +130,53 @@ describe('task-data/file-cache', () => {
     expect(fetched).to.have.lengthOf(3);
   });
 
+  it('keeps nothing of what is fetched for a project that was forgotten not long ago', async () => {
+    const cache = cacheOf(10);
+    let end!: () => void;
+    const begun = cache.lease({ project: '1', address: ['slow'], maxAge: MINUTE }, async path => {
+      await new Promise<void>(resolve => (end = resolve));
+      return writing('slow')(path, new AbortController().signal, () => {});
+    });
+    while (end === undefined) await setImmediate();
+    await cache.forget('1');
+    const next = await lease(cache, 'next');
+    end();
+    const slow = await begun;
+    expect(await readFile(slow.path, 'utf8')).to.equal('slow');
+    expect(await readFile(next.path, 'utf8')).to.equal('next');
+    (await lease(cache, 'other', '2')).release();
+    slow.release();
+    next.release();
+    expect(await contents(1)).to.deep.equal(['other']);
+  });
+
+  it('writes and removes nothing once another server has the folder', async () => {
+    let isLost = false;
+    const guard = () => {
+      if (isLost) throw new Error('lost');
+    };
+    const cache = new FileCache({ folder, maxBytes: 10 * BLOCK, guard });
+    const kept = await lease(cache, 'kept');
+    const cut = cache.lease({ project: '1', address: ['cut'], maxAge: MINUTE }, (path, signal, check) => {
+      const source = Readable.from(
+        (async function* () {
+          yield Buffer.from('before');
+          isLost = true;
+          yield Buffer.from('after');
+        })(),
+      );
+      return save(path, async () => ({ source, through: [] }), { maxBytes: 100, signal }, check);
+    });
+    expect(await cut.catch((error: Error) => error.message)).to.equal('lost');
+    const failed = await lease(cache, 'new').catch((error: Error) => error.message);
+    expect(failed).to.equal('lost');
+    expect(fetched).to.deep.equal(['kept']);
+    kept.release();
+    await cache.forget('1');
+    await setImmediate();
+    expect((await contents(2)).sort()).to.deep.equal(['before', 'kept']);
+  });
+
   it('fetches again what somebody has removed', async () => {
     const cache = cacheOf(10);
     await use(cache, 'a');

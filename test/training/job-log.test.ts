@@ -30,6 +30,18 @@ describe("a job's log", () => {
     assert.isBelow(text.length, 150);
   });
 
+  it('writes nothing once another server has the folder', async () => {
+    let isLost = false;
+    const log = await JobLog.open(path, { head: 10, tail: 10 }, () => {
+      if (isLost) throw new Error('lost');
+    });
+    await log.write('before\n');
+    isLost = true;
+    for (const text of ['at\n', 'long after\n']) await log.write(text);
+    await log.close();
+    assert.equal(await readFile(path, 'utf8'), 'before\n');
+  });
+
   it('shows whole lines of its end', async () => {
     const log = await JobLog.open(path);
     await log.write('one\ntwo\nthree\n');

@@ -58,6 +58,7 @@ export async function testRun(
     attempts: 1,
   };
   const { run, log } = await openRun({
+    guard() {},
     job: job as Job,
     input: { data: {}, labelConfig: '<View/>' },
     folder,
