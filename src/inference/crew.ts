@@ -3,6 +3,7 @@ import { inBackground } from '../background.js';
 import { availableCores } from '../cores.js';
 import { AppError, messageOf } from '../errors.js';
 import { ChildLost, type InferenceChild, NeverReady, shuttingDown } from './child-process.js';
+import { Loads } from './loads.js';
 import type { LoadFacts, VersionSource } from './protocol.js';
 import { type Seat, seatFor } from './seat.js';
 import { type StartOptions, startChild } from './start-child.js';
@@ -29,7 +30,6 @@ const SLOW_LOAD_MS = 3_000;
 const OPEN_TRIES = 2;
 /** A process may end, or stand still, for another reason than the version. */
 const RENEW_TRIES = 3;
-const HUNG_TRIES = 2;
 /** How much longer than at first, and how many milliseconds, a version may take to load in a process that serves. */
 const PATIENCE = { times: 20, more: 10_000 };
 /** One that had started is not worth a long wait: what ended it was a task, or somebody from outside. */
@@ -50,8 +50,7 @@ export class Crew {
   readonly #replacements = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #trials: Trials;
-  /** How often a version hung in a process that was to take another's place. */
-  readonly #hung = new Map<string, number>();
+  readonly #loads: Loads;
   /** The children load one version after the other, so that one half of them is always free. */
   #lastLoad: Promise<unknown> = Promise.resolve();
   #provider = '';
@@ -63,6 +62,7 @@ export class Crew {
     this.#options = options;
     this.#events = events;
     const { loadLimit, log } = options;
+    this.#loads = new Loads({ loadLimit, log });
     const open = async () => (await startChild(options, () => false, this.#stop.signal)).child;
     this.#trials = new Trials({ loadLimit, log, open });
   }
@@ -129,11 +129,11 @@ export class Crew {
 
   async unload(key: string): Promise<void> {
     this.#versions.delete(key);
-    this.#hung.delete(key);
+    this.#loads.forget(key);
     await Promise.all(
       this.seats.map(({ child, known }) => {
         known.delete(key);
-        return this.#unloadFrom(child, key);
+        return this.#loads.takeOut(child, key);
       }),
     );
   }
@@ -202,29 +202,11 @@ export class Crew {
   async #loadInto(seat: Seat, version: VersionSource, limit: number): Promise<void> {
     seat.loading++;
     try {
-      await this.#load(seat.child, version, limit);
+      await this.#loads.load(seat.child, version, limit);
     } finally {
       seat.loading--;
       this.#events.ready();
     }
-  }
-
-  /** @returns whether it was done within the limit; otherwise the child is ended */
-  async #load(child: InferenceChild, version: VersionSource, limit: number): Promise<boolean> {
-    let isHung = false;
-    const hung = setTimeout(() => {
-      isHung = true;
-      this.#options.log.error({ pid: child.pid, limit }, `${version.folder} hangs while it is loaded again`);
-      this.#kill(child);
-    }, limit);
-    try {
-      await child.request('load', { version });
-    } catch (error) {
-      if (!isHung) throw error;
-    } finally {
-      clearTimeout(hung);
-    }
-    return !isHung;
   }
 
   /** @throws NeverReady when each child that was started ended at once */
@@ -267,43 +249,18 @@ export class Crew {
       // A map's iterator also visits what is added meanwhile, and the seat is taken in the same turn as its end.
       for (const version of this.#versions.values()) {
         at = `it loaded ${version.label}`;
-        if (await this.#loadAgain(child, version)) loaded.push(version.key);
+        if (await this.#loads.loadAgain(child, version)) loaded.push(version.key);
       }
       if (this.stopped) throw shuttingDown();
       for (const key of loaded)
         if (!this.#versions.has(key))
-          inBackground(this.#options.log, 'a version could not be unloaded', this.#unloadFrom(child, key));
+          inBackground(this.#options.log, 'a version could not be unloaded', this.#loads.takeOut(child, key));
       return { seat: this.#seat(child), loaded };
     } catch (error) {
       await child.kill();
       if (this.stopped) throw shuttingDown();
       if (error instanceof ChildLost) throw await NeverReady.of(child, at);
       throw error;
-    }
-  }
-
-  /** Loads a version that serves into a new child; one that is no longer sound costs its own requests, not all. */
-  async #loadAgain(child: InferenceChild, version: VersionSource): Promise<boolean> {
-    const { loadLimit } = this.#options;
-    const hung = this.#hung.get(version.key) ?? 0;
-    if (hung >= HUNG_TRIES) return false;
-    try {
-      if (await this.#load(child, version, loadLimit)) return true;
-      this.#hung.set(version.key, hung + 1);
-      throw new ChildLost(true);
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'version_invalid') throw error;
-      this.#options.log.error({ pid: child.pid, err: error }, error.message);
-      return false;
-    }
-  }
-
-  async #unloadFrom(child: InferenceChild, key: string): Promise<void> {
-    try {
-      await child.request('unload', { key });
-    } catch (error) {
-      // One that has ended holds nothing.
-      if (!(error instanceof ChildLost)) throw error;
     }
   }
 
