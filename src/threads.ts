@@ -12,7 +12,8 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 export function startThread(from: string, entry: string, options: WorkerOptions): Worker {
   const extension = from.slice(from.lastIndexOf('.'));
   const url = new URL(`${entry}${extension}`, from);
-  if (extension !== '.ts') return new Worker(url, options);
+  // What this process was given to run may be no file, which a thread would be refused for.
+  if (extension !== '.ts') return new Worker(url, { execArgv: [], ...options });
   const { resourceLimits: _, ...others } = options;
   const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); })`;
   return new Worker(code, { ...others, eval: true });

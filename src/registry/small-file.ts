@@ -62,7 +62,7 @@ export function fileTrouble(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
-      return 'it is not there';
+      return 'there is no such file or folder';
     case 'ENOTDIR':
       return 'it is no folder: remove it, or put a folder in its place';
     case 'EACCES':

@@ -233,7 +233,7 @@ describe('what is wrong with one folder of the repository', () => {
     );
     await expectTold(
       join(root, 'lost'),
-      /lost: it is a link that cannot be followed, because it is not there/,
+      /lost: it is a link that cannot be followed, because there is no such file or folder/,
     );
     const names = (await models(backend)).models.map(({ name }) => name);
     assert.deepEqual(names, ['linked', 'mood', 'sentiment']);

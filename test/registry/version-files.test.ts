@@ -43,7 +43,7 @@ describe('files of a version that change while they are loaded', () => {
         (error: Error) => error.message,
       );
       assert.include(message, path);
-      assert.match(message, /was changed while it was loaded|cannot be read: it is not there/);
+      assert.match(message, /was changed while it was loaded|cannot be read: there is no such file/);
     });
   }
 });
