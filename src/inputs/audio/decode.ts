@@ -58,7 +58,8 @@ export function soundDecoder({ sample_rate, channel }: SoundOptions): DecodeSoun
   return async value => {
     const time = mediaTime.file();
     const samples: Float32Array[] = [];
-    let [count, heard, rate] = [0, 0, 0];
+    let [count, before, heard] = [0, 0, 0];
+    let rate: number | undefined;
     let resampler: Resampler | undefined;
     const add = (more: Float32Array) => {
       count += more.length;
@@ -67,11 +68,15 @@ export function soundDecoder({ sample_rate, channel }: SoundOptions): DecodeSoun
     };
     for await (const piece of piecesOf(value, time, most, tooLong)) {
       checkChannels(piece.channels.length);
-      if (rate === 0) {
+      // Files that were joined may hold several rates.
+      if (piece.rate !== rate) {
         if (!(piece.rate >= RATES.least && piece.rate <= RATES.most))
           throw new Error(`it has ${piece.rate} samples a second`);
+        if (resampler) add(resampler.finish());
+        if (rate !== undefined) before += heard / rate;
+        heard = 0;
         rate = piece.rate;
-        if (rate !== sample_rate) resampler = new Resampler(filterFrom(rate));
+        resampler = rate === sample_rate ? undefined : new Resampler(filterFrom(rate));
       }
       const mixed = oneChannel(piece.channels, channel);
       heard += mixed.length;
@@ -79,7 +84,7 @@ export function soundDecoder({ sample_rate, channel }: SoundOptions): DecodeSoun
     }
     if (resampler) add(resampler.finish());
     if (count === 0) throw new Error('it holds no sound');
-    return { samples: joined(samples, count), duration: heard / rate };
+    return { samples: joined(samples, count), duration: before + heard / rate! };
   };
 }
 

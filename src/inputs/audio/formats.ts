@@ -2,7 +2,7 @@ import { readAiff } from './aiff.js';
 import { editedSeconds, flacSeconds, opusSeconds, vorbisSeconds } from './announced.js';
 import type { ReadSound } from './contract.js';
 import { readOpus } from './opus.js';
-import { readFlac, readMp3, readVorbis } from './wasm.js';
+import { readFlac, readMp3, readOggFlac, readVorbis } from './wasm.js';
 import { readWav } from './wav.js';
 
 /** A format of files. */
@@ -51,11 +51,18 @@ export const FORMATS: readonly Format[] = [
   },
   {
     name: 'FLAC',
-    test: bytes => text(bytes, 0, 4) === 'fLaC' || isOgg(bytes, '\x7fFLAC'),
+    test: bytes => text(bytes, 0, 4) === 'fLaC',
     seconds: flacSeconds,
     // Of silence, a frame of 14 bytes holds 65,535 samples.
     step: 2 ** 11,
     read: readFlac,
+  },
+  {
+    name: 'Ogg FLAC',
+    test: bytes => isOgg(bytes, '\x7fFLAC'),
+    seconds: flacSeconds,
+    step: 2 ** 11,
+    read: readOggFlac,
   },
   {
     name: 'Opus',

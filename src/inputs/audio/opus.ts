@@ -1,9 +1,9 @@
 import CodecParser, { type OggPage, type OpusHeader } from 'codec-parser';
 import { OpusDecoder } from 'opus-decoder';
 import type { Piece, ReadSound } from './contract.js';
+import { readOgg } from './ogg.js';
 
-/** Opus in Ogg, at 48 kHz: RFC 7845. */
-export const readOpus: ReadSound = async function* (file) {
+const readOne: ReadSound = async function* (file) {
   let stream: Stream | undefined;
   try {
     for await (const page of pagesOf(file)) {
@@ -19,6 +19,9 @@ export const readOpus: ReadSound = async function* (file) {
     stream?.free();
   }
 };
+
+/** Opus in Ogg, at 48 kHz: RFC 7845. */
+export const readOpus = readOgg('OpusHead', readOne);
 
 /** One recording; a file may hold several, one behind the other. */
 class Stream {

@@ -10,6 +10,8 @@ const EXTENSIBLE = 0xfffe;
 const SUB_FORMAT = 24;
 /** What stands for a length that is not known, or that a chunk `ds64` tells. */
 const NO_LENGTH = 0xffffffff;
+/** Lengths from here on stand for one that is not known: recorders write the largest one that they have room for. */
+const UNKNOWN = 0x7fff_0000;
 /** No chunk `fmt ` is as long. */
 const MOST_FORMAT = 2 ** 16;
 
@@ -21,16 +23,22 @@ const MOST_FORMAT = 2 ** 16;
  */
 export async function* readWav(pieces: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
   const file = new ByteReader(pieces);
-  await file.take(12);
+  const told = await file.take(12);
+  // Where the file ends as it says itself; who writes to a pipe does not know it.
+  const size = told.length === 12 ? told.readUInt32LE(4) : 0;
+  const end = size < UNKNOWN ? size + 8 : 0;
+  let at = 12;
   let format: Buffer | undefined;
   let large: number | undefined;
   for (;;) {
     const head = await file.whole(8);
     const [name, length] = [head.toString('latin1', 0, 4), head.readUInt32LE(4)];
+    at += head.length;
     if (name === 'data') {
       if (!format) throw new Error('its samples stand before their format');
       const known = length === NO_LENGTH ? large : length;
-      // A recorder that writes to a pipe leaves 0.
+      // A recorder that writes to a pipe leaves 0; one that recorded nothing may write what else it has behind it.
+      if (known === 0 && end > at) return;
       yield* samplesOf(file, format, known || Number.POSITIVE_INFINITY);
       return;
     }
@@ -43,6 +51,7 @@ export async function* readWav(pieces: AsyncIterable<Buffer>): AsyncGenerator<Pi
       if (sizes.length === 16) large = Number(sizes.readBigUInt64LE(8));
       await file.skip(length - 16 + (length % 2));
     } else await file.skip(length + (length % 2));
+    at += length + (length % 2);
   }
 }
 
