@@ -72,7 +72,7 @@ export interface Backend {
    * `DRAIN_TIMEOUT` to end. `close` does it too.
    */
   leaving(): void;
-  /** Ends the jobs and the children, and closes the state. Stop taking requests first. */
+  /** Ends the jobs and the children, and closes the state, once. Stop taking requests first. */
   close(): Promise<void>;
 }
 
@@ -216,6 +216,18 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     jobsEnded ??= jobs.stop(config.DRAIN_TIMEOUT);
     return jobsEnded;
   };
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    const ended = leaving();
+    closing.abort();
+    for (const stop of crons) stop();
+    sources.stop();
+    await triggers.stop();
+    await ended;
+    await repository?.close();
+    await app.close();
+    await folder.close();
+  };
   return {
     app,
     describe,
@@ -224,16 +236,9 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     reload,
     askForLostSetups: () => askForLostSetups({ config, state, client, log }, closing.signal),
     leaving: () => void leaving(),
-    async close() {
-      const ended = leaving();
-      closing.abort();
-      for (const stop of crons) stop();
-      sources.stop();
-      await triggers.stop();
-      await ended;
-      await repository?.close();
-      await app.close();
-      await folder.close();
+    close() {
+      closed ??= close();
+      return closed;
     },
   };
 }

@@ -2,9 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { assert } from 'chai';
+import { createBackend } from '../src/backend.js';
+import { readConfig } from '../src/config.js';
 import { State } from '../src/state.js';
-import { startBackend } from './support/backend.js';
+import { settings, startBackend } from './support/backend.js';
 import { temporaryFolder } from './support/folder.js';
+import { CapturedLog } from './support/log.js';
 
 const processes = () => process.getActiveResourcesInfo().filter(kind => kind === 'ProcessWrap').length;
 
@@ -40,5 +43,12 @@ describe('createBackend', () => {
     } finally {
       await backend.stop();
     }
+  });
+
+  it('is closed once, however often that is asked for', async () => {
+    const config = readConfig(await settings({ MODEL_DIR: join(await temporaryFolder(), 'none') }));
+    const backend = await createBackend({ config, log: new CapturedLog().logger });
+    await Promise.all([backend.close(), backend.close()]);
+    await backend.close();
   });
 });
