@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { endWithServer } from '../guardian.js';
 import { startProgram } from '../start-program.js';
 import type { DataLayout } from './layout.js';
+import { sync } from './sync.js';
 
 /** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
@@ -92,15 +93,6 @@ async function replace(state: string, target: string): Promise<void> {
   }
   for (const path of [lockOf(target), lockOf(state)]) await rm(path, { force: true });
   await sync(dirname(state));
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path);
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** Finds out whether there is room for so many bytes. */

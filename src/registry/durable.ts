@@ -1,21 +1,12 @@
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../data-folder/remove-tree.js';
+import { sync } from '../data-folder/sync.js';
 
 /**
  * Changes of files that are whole or not there, whenever the process or the machine ends. Something half-done is left
  * only under a name that begins with a dot, which nobody reads.
  */
-
-/** Asks the system to have a file or a folder's list of names on the disk. */
-async function sync(path: string): Promise<void> {
-  const file = await open(path);
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
 
 /** Makes a folder with those above it, so that they stay. */
 async function makeFolder(path: string): Promise<void> {
