@@ -85,7 +85,7 @@ export function routes(deps: RouteDeps, streams: EventStreams, predict: Route['h
       access: 'basic',
       metric: 'api',
       meaning:
-        'which models answer a project: their versions and controls, which controls are left out and why',
+        'which models answer a project, as the last `/setup` chose them: their versions and controls, which controls no model fills and why, and notes',
       async handle({ params }) {
         return { json: await deps.service.describe(wire.requiredProject(params.project)) };
       },
