@@ -133,7 +133,7 @@ export class Crew {
     await Promise.all(
       this.seats.map(({ child, known }) => {
         known.delete(key);
-        return this.#loads.takeOut(child, key);
+        return this.#takeOut(child, key);
       }),
     );
   }
@@ -254,7 +254,7 @@ export class Crew {
       if (this.stopped) throw shuttingDown();
       for (const key of loaded)
         if (!this.#versions.has(key))
-          inBackground(this.#options.log, 'a version could not be unloaded', this.#loads.takeOut(child, key));
+          inBackground(this.#options.log, 'a version could not be unloaded', this.#takeOut(child, key));
       return { seat: this.#seat(child), loaded };
     } catch (error) {
       await child.kill();
@@ -262,6 +262,13 @@ export class Crew {
       if (error instanceof ChildLost) throw await NeverReady.of(child, at);
       throw error;
     }
+  }
+
+  async #takeOut(child: InferenceChild, key: string): Promise<void> {
+    if (await this.#loads.takeOut(child, key)) return;
+    const seat = this.seats.find(each => each.child === child);
+    if (seat?.run) seat.retiring = true;
+    else this.#kill(child);
   }
 
   #seat(child: InferenceChild): Seat {

@@ -64,13 +64,20 @@ export class Loads {
     }
   }
 
-  async takeOut(child: InferenceChild, key: string): Promise<void> {
+  /** @returns false when the child still holds it: it must be replaced */
+  async takeOut(child: InferenceChild, key: string): Promise<boolean> {
     try {
       await child.request('unload', { key });
     } catch (error) {
       // One that has ended holds nothing.
-      if (!(error instanceof ChildLost)) throw error;
+      if (error instanceof ChildLost) return true;
+      this.#options.log.error(
+        { pid: child.pid, err: error },
+        'a version could not be released in an inference process; the process is replaced',
+      );
+      return false;
     }
+    return true;
   }
 
   /** Forgets what is known of a version. */

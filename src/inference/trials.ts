@@ -2,7 +2,7 @@ import { constants, setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { inBackground } from '../background.js';
 import { AppError, messageOf } from '../errors.js';
-import { ChildLost, type InferenceChild } from './child-process.js';
+import { ChildLost, type InferenceChild, shuttingDown } from './child-process.js';
 import type { ChildResults, VersionSource } from './protocol.js';
 
 export interface TrialOptions {
@@ -50,7 +50,7 @@ export class Trials {
         return await this.#try(child, version, signal);
       } catch (error) {
         if (!(error instanceof ChildLost)) throw error;
-        if (this.#stopped || signal?.aborted) throw givenUp(version);
+        this.#checkWanted(version, signal);
         if (left <= 1)
           throw new AppError(
             'version_invalid',
@@ -91,7 +91,8 @@ export class Trials {
     signal?.addEventListener('abort', end);
     try {
       const { result } = await child.request('load', { version });
-      await child.request('unload', { key });
+      // One that cannot let go of it is not used again.
+      await child.request('unload', { key }).catch(() => child.kill());
       return result;
     } catch (error) {
       if (!isHung) throw error;
@@ -111,7 +112,7 @@ export class Trials {
     signal?.addEventListener('abort', look);
     try {
       for (;;) {
-        if (this.#stopped || signal?.aborted) throw givenUp(version);
+        this.#checkWanted(version, signal);
         const child = this.#free.pop();
         if (child?.alive) return child;
         const quick = this.#children.size - this.#slow.size + this.#opening;
@@ -121,6 +122,13 @@ export class Trials {
     } finally {
       signal?.removeEventListener('abort', look);
     }
+  }
+
+  /** @throws AppError `shutting_down`; `not_ready` when the load was given up */
+  #checkWanted({ folder }: VersionSource, signal: AbortSignal | undefined): void {
+    if (this.#stopped) throw shuttingDown();
+    if (signal?.aborted)
+      throw new AppError('not_ready', `${folder} was not loaded: it is not needed any more`);
   }
 
   async #open(): Promise<InferenceChild> {
@@ -137,6 +145,7 @@ export class Trials {
       return child;
     } catch (error) {
       this.#wake();
+      if (this.#stopped) throw shuttingDown();
       throw new AppError(
         'not_ready',
         `no inference process could be started to try a version in: ${messageOf(error)}`,
@@ -161,10 +170,6 @@ export class Trials {
   #wake(): void {
     for (const done of this.#waiting.splice(0)) done();
   }
-}
-
-function givenUp({ folder }: VersionSource): AppError {
-  return new AppError('not_ready', `${folder} was not loaded: it is not needed any more`);
 }
 
 function giveWay(pid: number): void {

@@ -29,7 +29,10 @@ describe('Crew', () => {
   ] as const) {
     it(`refuses a version whose warm-up run ${what}, and serves the others`, async () => {
       const { version } = await poisonousModel({ [harm]: WARM_UP });
-      test = await startPool(await shippedVersion(), { workers: 2, loadLimit: 2_000 });
+      test = await startPool(await shippedVersion(), {
+        workers: 2,
+        loadLimit: harm === 'hang' ? 2_000 : 60_000,
+      });
       const expected = await test.ask(['good']);
       const loading = failure(test.pool.load({ ...versionSource(version), key: 'w' }));
       let asked = 0;

@@ -7,7 +7,7 @@ import type { AppError } from '../../src/errors.js';
 import { processTree } from '../bench/processes.js';
 import type { CapturedLog } from '../support/log.js';
 import { poisonousModel } from '../support/poison.js';
-import { startChildPool, startPool, type TestPool, versionSource } from '../support/pool.js';
+import { startChildPool, startPool, type TestPool } from '../support/pool.js';
 
 const ERROR = 50;
 /** A file of a version that is read while the version is loaded. */
@@ -139,25 +139,5 @@ describe('an inference process that is killed before it is ready', () => {
       message,
       /^an inference process ended before it was ready, while it started: signal SIGKILL/,
     );
-  });
-
-  it('costs a new version none of its tries where another request was what it was at', async () => {
-    const { version } = await poisonousModel();
-    const { pool, ask } = await started(version);
-    const { version: next } = await poisonousModel();
-    const held = await holdBack(next);
-    const reader = held.reader();
-    const [first] = pool.pids;
-    process.kill(first!, 'SIGSTOP');
-    const asked = ask(['good']);
-    await setTimeout(LOOK_MS);
-    const loading = pool.load({ ...versionSource(next), key: 'w' });
-    kill(first!);
-    const file = await reader;
-    await held.putBack();
-    kill(pool.pids[0]!);
-    await file.close();
-    assert.property(await loading, 'ofRegions');
-    assert.property((await asked)[0], 'result');
   });
 });
