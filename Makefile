@@ -78,9 +78,10 @@ typecheck: node_modules/.installed ## check the types
 bench: dist/.built $(BENCH_VENV)/.installed $(VENV)/.installed ## compare speed and memory with Python and a bare echo (8 minutes)
 	@node --import tsx test/bench/main.ts $(ARGS)
 
-soak: dist/.built $(VENV)/.installed ## 17 minutes (SECONDS=600) of load and of trainings while processes are killed: right answers, no loss, no leak
+soak: dist/.built $(VENV)/.installed ## half an hour (SECONDS=600, SEED=) of load, trainings and chaos: kills, full disks, clocks that jump; no loss, no leak
 	@node --import tsx test/soak/main.ts $(SECONDS)
 	@node --import tsx test/soak/training.ts $(SECONDS) $(SEED)
+	@node --import tsx test/soak/chaos.ts $(SECONDS) $(SEED)
 
 clean: ## remove what the other targets made; models and data stay
 	rm -rf node_modules dist $(VENV) $(TORCH) $(E2E) $(BENCH_VENV) $(CUDA) .cache

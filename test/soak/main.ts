@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { pss, pssTogether } from '../bench/processes.js';
 import { knownAnswers } from './answers.js';
 import { Load } from './load.js';
-import { at, type Check, say, sayChecks, sayCounts } from './report.js';
+import { Memory } from './memory.js';
+import { type Check, say, sayChecks, sayCounts } from './report.js';
 import { SoakServer } from './server.js';
 
 /**
@@ -16,16 +16,12 @@ const TEXTS = 20_000;
 const EVERY_MS = { kill: 5_000, reload: 20_000, memory: 1_000 };
 /** How long a new version may take to serve. */
 const RELOAD_LIMIT_MS = 15_000;
-/** What the first seconds allocate is no leak. */
-const WARM_UP = 0.2;
-/** How much larger the last third may be than the first. */
-const GROWTH = { factor: 1.15, megabytes: 40 };
 
 const server = await SoakServer.start({ WORKERS: '2', RESULT_CACHE: '1mb', LOG_LEVEL: 'info' });
 const load = new Load(server.process.url, await knownAnswers(TEXTS));
 await load.setup();
 
-const memory = { server: [] as number[], all: [] as number[] };
+const memory = new Memory();
 const done = { kills: 0, reloads: 0 };
 const stale: string[] = [];
 const stop = new AbortController();
@@ -56,10 +52,7 @@ const chaos = [
     if (server.killOne() !== undefined) done.kills++;
   }),
   every(EVERY_MS.reload, reload),
-  every(EVERY_MS.memory, () => {
-    memory.server.push(pss(server.process.pid));
-    memory.all.push(pssTogether(server.process.pids));
-  }),
+  every(EVERY_MS.memory, () => memory.take(server.process.pids)),
 ];
 const running = load.run();
 await setTimeout(SECONDS * 1_000);
@@ -68,20 +61,8 @@ load.stop();
 await Promise.all([running, ...chaos]);
 const exitCode = await server.process.stop();
 
-/** The memory of the first and of the last third, in megabytes: what it mostly was. */
-function thirds(samples: readonly number[]): [number, number] {
-  const warm = samples.slice(Math.floor(samples.length * WARM_UP));
-  const third = Math.ceil(warm.length / 3);
-  return [at(warm.slice(0, third), 0.5), at(warm.slice(-third), 0.5)];
-}
-const flat = ([first, last]: [number, number]) => last <= first * GROWTH.factor + GROWTH.megabytes;
-
 sayCounts({ ...load.counts, '/health': load.health });
-const memories = { 'the server process': thirds(memory.server), 'all its processes': thirds(memory.all) };
-for (const [name, [first, last]] of Object.entries(memories))
-  say(
-    `memory (PSS) of ${name}: ${first.toFixed(0)} MB in the first third, ${last.toFixed(0)} MB in the last`,
-  );
+const isFlat = memory.checks();
 
 const { wrong, lost, slow } = load.faults;
 const checks: Check[] = [
@@ -90,9 +71,7 @@ const checks: Check[] = [
   [`/health answers within a second (${load.health.answered} times)`, slow.length === 0, slow],
   [`${done.kills} processes were killed and replaced`, done.kills > 0, []],
   [`${done.reloads} versions were loaded and served`, stale.length === 0, stale],
-  ...Object.entries(memories).map(
-    ([name, values]): Check => [`the memory of ${name} does not grow`, flat(values), []],
-  ),
+  ...isFlat,
   ['nothing else went wrong in the server', server.process.errors.length === 0, server.process.errors],
   ['it ended with exit code 0', exitCode === 0, [`exit code ${exitCode}`]],
 ];

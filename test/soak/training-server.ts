@@ -5,7 +5,7 @@ import type { Job } from '../../src/training/job.js';
 import { PYTHON, ROOT } from '../support/python.js';
 import { Connections } from './connections.js';
 import type { SoakLabelStudio, SoakProject } from './label-studio.js';
-import { CompiledServer } from './process.js';
+import { CompiledServer, type Expected } from './process.js';
 import type { Answered } from './versions-load.js';
 
 export const MODEL = 'text-classifier';
@@ -27,9 +27,14 @@ export class TrainingServer {
     this.connections = new Connections(process.url);
   }
 
-  static async start(env: Readonly<Record<string, string>>): Promise<TrainingServer> {
+  /** @param expected errors that its log, which is this file or a pipe, may tell of */
+  static async start(
+    env: Readonly<Record<string, string>>,
+    expected: Expected = EXPECTED,
+    log?: string,
+  ): Promise<TrainingServer> {
     const settings = { MODEL_DIR: join(ROOT, 'models'), DATA_DIR, PYTHON, WORKERS: '2', ...env };
-    return new TrainingServer(await CompiledServer.start(settings, EXPECTED));
+    return new TrainingServer(await CompiledServer.start(settings, expected, log));
   }
 
   async setup(labelStudio: SoakLabelStudio, project: SoakProject): Promise<void> {
