@@ -256,12 +256,13 @@ export class State {
 
   /** Makes a change as a whole, or not at all. @throws AppError `data_dir_unwritable` */
   #change(change: () => void): void {
-    this.#guard();
     try {
+      this.#guard();
       this.#db.transactionSync(change);
     } catch (error) {
-      // All that lmdb could not do has a number.
-      if (typeof (error as { code?: unknown }).code !== 'number') throw error;
+      // All that lmdb could not do has a number; where the system did not let the guard look, its call is named.
+      const { code, syscall } = error as { code?: unknown; syscall?: unknown };
+      if (typeof code !== 'number' && syscall === undefined) throw error;
       throw new AppError('data_dir_unwritable', whyUnusable(this.#dataDir, error), { cause: error });
     }
   }

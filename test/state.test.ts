@@ -40,6 +40,23 @@ describe('state', () => {
     assert.deepEqual(state.project('3'), { ...PROJECT, extraParams: { id: '3' } });
   });
 
+  it('tells why, when the system does not let it look whether the folder is still its own', async () => {
+    await state.close();
+    const emfile = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'open' });
+    state = State.open(folder, () => {
+      throw emfile;
+    });
+    const why = `DATA_DIR=${folder}: there are no file descriptors left: start the server with a higher limit (ulimit -n)`;
+    const told = { code: 'data_dir_unwritable', message: why };
+    try {
+      state.setProject('1', PROJECT);
+      assert.fail('it was kept');
+    } catch (error) {
+      assert.include(error, told);
+    }
+    assert.isUndefined(state.project('1'));
+  });
+
   it('makes its folder, and knows nothing at first', async () => {
     await state.close();
     state = State.open(`${folder}/deep/data`);

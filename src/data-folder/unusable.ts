@@ -14,6 +14,12 @@ function reasonOf(code: string | undefined): string | null {
     case 'ENOSPC':
     case 'EDQUOT':
       return 'there is no room on its disk: free some space, or set DATA_DIR to another folder';
+    // So lmdb calls a page that was written in part.
+    case 'EIO':
+      return 'its disk is full, or fails: free some space, or set DATA_DIR to another folder';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'there are no file descriptors left: start the server with a higher limit (ulimit -n)';
     case 'EROFS':
       return 'its disk is read-only: mount it writable, or set DATA_DIR to another folder';
     case 'EACCES':
