@@ -8,9 +8,8 @@ const NO_ROOM = 507;
 
 export const fullDataDisk: Disturbance = {
   name: 'a full disk of DATA_DIR, where a child is killed and a training asked for',
-  // Input/output error: so lmdb calls a page that was written in part.
   expected:
-    /there is no room|Input\/output error|no inference process could be started|ENOSPC|could not be (kept|taken back|removed)|cannot be (kept|written)/,
+    /there is no room|its disk is full|no inference process could be started|ENOSPC|could not be (kept|taken back|removed)|cannot be (kept|written)/,
   async run(server, random) {
     if (!server.disks) throw new NotHere(NO_MOUNT);
     const { folder } = server.disks.data;
