@@ -13,7 +13,7 @@ const HOLD_MS = { least: 500, more: 2_000 };
 
 export const fewDescriptors: Disturbance = {
   name: 'no descriptors left (EMFILE), while a child is killed',
-  expected: /EMFILE|no inference process could be started|could not be read/,
+  expected: /EMFILE|no file descriptors left|no inference process could be started|could not be read/,
   async run(server, random) {
     const { pid } = server.process;
     const limit = (most: number) => run('prlimit', ['--pid', String(pid), `--nofile=${most}:`]);
