@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real test-setups e2e editor lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real test-setups fuzz e2e editor lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -57,6 +57,10 @@ test-real: dist/.built $(TORCH)/.installed ## compare all files of Ultralytics, 
 test-setups: dist/.built $(VENV)/.installed ## 6000 labeling configs (CONFIGS=40 for each model, SEED=1): what /setup takes is answered
 	PROPERTY_CONFIGS=$(or $(CONFIGS),40) PROPERTY_SEED=$(or $(SEED),1) node_modules/.bin/mocha --no-config \
 		--import=tsx --require=./test/support/at-end.ts 'test/properties/*.test.ts'
+
+fuzz: dist/.built $(VENV)/.installed ## 5000 malformed requests of each kind, damaged media and model folders (INPUTS=5000, SEED=1): nothing ends or hangs the server
+	FUZZ_INPUTS=$(or $(INPUTS),5000) FUZZ_SEED=$(SEED) node_modules/.bin/mocha --no-config \
+		--import=tsx --require=./test/support/at-end.ts 'test/fuzz/*.test.ts'
 
 e2e: dist/.built $(E2E)/.installed ## run the server under a real Label Studio, which it installs
 	node_modules/.bin/mocha --config test/e2e/.mocharc.json

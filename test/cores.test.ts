@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { assert } from 'chai';
 import { availableCores } from '../src/cores.js';
 import { temporaryFolder } from './support/folder.js';
+import { spawnProcess } from './support/process.js';
+import { inferenceProcesses } from './support/processes.js';
 import { program } from './support/program.js';
 import { ROOT } from './support/python.js';
 
@@ -64,6 +66,26 @@ const LAYOUTS: Record<string, { files: Record<string, string>; cores: number }> 
       'sys/fs/cgroup/kubepods.slice/kubepods-pod1.slice/cri-2.scope/cpu.max': 'max 100000\n',
     },
     cores: 3,
+  },
+  // Values that were seen: https://github.com/opencontainers/runc/issues/2243
+  'version 2, podman run --cpus 0.42': {
+    files: {
+      'proc/self/mountinfo':
+        '649 648 0:48 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n652 648 0:52 / /sys ro,nosuid,nodev,noexec,relatime - sysfs sysfs ro\n653 652 0:27 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw,nsdelegate,memory_recursiveprot\n',
+      'proc/self/cgroup': '0::/\n',
+      'sys/fs/cgroup/cpu.max': '42000 100000\n',
+    },
+    cores: 1,
+  },
+  // https://github.com/coder/clistat/issues/25
+  "version 2, beside a controller of version 1 that is not the CPU's": {
+    files: {
+      'proc/self/mountinfo':
+        '726 725 0:26 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw,nsdelegate,memory_recursiveprot\n',
+      'proc/self/cgroup': '1:net_cls:/\n0::/\n',
+      'sys/fs/cgroup/cpu.max': '200000 100000\n',
+    },
+    cores: 2,
   },
   'version 2, half a core in another period': {
     files: {
@@ -136,17 +158,31 @@ const LAYOUTS: Record<string, { files: Record<string, string>; cores: number }> 
   },
 };
 
+/** Runs a program in a cgroup: what stands before it. */
+const within = (cgroup: string) => ['sh', '-c', `echo $$ > ${cgroup}/cgroup.procs && exec "$@"`, 'sh'];
+
+/** How many inference processes the server has that is started in a cgroup. */
+async function processesIn(cgroup: string): Promise<number> {
+  // Without a model, none is there that only tries whether a model can be loaded.
+  const env = { WORKERS: '', MODEL_DIR: await temporaryFolder() };
+  const server = await spawnProcess(env, program('cli/start'), within(cgroup));
+  try {
+    await Promise.race([server.log.line(line => / on http:\/\//.test(line.msg)), server.ended]);
+    return (await inferenceProcesses(server.pid)).length;
+  } finally {
+    server.signal('SIGTERM');
+    await server.ended;
+  }
+}
+
 /** What a process counts that is started in a cgroup. */
 async function countedIn(cgroup: string): Promise<number> {
   const cores = program('cores').at(-1)!;
   const [...options] = program('cores').slice(0, -1);
   const code = `import { availableCores } from ${JSON.stringify(cores)}; console.log(availableCores())`;
   const node = [process.execPath, ...options, '--input-type=module', '-e', code];
-  const { stdout } = await promisify(execFile)(
-    'sh',
-    ['-c', `echo $$ > ${cgroup}/cgroup.procs && exec "$@"`, 'sh', ...node],
-    { cwd: ROOT },
-  );
+  const [command, ...args] = [...within(cgroup), ...node];
+  const { stdout } = await promisify(execFile)(command!, args, { cwd: ROOT });
   return Number(stdout);
 }
 
@@ -158,6 +194,12 @@ async function realCgroup(): Promise<string | null> {
   } catch {
     return null;
   }
+}
+
+/** Skips a test, and says why. */
+function skipped(context: Mocha.Context): void {
+  context.test!.title += ` (it needs root and ${CPU}, the CPU controller of version 1)`;
+  context.skip();
 }
 
 describe('availableCores()', () => {
@@ -174,7 +216,7 @@ describe('availableCores()', () => {
 
   it('counts what a real cgroup of version 1 grants, and one above it', async function () {
     const cgroup = await realCgroup();
-    if (cgroup === null) return this.skip();
+    if (cgroup === null) return skipped(this);
     const child = join(cgroup, 'child');
     try {
       assert.equal(await countedIn(cgroup), availableParallelism());
@@ -186,6 +228,19 @@ describe('availableCores()', () => {
       assert.equal(await countedIn(child), availableParallelism());
     } finally {
       for (const each of [child, cgroup]) await rmdir(each).catch(() => {});
+    }
+  });
+
+  it('is how many inference processes a real server has in a real cgroup of version 1', async function () {
+    this.timeout(120_000);
+    const cgroup = await realCgroup();
+    if (cgroup === null) return skipped(this);
+    try {
+      assert.equal(await processesIn(cgroup), availableParallelism());
+      await writeFile(join(cgroup, 'cpu.cfs_quota_us'), '100000');
+      assert.equal(await processesIn(cgroup), 1);
+    } finally {
+      await rmdir(cgroup).catch(() => {});
     }
   });
 });

@@ -47,6 +47,21 @@ export const VALID: Readonly<Record<string, readonly Record<string, unknown>[]>>
     { action: 'START_TRAINING', project: { id: 4, label_config: SENTIMENT } },
     { action: 'PROJECT_UPDATED', project: { id: 4, label_config: SENTIMENT } },
     { action: 'PROJECT_DELETED', project: { id: 6 } },
+    {
+      action: 'ANNOTATION_UPDATED',
+      annotation: { id: 7, result: [], completed_by: { id: 1 }, was_cancelled: false },
+      project: { id: 4, title: 'x' },
+      task: { id: 11, data: { text: 'I love it' } },
+    },
+    {
+      action: 'ANNOTATIONS_CREATED',
+      annotation: [{ id: 8, result: [] }],
+      project: { id: 4 },
+      task: [{ id: 11 }],
+    },
+    { action: 'TASKS_CREATED', tasks: [{ id: 11, data: { text: 'I' } }], project: { id: 4 } },
+    { action: 'TASKS_DELETED', tasks: [{ id: 11 }], project: { id: 4 } },
+    { action: 'PROJECT_CREATED', project: { id: 5, label_config: SENTIMENT } },
     { action: 'ANNOTATIONS_DELETED', annotations: [{ id: 7 }], project: { id: 4 } },
   ],
   '/train': [
@@ -107,9 +122,10 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-type Edit = { at: number; how: 'replace' | 'remove' | 'wrap' | 'repeat'; value: unknown };
+export type Edit = { at: number; how: 'replace' | 'remove' | 'wrap' | 'repeat'; value: unknown };
 
-const edit: fc.Arbitrary<Edit> = fc.record({
+/** A change of one place of a value. */
+export const edit: fc.Arbitrary<Edit> = fc.record({
   at: fc.noBias(fc.nat({ max: 1_000 })),
   how: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'wrap', 'repeat'),
   value: junk,
@@ -125,7 +141,8 @@ function places(holder: Record<string, unknown>, found: [Record<string, unknown>
   return found;
 }
 
-function apply(root: { body: unknown }, { at, how, value }: Edit): void {
+/** Changes a value in place. */
+export function apply(root: { body: unknown }, { at, how, value }: Edit): void {
   const all = places(root);
   const [holder, key] = all[at % all.length]!;
   const before = holder[key];

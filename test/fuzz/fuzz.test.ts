@@ -8,12 +8,12 @@ import { ERRORS, type ErrorCode } from '../../src/errors.js';
 import { SENTIMENT, tasksOf } from '../support/configs.js';
 import { type ServerProcess, startProcess } from '../support/process.js';
 import { expectSame } from '../support/results.js';
-import { type FuzzRequest, fuzzRequest } from './requests.js';
+import { checkMessage, inputsOr, SEED, timeFor } from './inputs.js';
+import { type FuzzRequest, fuzzRequest, fuzzRoute, fuzzWebhook } from './requests.js';
 
-const REQUESTS = 5_000;
+/** Of each kind. */
+const REQUESTS = inputsOr(300);
 const AT_ONCE = 10;
-/** `FUZZ_SEED` repeats a run that failed, or tries another one. */
-const SEED = Number(process.env.FUZZ_SEED ?? 20261124);
 /** What garbage collection and caches may differ by. */
 const GROWTH = 100 * 2 ** 20;
 
@@ -51,6 +51,7 @@ function check({ method, path, body: sent }: FuzzRequest, { status, headers, bod
   assert.deepEqual(Object.keys(value), ['code', 'message', 'request_id'], told);
   assert.equal(ERRORS[value.code as ErrorCode]?.status, status, told);
   assert.equal(value.request_id, headers['x-request-id'], told);
+  checkMessage(value.message, told);
 }
 
 async function residentBytes(pid: number): Promise<number> {
@@ -59,7 +60,7 @@ async function residentBytes(pid: number): Promise<number> {
 }
 
 describe(`${REQUESTS} malformed requests (FUZZ_SEED=${SEED})`, function () {
-  this.timeout(120_000);
+  this.timeout(timeFor(3 * REQUESTS));
   let server: ServerProcess;
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   before(async () => {
@@ -70,18 +71,27 @@ describe(`${REQUESTS} malformed requests (FUZZ_SEED=${SEED})`, function () {
     await server.stop();
   });
 
-  async function fuzz(seed: number, count: number): Promise<void> {
-    const batch = fc.array(fuzzRequest, { minLength: AT_ONCE, maxLength: AT_ONCE });
+  async function fuzz(kind: fc.Arbitrary<FuzzRequest>, seed: number, count: number): Promise<void> {
+    const batch = fc.array(kind, { minLength: AT_ONCE, maxLength: AT_ONCE });
     const property = fc.asyncProperty(batch, async requests => {
       await Promise.all(requests.map(async each => check(each, await send(server.url, agent, each))));
     });
     await fc.assert(property, { seed, numRuns: count / AT_ONCE });
   }
 
-  it('are answered with 2xx, 4xx or 503, while /health answers within a second and memory stays', async () => {
+  for (const [name, kind] of [
+    ['of Label Studio', fuzzRequest],
+    ['that are webhooks', fuzzWebhook],
+    ['to all routes', fuzzRoute],
+  ] as const) {
+    it(`${name} are answered with 2xx, 4xx or 503, while /health answers within a second and memory stays`, () =>
+      expectSound(kind));
+  }
+
+  async function expectSound(kind: fc.Arbitrary<FuzzRequest>): Promise<void> {
     const good = { tasks: tasksOf(['I love it', 'awful']), label_config: SENTIMENT };
     const expected = (await server.predict(good)).body.results;
-    await fuzz(SEED + 1, REQUESTS / 5);
+    await fuzz(kind, SEED + 1, REQUESTS / 5);
     const before = await residentBytes(server.pid);
 
     let over = false;
@@ -97,7 +107,7 @@ describe(`${REQUESTS} malformed requests (FUZZ_SEED=${SEED})`, function () {
     };
     const watching = watch();
     try {
-      await fuzz(SEED, REQUESTS);
+      await fuzz(kind, SEED, REQUESTS);
     } finally {
       over = true;
       await watching;
@@ -111,5 +121,5 @@ describe(`${REQUESTS} malformed requests (FUZZ_SEED=${SEED})`, function () {
     expectSame(reply.body.results, expected);
     const errors = server.log.lines.filter(({ level }) => level >= 50).map(line => JSON.stringify(line));
     assert.deepEqual(errors, []);
-  });
+  }
 });

@@ -1,5 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { EventStreams } from '../../src/http/job-routes.js';
+import { type RouteDeps, routes } from '../../src/http/routes.js';
 import { bodyFor, VALID } from './bodies.js';
 
 /** A request as it will be sent. */
@@ -113,26 +115,71 @@ const method = fc.oneof(
 
 const asked = fc.constantFrom(...Object.keys(VALID), '/predict', '/predict', '/setup');
 
-/** A request that is wrong in some way, or right. */
-export const fuzzRequest: fc.Arbitrary<FuzzRequest> = asked
-  .chain(path => fc.record({ method, path: pathOf(path), query, type, encoding, extra, text: bodyFor(path) }))
-  .map(
-    ({
-      method: verb,
-      path,
-      query: search,
-      type: contentType,
-      encoding: { name, encode },
-      extra: more,
-      text,
-    }) => ({
-      method: verb,
-      path: path + search,
+/** A request with such a body. */
+function requestOf(
+  verb: fc.Arbitrary<string>,
+  path: fc.Arbitrary<string>,
+  text: fc.Arbitrary<string>,
+): fc.Arbitrary<FuzzRequest> {
+  return fc.record({ method: verb, path, query, type, encoding, extra, text }).map(parts => {
+    const { name, encode } = parts.encoding;
+    return {
+      method: parts.method,
+      path: parts.path + parts.query,
       headers: {
-        ...(contentType === null ? {} : { 'content-type': contentType }),
+        ...(parts.type === null ? {} : { 'content-type': parts.type }),
         ...(name === '' ? {} : { 'content-encoding': name }),
-        ...more,
+        ...parts.extra,
       },
-      body: encode(Buffer.from(text)),
-    }),
+      body: encode(Buffer.from(parts.text)),
+    };
+  });
+}
+
+/** A request of Label Studio that is wrong in some way, or right. */
+export const fuzzRequest: fc.Arbitrary<FuzzRequest> = asked.chain(path =>
+  requestOf(method, pathOf(path), bodyFor(path)),
+);
+
+/** A webhook that is wrong in some way, or right. */
+export const fuzzWebhook: fc.Arbitrary<FuzzRequest> = requestOf(
+  fc.constant('POST'),
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constant('/webhook') },
+    fc.constant('/models/sentiment/webhook'),
+    pathPart.map(part => `/webhook/${part}`),
+  ),
+  bodyFor('/webhook'),
+);
+
+/** What stands in the place of a part of a route's path. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  model: ['sentiment', 'wine', 'digits'],
+  project: ['4', '5', '8', '4.1', '0', '-1', '1e9'],
+  id: ['00000000-0000-0000-0000-000000000000', '0', 'events'],
+  version: ['20261130-012251-c265e1', '20990101-000000-abcdef', 'active', 'untrained'],
+  secret: ['x'],
+};
+
+/** A path of a route: its parts in braces are filled. */
+function filled(path: string): fc.Arbitrary<string> {
+  const parts = path.split('/').map(part => {
+    const name = /^\{(.*)\}$/.exec(part)?.[1];
+    if (name === undefined) return fc.constant(part);
+    return fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...PARTS[name]!) }, pathPart);
+  });
+  return fc.tuple(...parts).map(each => each.join('/'));
+}
+
+const ROWS = routes({} as RouteDeps, {} as EventStreams, () => ({ json: null }));
+
+/** A request of any route of the server. */
+export const fuzzRoute: fc.Arbitrary<FuzzRequest> = fc.constantFrom(...ROWS).chain(row => {
+  const [known] = Object.keys(VALID).filter(path => row.path.startsWith(path));
+  const own = filled(row.path);
+  return requestOf(
+    fc.oneof({ weight: 8, arbitrary: fc.constant<string>(row.method) }, method),
+    row.perModel ? fc.oneof(own, filled(`/models/{model}${row.path}`)) : own,
+    fc.oneof({ weight: row.body ? 0 : 5, arbitrary: fc.constant('') }, bodyFor(known ?? '/delete')),
   );
+});

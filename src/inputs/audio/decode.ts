@@ -104,6 +104,9 @@ async function* piecesOf(
   try {
     if (format.read) return yield* format.read(inPieces(file, format.step ?? STEP, time));
   } catch (error) {
+    // What decoders of others throw at bytes that they do not expect.
+    if (error instanceof Error && /^(Type|Range|Runtime)Error$/.test(error.name))
+      throw new Error('it is broken: its decoder could not go on', { cause: error });
     if (!(error instanceof OtherCodec)) throw error;
   }
   const { path, release } = await filePath(value);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { assert } from 'chai';
 import { type Sound, soundDecoder } from '../../../src/inputs/audio/decode.js';
+import { withRightSums } from '../../fuzz/damage.js';
 import { useFfmpeg } from '../../support/ffmpeg.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { wav } from '../../support/wav.js';
@@ -129,6 +130,13 @@ describe('files of sound that are damaged, cut or joined', () => {
     const [from, to] = [pages[4]!, pages[5]!];
     const message = await refused(Buffer.concat([ogg.subarray(0, from), ogg.subarray(to)]));
     assert.match(message, /of its Ogg pages, number 4 is missing/);
+  });
+
+  it('are refused in words when a decoder stumbles over them', async () => {
+    const file = await encoded('opus', 48_000);
+    // The number of the first page.
+    file[18] = 53;
+    assert.equal(await refused(withRightSums(file)), 'it is broken: its decoder could not go on');
   });
 
   it('are read with the tags that stand behind them', async () => {
