@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../../errors.js';
 import { Analyzer } from './analyzer.js';
+import { termsOf } from './checks.js';
 import { type Part, pipeline, sideBySide } from './combine.js';
 import { Counter } from './counter.js';
 import { HashedTerms, JoinedTerms } from './joined-terms.js';
@@ -129,7 +130,7 @@ async function compileTerms(
       throw files.invalid(where, `hashes into ${features} columns, not ${step.width}`);
     return new HashedTerms(features, alternateSign, step.analyzer === 'word');
   }
-  const terms = (await files.json(step.terms.vocabulary)) as readonly string[];
+  const terms = await termsOf(files, step.terms.vocabulary, where);
   if (terms.length !== step.width) throw files.invalid(where, `has ${terms.length} terms, not ${step.width}`);
   const longest = step.ngramRange[1];
   if (step.analyzer !== 'word') return TermTrie.ofCharacters(terms, longest);

@@ -2,11 +2,12 @@ import { AppError } from '../../errors.js';
 import { isRecord } from '../../is-record.js';
 import type { EncodedBatch, Encoder, TaskFailure, TaskValue } from '../contract.js';
 import { textOfContent } from '../shown/text.js';
+import { unicodeTables } from './checks.js';
 import { compile } from './compile.js';
 import { SPEC_FILE, VersionFiles } from './files.js';
 import { createLayout, type Layout } from './layout.js';
 import { Row } from './row.js';
-import type { ColumnSpec, FeaturesSpec, UnicodeTables } from './spec.js';
+import type { ColumnSpec, FeaturesSpec } from './spec.js';
 import type { Stage } from './stage.js';
 import { PythonText } from './unicode.js';
 
@@ -32,7 +33,7 @@ export async function loadFeatures(folder: string, columns: readonly ColumnSpec[
   if (spec.format !== 1)
     throw files.invalid('format', `is ${JSON.stringify(spec.format)}, and this server reads 1`);
   checkColumns(spec, columns, files);
-  const tables = spec.unicode === undefined ? null : ((await files.json(spec.unicode)) as UnicodeTables);
+  const tables = spec.unicode === undefined ? null : await unicodeTables(files, spec.unicode);
   const samples = new Map<string, unknown>();
   const names = columns?.map(({ name }) => name) ?? ['text'];
   const context = { files, python: new PythonText(tables), columns: names, samples };
