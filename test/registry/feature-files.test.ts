@@ -13,6 +13,13 @@ describe('files beside the graph of a text model', () => {
       /features\.json.* unicode names unicode\.json, which holds no ranges/,
     ],
     [
+      'features.json',
+      (value: { root: unknown }) => {
+        value.root = { steps: [null, { toString: 1 }] };
+      },
+      /features\.json: /,
+    ],
+    [
       'vocabulary.json',
       (value: unknown[]) => value.splice(1, 1, 7),
       /vocabulary\.json, which is not a list of texts/,
@@ -30,6 +37,7 @@ describe('files beside the graph of a text model', () => {
         const { problems } = await models(backend);
         assert.lengthOf(problems, 1);
         assert.match(problems[0]!.message, reason);
+        assert.notMatch(problems[0]!.message, /Cannot |is not a function/);
       } finally {
         await backend.stop();
       }

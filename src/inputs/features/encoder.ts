@@ -29,6 +29,17 @@ const NOTHING: Stage = { width: 0, single: false, signed: false, apply() {} };
  */
 export async function loadFeatures(folder: string, columns: readonly ColumnSpec[] | null): Promise<Encoder> {
   const files = new VersionFiles(folder);
+  try {
+    return await encoderOf(files, columns);
+  } catch (error) {
+    // Not every part is checked by itself: what is of another type than exports write stumbles somewhere.
+    if (error instanceof TypeError || error instanceof RangeError)
+      throw files.invalid('or a file that it names', 'is not as exports write it', error);
+    throw error;
+  }
+}
+
+async function encoderOf(files: VersionFiles, columns: readonly ColumnSpec[] | null): Promise<Encoder> {
   const spec = (await files.json(SPEC_FILE)) as FeaturesSpec;
   if (spec.format !== 1)
     throw files.invalid('format', `is ${JSON.stringify(spec.format)}, and this server reads 1`);
@@ -58,7 +69,10 @@ function checkColumns(spec: FeaturesSpec, columns: readonly ColumnSpec[] | null,
   const input = columns === null ? 'text' : 'record';
   if (spec.input !== input)
     throw files.invalid('input', `is ${JSON.stringify(spec.input)}, and the manifest's input is a ${input}`);
-  const list = (all: readonly ColumnSpec[]) => all.map(({ name, kind }) => `${name} (${kind})`).join(', ');
+  const list = (all: readonly ColumnSpec[]) =>
+    all
+      .map(({ name, kind }) => `${name} (${typeof kind === 'string' ? kind : JSON.stringify(kind)})`)
+      .join(', ');
   if (columns !== null && list(columns) !== list(spec.columns ?? [])) {
     throw files.invalid(
       'columns',

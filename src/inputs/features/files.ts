@@ -15,10 +15,11 @@ export class VersionFiles {
   }
 
   /** An error that names the spec and the place in it. */
-  invalid(where: string, what: string): AppError {
+  invalid(where: string, what: string, cause?: unknown): AppError {
     return new AppError(
       'version_invalid',
       `${join(this.#folder, SPEC_FILE)}: ${where} ${what}; export the version again`,
+      { cause },
     );
   }
 
