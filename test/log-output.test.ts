@@ -151,7 +151,7 @@ describe('a log that cannot be written', () => {
   it('as nobody ever reads it: SIGTERM is obeyed', async () => {
     server = await Muted.start('pipe');
     await server.up();
-    await server.chatter(200);
+    await server.chatter(2_000);
     await server.stop();
   });
 });

@@ -96,7 +96,8 @@ export class InferenceChild {
    */
   static async start(log: Logger, temporary?: string): Promise<InferenceChild> {
     const child = await startProgram(process.execPath, [...EXEC_ARGV, ENTRY, ...loadedKinds()], {
-      stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
+      // A child that inherits the server's output makes it one that the server waits for: libuv takes O_NONBLOCK from it.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       ...(temporary === undefined ? {} : { env: { ...process.env, TMPDIR: temporary } }),
     });
     return new InferenceChild(child, log);
@@ -113,6 +114,10 @@ export class InferenceChild {
     this.#socket.on('error', error =>
       log.debug({ pid: this.pid, err: error }, 'the socket of an inference process failed'),
     );
+    // What modules of kinds print.
+    this.#process.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      log.info({ pid: this.pid, stdout: text.trimEnd() }, 'an inference process wrote to stdout');
+    });
     this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => {
       // ONNX Runtime tells the true cause of a failure on stderr only.
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);

@@ -68,14 +68,33 @@ def classes(spec, outputs, _plan):
     y = probable(y) if is_probable else y
     if len(y) == 1 and len(labels) == 2:
         y = np.array([1 - y[0] if is_probable else -y[0], y[0]])
+    names, y = joined(labels, y, spec, is_probable, len(outputs[spec["tensor"]].reshape(-1)))
     if rule["rule"] == "threshold":
         chosen = apart(y, rule["threshold"])
-        names = list(dict.fromkeys(label for label, own in zip(labels, chosen, strict=False) if own))
-        return {"labels": names, "score": float(np.where(chosen, y, 1 - y).min()) if is_probable else None}
-    best = largest(y) if rule["rule"] == "argmax" else float(outputs[rule["tensor"]].reshape(-1)[0])
-    if best not in range(len(labels)):
-        raise Wrong
-    return {"labels": [labels[int(best)]], "score": float(y[int(best)]) if is_probable else None}
+        own = [name for name, is_chosen in zip(names, chosen, strict=True) if is_chosen]
+        return {"labels": own, "score": float(np.where(chosen, y, 1 - y).min()) if is_probable else None}
+    if rule["rule"] == "argmax":
+        best = largest(y)
+    else:
+        said = float(outputs[rule["tensor"]].reshape(-1)[0])
+        if said not in range(len(labels)):
+            raise Wrong
+        best = names.index(labels[int(said)])
+    return {"labels": [names[best]], "score": float(y[best]) if is_probable else None}
+
+
+def joined(labels, y, spec, is_probable, columns):
+    """Labels that repeat are one class: probabilities that exclude each other add up, else the largest counts."""
+    activation = spec.get("activation")
+    if spec.get("decision", {}).get("rule") == "threshold":
+        is_exclusive = activation == "softmax"
+    else:
+        is_exclusive = not (activation == "sigmoid" and columns == len(labels))
+    names = list(dict.fromkeys(labels))
+    parts = [y[[own == name for own in labels]] for name in names]
+    if is_probable and is_exclusive:
+        return names, np.array([min(part.sum(), 1.0) for part in parts])
+    return names, np.array([part.max() for part in parts])
 
 
 def value(spec, outputs, _plan):
