@@ -59,7 +59,8 @@ describe('a server that is killed (kill -9)', function () {
 
   it('takes one with it that never gets ready, and one that is stopped', async () => {
     const { root } = await poisonousModel({ hang: 'up' });
-    server = await spawnProcess({ MODEL_DIR: root, WORKERS: '2' });
+    server = await spawnProcess({ MODEL_DIR: root, WORKERS: '1' });
+    // One to serve, and one that the version is tried in.
     while ((await inferenceProcesses(server.pid)).length < 2) await setTimeout(20);
     pids.push(...(await inferenceProcesses(server.pid)));
     const looping = await Promise.race(pids.map(pid => computes(pid, 3).then(() => pid)));

@@ -36,7 +36,7 @@ export class Problems {
       report: (place, model, error) => {
         const message = messageOf(error);
         const known = found.get(place) ?? this.get(part, place);
-        // A stop of the server, or what passes, is no fault of the model.
+        // What passes is no fault of the model.
         const level = error instanceof AppError && error.retryable ? 'warn' : 'error';
         if (known?.message !== message) this.#log[level]({ model }, message);
         found.set(place, { model, message });

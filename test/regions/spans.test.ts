@@ -239,7 +239,7 @@ describe('Labels on Text', () => {
     const meta = [metaOf('a b')];
     assert.equal(
       refusal(() => encode({}, { ...TAGS, labels: ['O', 'B-LOC', 'I-LOC'] }, meta)),
-      "label_mismatch: the model 'm' marks LOC; the config's Labels 'c' has Person, ORG",
+      "label_mismatch: the model 'm' marks LOC; the config's Labels 'c' has Person, ORG. None is in common: map them, such as with predicted_values=\"LOC\" on a label, or use another model",
     );
     assert.equal(
       refusal(() => encode({}, { name: 'out', kind: 'value', tensor: 'x' }, meta)),

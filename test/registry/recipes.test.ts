@@ -105,7 +105,7 @@ describe('a version of a recipe of columns', () => {
     for (const [label_config, data] of [
       [ON_IMAGE, { url: 'a.png', city: 'Turku' }],
       [ON_TABLE, { row: { city: 'Turku', age: '41' } }],
-      [ON_TABLE, { row: { city: 'Rome', age: 'x' }, city: 'Oulu', age: 3 }],
+      [ON_TABLE, { row: { city: 'Turku', age: '41' }, city: 'Oulu', age: 'x' }],
     ] as const) {
       const tasks = [data, { url: 'b.png' }].map((each, id) => ({ id, data: each }));
       const { body } = await backend.post<PredictBody>('/predict', { tasks, label_config, project: '7' });

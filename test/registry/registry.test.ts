@@ -51,13 +51,14 @@ describe('Registry', () => {
     registry = new Registry({ modelDir, dataDir, pool, log: log.logger });
   });
 
-  it('tells an error of a version that cannot be loaded, and a warning where the server stops meanwhile', async () => {
+  it('tells an error of a version that cannot be loaded, a warning of what passes, and nothing where the server stops', async () => {
     const told = async (code: ErrorCode) => {
       pool.failure = new AppError(code, code);
       await registry.reload();
       return log.lines.findLast(({ msg }) => msg === code)?.level;
     };
-    assert.equal(await told('shutting_down'), 40);
+    assert.isUndefined(await told('shutting_down'));
+    assert.equal(await told('not_ready'), 40);
     assert.equal(await told('version_invalid'), 50);
   });
 
