@@ -136,7 +136,7 @@ describe('a training that fails', function () {
     assert.equal(
       await failure({ copy: others.copy }),
       `the new version topics:${others.name} was rejected: the model 'topics' predicts Amazon, Yelp; ` +
-        "the config's Choices 'topic' has Red, Blue",
+        "the config's Choices 'topic' has Red, Blue. None is in common: map them, such as with predicted_values=\"Amazon\" on a label, or use another model",
     );
     const worse = await prepare(contents.blind);
     assert.match(

@@ -98,7 +98,7 @@ describe('what trainers read of a task', () => {
     });
   });
 
-  it('is the columns of a task, with those of a Table', () => {
+  it('is the columns of a task, those of a Table first', () => {
     const { learnt: read } = INPUTS.tabular!;
     const outputs = [{ name: 'c', control: 'Number' }];
     const manifest = { format: 1 as const, title: 'M', input: { kind: 'tabular' }, outputs };
@@ -107,7 +107,10 @@ describe('what trainers read of a task', () => {
     );
     const { place } = bindModel({ name: 'm', manifest, outputs: null }, config);
     for (const row of [{ n: 1, m: 2 }, '{"n": 1, "m": 2}'])
-      assert.deepEqual(read!({ row, n: 3 }, place), { row, n: 3, m: 2 } as never);
-    assert.deepEqual(read!({ row: 'no JSON' }, place), { row: 'no JSON' });
+      assert.deepEqual(read!({ row, n: 3 }, place), { row, n: 1, m: 2 } as never);
+    assert.throws(
+      () => read!({ row: 'no JSON' }, place),
+      /needs an object of columns under 'row' for the Table/,
+    );
   });
 });

@@ -43,7 +43,7 @@ async function prepare(attributes: string, tasks: LabelStudioTask[], host = 'exa
   const config = configOf(attributes);
   const { place, binding } = bindModel({ name: 'm', manifest: MANIFEST, outputs: null }, config);
   const input = trainingInput(MANIFEST, place);
-  const taskData = taskDataWith({ allowHosts: [host], maxBytes: 2 ** 20 });
+  const taskData = taskDataWith({ allowHosts: [host], texts: { each: 2 ** 20, together: 2 ** 22 } });
   const folder = await temporaryFolder();
   const counts = await prepareDataset({
     tasks,

@@ -204,7 +204,7 @@ describe('a training', () => {
     const cases: [VersionContent, RegExp][] = [
       [
         others,
-        /was rejected: the model 'topics' predicts Amazon, Yelp; the config's Choices 'topic' has Red, Blue$/,
+        /was rejected: the model 'topics' predicts Amazon, Yelp; the config's Choices 'topic' has Red, Blue. None is in common: /,
       ],
       [nothing, /was rejected: it answers none of the 20 held-out tasks$/],
     ];
