@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev models topics test test-node test-python test-torch test-real test-setups fuzz e2e editor lint typecheck bench soak clean lock
+.PHONY: help setup serve dev models topics test test-node test-python test-processes test-torch test-real test-setups fuzz e2e editor lint typecheck bench soak clean lock
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -45,6 +45,9 @@ test-node: dist/.built $(VENV)/.installed $(FETCHED)
 
 test-python: dist/.built $(VENV)/.installed
 	cd scripts && ../$(VENV)/bin/pytest -n 2
+
+test-processes: dist/.built $(VENV)/.installed $(FETCHED) ## run the tests that start, stop and kill many processes
+	node_modules/.bin/mocha --config .mocharc.process.json
 
 test-torch: dist/.built $(TORCH)/.installed $(TOPICS) ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)
 	node_modules/.bin/mocha --config test/torch/.mocharc.json
