@@ -15,7 +15,7 @@ export const HINT_LETTERS = 4;
 /** Letters with accents that only differ in these are one word, if the label is not very short. */
 const ACCENTED_LETTERS = 4;
 const ACCENTS = /[\u0300-\u036f]/g;
-const MARKS_AT_END = /[\s.,:;!?]+$/u;
+const MARK = /[\s.,:;!?]/u;
 /** What stands between two words, but not between two numbers: `1.5` is not `15`. Other signs mean something (`C++`, `< 5`). */
 const BETWEEN_WORDS = /(?<=[\p{L}\p{M}])[\s_./:,-]+(?=[\p{L}\p{N}])|(?<=\p{N})[\s_./:,-]+(?=\p{L})/u;
 
@@ -28,11 +28,18 @@ interface Spelling {
 }
 
 function spellingOf(label: string): Spelling {
-  const plain = label.normalize('NFKC').trim().replace(MARKS_AT_END, '').toLowerCase();
+  const plain = withoutMarks(label.normalize('NFKC').trim()).toLowerCase();
   const bare = plain.normalize('NFD').replace(ACCENTS, '').normalize('NFC');
   const words = (plain.length < ACCENTED_LETTERS ? plain : bare).split(BETWEEN_WORDS);
   const before = words.slice(0, -1).join('');
   return { label, words, joined: formsOf(words.at(-1)!).map(form => before + form) };
+}
+
+/** A text without the marks at its end. From the end: a pattern would try a run of marks from each of them. */
+function withoutMarks(text: string): string {
+  let end = text.length;
+  while (end > 0 && MARK.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }
 
 /** A word, and what it is the English plural of if it is one. */

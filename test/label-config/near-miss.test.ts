@@ -90,6 +90,12 @@ describe('labels that are nearly the same', () => {
     ]);
   });
 
+  it('are compared in a step for each of their characters, however many marks they have', () => {
+    const marks = '.'.repeat(200_000);
+    assert.isFalse(isNear(`Spam${marks}b`, 'Spam'));
+    assert.isTrue(isNear(`Spam${marks}`, 'Spam'));
+  }).timeout(8_000);
+
   it('are found among many', () => {
     const many = (count: number, word: string) => Array.from({ length: count }, (_, at) => `${word} ${at}`);
     const config = [...many(5_000, 'Category'), 'Positiv'];
