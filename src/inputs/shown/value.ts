@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.js';
+import { AppError, clip } from '../../errors.js';
 import { type DataPath, parsePath, valueAt } from './path.js';
 
 /** What a tag shows of a task's data: read once from its attribute. Plain JSON: it may cross to another thread. */
@@ -22,6 +22,9 @@ export interface FixedValue {
 
 /** Where Label Studio puts a text that is imported before there is a labeling config. */
 const UNDEFINED = '$undefined$';
+
+/** Characters of a `value` in a message. */
+const SOURCE_LENGTH = 200;
 
 /** The characters that the editor takes for a path; others end it. */
 const VARIABLE = /\$([\w[\].{}]+)/g;
@@ -70,9 +73,13 @@ export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown
     .join('');
 }
 
-/** What messages call the place of a value: `under 'a.b'`, or `for '$title: $body'`. */
+/**
+ * What messages call the place of a value: `under 'a.b'`, or `for '$title: $body'`. Of a long one its beginning: each task may
+ * have such a message.
+ */
 export function whereShown({ source }: Pick<Shown, 'source'>): string {
-  return /^\$[^$]+$/.test(source) ? `under '${source.slice(1)}'` : `for '${source}'`;
+  const told = clip(source, SOURCE_LENGTH);
+  return /^\$[^$]+$/.test(told) ? `under '${told.slice(1)}'` : `for '${told}'`;
 }
 
 /**
@@ -87,18 +94,19 @@ export function written(
   shown: Pick<Shown, 'source'>,
   around?: Pick<Shown, 'source'>,
 ): string {
-  const place = `${whereShown(shown)}${around ? ` (which '${around.source}' shows)` : ''}`;
+  const place = () =>
+    `${whereShown(shown)}${around ? ` (which '${clip(around.source, SOURCE_LENGTH)}' shows)` : ''}`;
   let text: string;
   try {
     text = String(value);
   } catch (error) {
-    throw new AppError('task_invalid', `what the task's data have ${place} cannot be written as a text`, {
+    throw new AppError('task_invalid', `what the task's data have ${place()} cannot be written as a text`, {
       cause: error,
     });
   }
   if (typeof value === 'object' && text.includes('[object Object]')) {
     const has = Array.isArray(value) ? 'a list of objects' : 'an object';
-    throw new AppError('task_invalid', `the task's data needs a text ${place}, and has ${has} there`);
+    throw new AppError('task_invalid', `the task's data needs a text ${place()}, and has ${has} there`);
   }
   return text;
 }

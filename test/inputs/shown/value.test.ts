@@ -3,7 +3,7 @@ import { get } from 'es-toolkit/compat';
 import fc from 'fast-check';
 import { AppError } from '../../../src/errors.js';
 import { parsePath, valueAt } from '../../../src/inputs/shown/path.js';
-import { parseShown, shownValue, whereShown } from '../../../src/inputs/shown/value.js';
+import { parseShown, shownValue, whereShown, written } from '../../../src/inputs/shown/value.js';
 
 type Data = Record<string, unknown>;
 
@@ -141,6 +141,13 @@ describe('the value that a tag shows', () => {
       }),
       { numRuns: 20_000 },
     );
+  });
+
+  it('has words for messages, of any size of it', () => {
+    for (const source of [`$${'b'.repeat(900_000)}`, `Title: ${'$b '.repeat(300_000)}`]) {
+      assert.isBelow(whereShown(parseShown(source)).length, 250);
+      assert.throws(() => written({}, { source }, { source }), AppError, /^.{0,600}$/);
+    }
   });
 
   it('has words for messages', () => {
