@@ -1,6 +1,6 @@
 import { AppError } from '../errors.js';
 import type { InputPlace } from '../inputs/contract.js';
-import { parseShown, type Shown } from '../inputs/shown/value.js';
+import { MAX_PATHS, parseShown, pathsOf } from '../inputs/shown/value.js';
 import type { BindTarget, RegionKind } from '../regions/contract.js';
 import type { OutputSpec } from '../registry/version.js';
 import { attribute } from './attribute.js';
@@ -41,17 +41,18 @@ export class UnfillableError extends AppError {
  */
 export function checkFillable(
   control: TagInfo,
-  { object, tag }: InputPlace,
+  place: InputPlace,
   config: LabelConfig,
   objectTags: readonly string[],
 ): void {
+  const { object, tag } = place;
   const shown = config.objects.get(object)!;
   const isRead = tag === 'Table' || objectTags.includes(tag);
   const reason =
     reasonOfRepeater(control, shown) ??
     reasonOfLabels(control, config) ??
     reasonOfLabel(control, config) ??
-    (isRead ? reasonOfObject(shown) : undefined);
+    (isRead ? (reasonOfObject(shown) ?? reasonOfPaths(shown, place)) : undefined);
   if (reason !== undefined) throw new UnfillableError(reason);
 }
 
@@ -114,15 +115,11 @@ function reasonOfLabel({ name, tag }: TagInfo, { parsed, others }: LabelConfig):
     if (odd !== undefined)
       return `${label}: Label Studio's server reads ${odd}="..." in lower case alone, and its editor in any; write it so, and once`;
     // Of other tags the editor stores what the config has, whatever it shows.
-    const isFilled = tag === 'Choices' && !own.alias && parseShown(own.value ?? '').parts.some(isPath);
+    const isFilled = tag === 'Choices' && !own.alias && pathsOf(parseShown(own.value ?? '')).length > 0;
     if (isFilled)
       return `${label}, which the editor fills from each task: write the choice itself, or give it an alias="..."`;
   }
   return undefined;
-}
-
-function isPath(part: Shown['parts'][number]): boolean {
-  return typeof part !== 'string';
 }
 
 function reasonOfObject({ name, tag, attributes }: TagInfo): string | undefined {
@@ -142,6 +139,13 @@ function reasonOfObject({ name, tag, attributes }: TagInfo): string | undefined 
   if (!ENCODINGS.includes(encoding))
     return `cannot decode encoding="${encoding}" of the ${tag} '${name}': the editor knows ${ENCODINGS.join(', ')}`;
   return undefined;
+}
+
+/** A text of more places than are put into one: each task would fail. */
+function reasonOfPaths({ name, tag }: TagInfo, { shown }: InputPlace): string | undefined {
+  const count = 'parts' in shown ? pathsOf(shown).length : 0;
+  if (count <= MAX_PATHS) return undefined;
+  return `cannot read the ${tag} '${name}': its value names ${count} places of the task, and at most ${MAX_PATHS} are put into a text; shorten it`;
 }
 
 /**

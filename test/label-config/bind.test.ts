@@ -90,6 +90,18 @@ describe('binding classes', () => {
   });
 });
 
+describe('binding a text of many places', () => {
+  const text = (places: number) => `<Text name="text" value="${'$a, '.repeat(places)}"/>${choices('c')}`;
+
+  it('is refused where each task would be', () => {
+    assert.equal(bound(text(100), { c: ['Choices', 'a', 'b'] })[0], 'c: c on text');
+    assert.equal(
+      refusal(text(101), { c: ['Choices', 'a', 'b'] }),
+      "no_model_fits: the model 'm' cannot read the Text 'text': its value names 101 places of the task, and at most 100 are put into a text; shorten it",
+    );
+  });
+});
+
 describe('binding a model of several outputs', () => {
   it('fills the control of an output with its name, wherever it stands', () => {
     const config = TEXT + control('Number', 'x') + control('Number', 'y') + control('Number', 'z');

@@ -23,6 +23,12 @@ export interface FixedValue {
 /** Where Label Studio puts a text that is imported before there is a labeling config. */
 const UNDEFINED = '$undefined$';
 
+/** Paths in one text: tasks are made larger by as much when all of them show the same. */
+export const MAX_PATHS = 100;
+
+/** Characters of a text that is made of a task. */
+const MAX_MADE = 16_000_000;
+
 /** Characters of a `value` in a message. */
 const SOURCE_LENGTH = 200;
 
@@ -55,7 +61,8 @@ export function parseShown(source: string): Shown {
  * Of a text with paths in it, what is missing is the word `undefined`, as in the editor.
  *
  * @returns undefined when there is nothing at the one path that is meant
- * @throws AppError `task_invalid` as `written`, for what stands at a path in a text
+ * @throws AppError `task_invalid` as `written`, for what stands at a path in a text; and for a text of more paths or
+ *   characters than are made into one
  */
 export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown | FixedValue): unknown {
   if ('fixed' in shown) return shown.fixed;
@@ -66,11 +73,31 @@ export function shownValue(data: Readonly<Record<string, unknown>>, shown: Shown
     const value = valueAt(data, only);
     return value === undefined && isFirst && Object.hasOwn(data, UNDEFINED) ? data[UNDEFINED] : value;
   }
-  return parts
-    .map(part =>
-      typeof part === 'string' ? part : written(valueAt(data, part), { source: `$${part.key}` }, shown),
-    )
-    .join('');
+  return filled(data, shown);
+}
+
+/** The paths in what is shown. */
+export function pathsOf({ parts }: Pick<Shown, 'parts'>): DataPath[] {
+  return parts.filter(part => typeof part !== 'string');
+}
+
+/** The text with what stands at its paths. A few bytes of a config and a few of a task make any size of it. */
+function filled(data: Readonly<Record<string, unknown>>, shown: Shown): string {
+  const tooLarge = (what: string) =>
+    new AppError(
+      'task_invalid',
+      `the text ${whereShown(shown)} has ${what}: shorten the value="..." of the tag`,
+    );
+  if (pathsOf(shown).length > MAX_PATHS) throw tooLarge(`more than ${MAX_PATHS} places of the task's data`);
+  let length = 0;
+  const texts = shown.parts.map(part => {
+    const text =
+      typeof part === 'string' ? part : written(valueAt(data, part), { source: `$${part.key}` }, shown);
+    length += text.length;
+    if (length > MAX_MADE) throw tooLarge(`more than ${MAX_MADE} characters of this task`);
+    return text;
+  });
+  return texts.join('');
 }
 
 /**

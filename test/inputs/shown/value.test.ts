@@ -143,6 +143,19 @@ describe('the value that a tag shows', () => {
     );
   });
 
+  it('is a text of a bounded number of places and of characters', () => {
+    const data = { a: 'x'.repeat(300_000) };
+    assert.equal(String(shown('$a '.repeat(50), data)).length, 50 * 300_001);
+    assert.throws(
+      () => shown('$a '.repeat(60), data),
+      AppError,
+      'has more than 16000000 characters of this task',
+    );
+    assert.throws(() => shown('$a '.repeat(101), { a: 1 }), AppError, 'has more than 100 places of the task');
+    // As in the editor, a key of the whole name goes first.
+    assert.equal(shown('$a '.repeat(101), { ['$a '.repeat(101).slice(1)]: 5 }), 5);
+  });
+
   it('has words for messages, of any size of it', () => {
     for (const source of [`$${'b'.repeat(900_000)}`, `Title: ${'$b '.repeat(300_000)}`]) {
       assert.isBelow(whereShown(parseShown(source)).length, 250);
