@@ -1,7 +1,7 @@
 import { AppError, clip } from './errors.js';
-import { NoControlError } from './label-config/bind.js';
 import { UnfillableError } from './label-config/fillable.js';
 import { LabelMismatchError, type Nearness } from './label-config/fit-labels.js';
+import { NoControlError } from './label-config/no-control.js';
 
 /** Characters of what a labeling config has: Label Studio shows 300 of a message, which must say more than that. */
 const HAS_LENGTH = 110;

@@ -1,9 +1,9 @@
 import { assert } from 'chai';
 import type { Backend, Directory, Rank } from '../src/directory.js';
 import { AppError, type ErrorCode, readLabelConfig } from '../src/index.js';
-import { NoControlError } from '../src/label-config/bind.js';
 import { UnfillableError } from '../src/label-config/fillable.js';
 import { LabelMismatchError } from '../src/label-config/fit-labels.js';
+import { NoControlError } from '../src/label-config/no-control.js';
 import { makePlan, tieSentence } from '../src/plan.js';
 
 /** What a fake model is: its class, and for each of its outputs the controls that it fits, of which it fills the first free one. */

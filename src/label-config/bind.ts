@@ -3,41 +3,16 @@ import { AppError, attempt } from '../errors.js';
 import type { Binding, ControlBinding } from '../inference/protocol.js';
 import type { InputPlace } from '../inputs/contract.js';
 import { INPUTS } from '../inputs/index.js';
-import { REGIONS, rowFor, rowsOf } from '../regions/index.js';
+import { REGIONS, rowFor } from '../regions/index.js';
 import type { Manifest } from '../registry/manifest.js';
 import type { OutputSpec } from '../registry/version.js';
 import { bindControl, type Candidate } from './bind-control.js';
-import { reasonOfTarget, UnfillableError } from './fillable.js';
+import { UnfillableError } from './fillable.js';
 import { LabelMismatchError, type LeftOut, toldLeftOut } from './fit-labels.js';
+import { isAmong, Lacking } from './no-control.js';
 import type { LabelConfig } from './parse.js';
 import { placesOf } from './places.js';
 import { outputsTogether } from './shapes.js';
-
-/** A labeling config has no control of the tag, or none on such an object. */
-export class NoControlError extends AppError {
-  readonly model: string;
-  /** What the model fills, such as `Choices on Text or HyperText`. */
-  readonly fills: string;
-  /** What the config has. */
-  readonly has: string;
-  /** How near the config comes: 2 for such an object, 1 for such a control, 3 for both, though not together. */
-  readonly nearness: number;
-
-  constructor(model: string, fills: string, has: string, nearness = 0) {
-    super('no_model_fits', `the model '${model}' fills ${fills}; the labeling config has ${has}`);
-    this.model = model;
-    this.fills = fills;
-    this.has = has;
-    this.nearness = nearness;
-  }
-}
-
-/** How near a config comes to what a model fills, see `NoControlError`. */
-function nearnessOf(config: LabelConfig, control: string, objects: readonly string[]): number {
-  const hasObject = [...config.objects.values()].some(({ tag }) => objects.includes(tag));
-  const hasControl = [...config.controls.values()].some(({ tag }) => tag === control);
-  return (hasObject ? 2 : 0) + (hasControl ? 1 : 0);
-}
 
 /** A model bound to a project's config: where it reads and which controls it fills. */
 export interface BoundModel {
@@ -73,16 +48,33 @@ export interface Bindable extends Controls {
   extraParams?: Readonly<Record<string, unknown>>;
 }
 
-/** What the config offers, for an error's message. */
-function summary(config: LabelConfig, among: ReadonlySet<string> | undefined): string {
-  const controls = [...config.controls.values()]
-    .filter(({ name }) => isAmong(among, name))
-    .map(({ name, tag }) => {
-      const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
-      return `${tag} '${name}' on ${objects.join(', ')}`;
-    });
-  if (controls.length > 0) return controls.join('; ');
-  return among === undefined ? 'no control tag' : 'no other control tag';
+/** Labels that differ, and a tag that cannot be filled, tell more than a control that is not there: the least tells most. */
+function rankOf(reason: AppError): number {
+  if (reason instanceof LabelMismatchError) return reason.nearness === 'none' ? 2 : 0;
+  return reason instanceof UnfillableError ? 1 : 3;
+}
+
+/** The candidates of each object, those first that are wished for, then those of the outputs' names. */
+function groupsOf(
+  { manifest: { outputs }, among, first }: Pick<Bindable, 'manifest' | 'among' | 'first'>,
+  all: readonly Candidate[],
+  objectTags: readonly string[],
+): Candidate[][] {
+  if (objectTags.length === 0 || all.length === 0) return [[...all]];
+  const names = new Set(outputs.map(({ name }) => name));
+  const groups = new Map<string, { candidates: Candidate[]; wished: number; namesakes: number }>();
+  for (const candidate of all) {
+    const { object } = candidate.place;
+    const group = groups.get(object) ?? { candidates: [], wished: 0, namesakes: 0 };
+    groups.set(object, group);
+    const { name } = candidate.control;
+    group.candidates.push(candidate);
+    if (first?.has(name)) group.wished++;
+    if (isAmong(among, name) && names.has(name)) group.namesakes++;
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.wished - a.wished || b.namesakes - a.namesakes)
+    .map(({ candidates }) => candidates);
 }
 
 /**
@@ -104,36 +96,14 @@ export function bindModel(
   const all = [...config.controls.values()].flatMap(control =>
     placesOf(config, control.name, objectTags).map(place => ({ control, place })),
   );
-  const objects = [...new Set(all.map(({ place }) => place.object))];
-  const groups =
-    objectTags.length === 0 || objects.length === 0
-      ? [all]
-      : objects.map(object => all.filter(({ place }) => place.object === object));
-  const { outputs } = model.manifest;
-  const { among, first } = model;
-  const count = (group: readonly Candidate[], is: (control: string) => boolean) =>
-    group.filter(({ control }) => is(control.name)).length;
-  const namesakes = (group: readonly Candidate[]) =>
-    count(group, control => isAmong(among, control) && outputs.some(({ name }) => name === control));
-  const wished = (group: readonly Candidate[]) => count(group, control => first?.has(control) ?? false);
-  groups.sort((a, b) => wished(b) - wished(a) || namesakes(b) - namesakes(a));
-  const reasons: AppError[] = [];
-  for (const candidates of groups) {
-    const filled = attempt(() => fill(model, candidates, config, objectTags));
+  const lacking = new Lacking(model, config, objectTags);
+  let best: AppError | undefined;
+  for (const candidates of groupsOf(model, all, objectTags)) {
+    const filled = attempt(() => fill(model, candidates, config, lacking));
     if (!(filled instanceof AppError)) return filled;
-    reasons.push(filled);
+    if (best === undefined || rankOf(filled) < rankOf(best)) best = filled;
   }
-  // Labels that differ, and a tag that cannot be filled, tell more than a control that is not there.
-  throw (
-    reasons.find(reason => reason instanceof LabelMismatchError && reason.nearness !== 'none') ??
-    reasons.find(reason => reason instanceof UnfillableError) ??
-    reasons.find(reason => reason instanceof LabelMismatchError) ??
-    reasons[0]!
-  );
-}
-
-function isAmong(among: ReadonlySet<string> | undefined, control: string): boolean {
-  return among?.has(control) ?? true;
+  throw best!;
 }
 
 /** Finds the outputs' controls among some candidates. */
@@ -141,7 +111,7 @@ function fill(
   { name, manifest, outputs, trained = false, extraParams = {}, among, first }: Bindable,
   candidates: readonly Candidate[],
   config: LabelConfig,
-  objectTags: readonly string[],
+  lacking: Lacking,
 ): BoundModel {
   const bound: (Candidate & { binding: ControlBinding })[] = [];
   const isFree = ({ control }: Candidate) =>
@@ -203,18 +173,11 @@ function fill(
     if (reason instanceof UnfillableError) throw reason.of(name);
     if (reason) throw new AppError(reason.code, `the model '${name}' ${reason.message}`);
     if (optional === true && mayBeLeftOut) continue;
-    const target = targetless(config, tag, among);
-    if (target !== undefined) throw new UnfillableError(target, name);
-    const objects = objectsOf(tag, objectTags);
-    const fills = objects.length === 0 ? tag : `${tag} on ${objects.join(' or ')}`;
-    throw new NoControlError(name, fills, summary(config, among), nearnessOf(config, tag, objects));
+    throw lacking.of(tag);
   }
   // What is said of regions is shown nowhere without them, and those may be another model's.
-  if (among !== undefined && Object.values(bound).every(({ binding }) => REGIONS[binding.row]!.perRegion)) {
-    const { control, place } = Object.values(bound)[0]!;
-    const fills = `${control.tag} on ${place.tag} beside its regions`;
-    throw new NoControlError(name, fills, summary(config, among), 3);
-  }
+  if (among !== undefined && Object.values(bound).every(({ binding }) => REGIONS[binding.row]!.perRegion))
+    throw lacking.regionsFor(Object.values(bound)[0]!);
   const taken = together(bound, { name, manifest, outputs });
   const controls = taken.map(({ binding }) => binding);
   const id = createHash('sha1').update(JSON.stringify(controls)).digest('hex');
@@ -233,24 +196,6 @@ function fill(
       ]),
     ),
   };
-}
-
-/** The object tags on which a model fills controls of a tag, each once; none: any. */
-function objectsOf(tag: string, objectTags: readonly string[]): string[] {
-  const rows = rowsOf(tag);
-  if (objectTags.length === 0 && rows.some(row => row.objectTags === undefined)) return [];
-  const tags = rows.flatMap(row => row.objectTags ?? objectTags);
-  return [...new Set(tags)].filter(each => objectTags.length === 0 || objectTags.includes(each));
-}
-
-/** Why controls of a tag have no object, if one of them has none. */
-function targetless(
-  config: LabelConfig,
-  tag: string,
-  among: ReadonlySet<string> | undefined,
-): string | undefined {
-  const own = [...config.controls.values()].filter(each => each.tag === tag && isAmong(among, each.name));
-  return own.flatMap(each => reasonOfTarget(each, config) ?? [])[0];
 }
 
 /** How many of the model's labels a control lacks. */

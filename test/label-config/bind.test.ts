@@ -90,6 +90,33 @@ describe('binding classes', () => {
   });
 });
 
+describe('a config of many objects that a model does not fill', () => {
+  it('is told once what it has, in a bounded number of characters', () => {
+    const many = Array.from({ length: 300 }, (_, at) => control('Rating', `r${at}`, `t${at}`));
+    const objects = many.map((_, at) => `<Text name="t${at}" value="$a"/>`);
+    const config = readLabelConfig(`<View>${objects.join('')}${many.join('')}</View>`);
+    let looks = 0;
+    const parsed = new Proxy(config.parsed, {
+      get(target, key) {
+        looks++;
+        return Reflect.get(target, key);
+      },
+    });
+    const manifest = {
+      format: 1 as const,
+      title: 'M',
+      input: { kind: 'text' },
+      outputs: [{ name: 'c', control: 'Choices' }],
+    };
+    assert.throws(
+      () => bindModel({ name: 'm', manifest, outputs: null }, { ...config, parsed }),
+      AppError,
+      /^the model 'm' fills Choices on Text or HyperText; the labeling config has Rating 'r0' on Text; .{500,1000}\.\.\.$/,
+    );
+    assert.isBelow(looks, 10 * many.length);
+  });
+});
+
 describe('binding a text of many places', () => {
   const text = (places: number) => `<Text name="text" value="${'$a, '.repeat(places)}"/>${choices('c')}`;
 
