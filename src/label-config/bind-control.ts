@@ -11,14 +11,29 @@ import type { OutputSpec } from '../registry/version.js';
 import { attribute } from './attribute.js';
 import { checkFillable, checkPages, checkRegions } from './fillable.js';
 import type { LeftOut } from './fit-labels.js';
+import { oncePerConfig } from './once.js';
 import type { LabelConfig, TagInfo } from './parse.js';
+
+/** The Labels by the objects that they are for. */
+const labelsOn = oncePerConfig(({ controls, parsed }) => {
+  const found = new Map<string, TagInfo[]>();
+  for (const control of controls.values()) {
+    if (control.tag !== 'Labels') continue;
+    for (const object of new Set(parsed[control.name]!.to_name)) {
+      const there = found.get(object);
+      if (there) there.push(control);
+      else found.set(object, [control]);
+    }
+  }
+  return found;
+});
 
 /** A control of the config as region kinds see it, with the object that its results name. */
 export function targetOf(config: LabelConfig, control: string, toName: string): BindTarget {
   const object = config.objects.get(toName);
-  const beside = [...config.controls.values()].find(
-    ({ name, tag }) => tag === 'Labels' && name !== control && config.parsed[name]!.to_name.includes(toName),
-  );
+  const beside = labelsOn(config)
+    .get(toName)
+    ?.find(({ name }) => name !== control);
   return {
     ...config.controls.get(control)!,
     toName,

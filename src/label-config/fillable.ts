@@ -4,6 +4,7 @@ import { MAX_PATHS, parseShown, pathsOf } from '../inputs/shown/value.js';
 import type { BindTarget, RegionKind } from '../regions/contract.js';
 import type { OutputSpec } from '../registry/version.js';
 import { attribute } from './attribute.js';
+import { oncePerConfig } from './once.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
 const ENCODINGS: readonly string[] = ['none', 'base64', 'base64unicode'];
@@ -103,8 +104,17 @@ function reasonOfLabels({ name, tag, attributes }: TagInfo, { parsed }: LabelCon
   );
 }
 
+/** What is known of controls' labels: they may be asked for once for each object of each model. */
+const reasonsOfLabels = oncePerConfig(() => new Map<string, string | undefined>());
+
+function reasonOfLabel(control: TagInfo, config: LabelConfig): string | undefined {
+  const known = reasonsOfLabels(config);
+  if (!known.has(control.name)) known.set(control.name, findReasonOfLabel(control, config));
+  return known.get(control.name);
+}
+
 /** A label of which what annotators store is not known before there is a task, or which Label Studio's server calls otherwise. */
-function reasonOfLabel({ name, tag }: TagInfo, { parsed, others }: LabelConfig): string | undefined {
+function findReasonOfLabel({ name, tag }: TagInfo, { parsed, others }: LabelConfig): string | undefined {
   if (!LISTS_LABELS.test(tag)) return undefined;
   // The server does not see a label whose value is written in another case.
   const unseen = others.filter(each => LABELS.includes(each.tag) && each.control === name);

@@ -98,6 +98,8 @@ export const manifestSchema = (isRecipe: boolean) => ({
     outputs: {
       type: 'array',
       minItems: 1,
+      // Each of them is tried with each control of a labeling config.
+      maxItems: 1_000,
       items: {
         type: 'object',
         discriminator: { propertyName: 'control' },

@@ -73,6 +73,14 @@ describe('model.json', () => {
     assert.include((error as AppError).message, `${path} is not readable JSON: `);
   });
 
+  it('has a bounded number of outputs', async () => {
+    const path = join(await temporaryFolder(), 'model.json');
+    await writeFile(path, JSON.stringify({ ...MANIFEST, outputs: Array(1_001).fill(MANIFEST.outputs[0]) }));
+    const error = (await readManifest(path).catch((thrown: AppError) => thrown)) as AppError;
+    assert.include(error.message, `${path}: /outputs must NOT have more than 1000 items`);
+    assert.isBelow(error.message.length, 500);
+  });
+
   const { title: _, ...untitled } = MANIFEST;
   const inputs = `inputs: ${Object.keys(INPUTS).join(', ')}`;
   const controls = `controls: ${CONTROL_TAGS.join(', ')}`;

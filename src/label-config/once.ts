@@ -1,0 +1,19 @@
+import type { LabelConfig } from './parse.js';
+
+/**
+ * What is found in a labeling config once, and kept as long as the config is: it does not change.
+ *
+ * @example
+ * const tags = oncePerConfig(({ controls }) => new Set([...controls.values()].map(({ tag }) => tag)));
+ * tags(config) === tags(config); // true
+ */
+export function oncePerConfig<T extends object>(
+  find: (config: LabelConfig) => T,
+): (config: LabelConfig) => T {
+  const known = new WeakMap<LabelConfig, T>();
+  return config => {
+    const found = known.get(config) ?? find(config);
+    known.set(config, found);
+    return found;
+  };
+}
