@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { open, type RootDatabase } from 'lmdb';
+import { hasRoom } from './data-folder/disk-room.js';
 import { dataLayout } from './data-folder/layout.js';
 import type { Guard } from './data-folder/lock.js';
 import { whyUnusable } from './data-folder/unusable.js';
@@ -43,6 +45,8 @@ const PROJECTS_KEPT = 1_000;
 const CHARACTERS_KEPT = 16_000_000;
 /** Projects that are remembered, at most: each may take a megabyte of the disk. */
 const PROJECTS = 10_000;
+/** Bytes of the pages that lmdb writes anew for one entry, at most: its leaf, the branches above it, and what they are split into. */
+const PAGES_OF_ENTRY = 2 ** 15;
 /** The mode of the database's two files, which lmdb gives to everybody else; its types do not know the option. */
 const OWN = { permissionsMode: 0o600 };
 
@@ -63,6 +67,8 @@ export class State {
   readonly #dataDir: string;
   readonly #guard: Guard;
   readonly #most: number;
+  /** Bytes that the change in hand writes, at most. */
+  #changed = 0;
   /** Each request asks for its project; null: there is none. */
   readonly #projects = new LruMap<string, Project | null>(
     PROJECTS_KEPT,
@@ -158,10 +164,10 @@ export class State {
   /** Forgets a project and what its models kept. */
   deleteProject(id: string): void {
     this.#change(() => {
-      for (const { key } of [...this.#below('state', id)]) this.#db.removeSync(key);
-      this.#db.removeSync(['project', id]);
+      for (const { key } of [...this.#below('state', id)]) this.#putNow(key, undefined);
+      this.#putNow(['project', id], undefined);
       this.#projects.delete(id);
-      if (this.#db.get(LAST) === id) this.#db.removeSync(LAST);
+      if (this.#db.get(LAST) === id) this.#putNow(LAST, undefined);
     });
   }
 
@@ -169,9 +175,9 @@ export class State {
   duplicateProject(source: string, target: string): void {
     this.#change(() => {
       for (const { key, value } of [...this.#below('state', source)])
-        this.#db.putSync(['state', target, ...key.slice(2)], value);
+        this.#putNow(['state', target, ...key.slice(2)], value);
       const project = this.project(source);
-      if (project) this.#db.putSync(['project', target], project);
+      if (project) this.#putNow(['project', target], project);
       this.#projects.delete(target);
     });
   }
@@ -187,9 +193,9 @@ export class State {
    */
   setJob(job: Job, input?: JobInput | null): void {
     this.#change(() => {
-      this.#db.putSync(['job', job.id], job);
-      if (input === null) this.#db.removeSync(['job-input', job.id]);
-      else if (input) this.#db.putSync(['job-input', job.id], input);
+      this.#putNow(['job', job.id], job);
+      if (input === null) this.#putNow(['job-input', job.id], undefined);
+      else if (input) this.#putNow(['job-input', job.id], input);
     });
   }
 
@@ -199,8 +205,8 @@ export class State {
 
   deleteJob(id: string): void {
     this.#change(() => {
-      this.#db.removeSync(['job', id]);
-      this.#db.removeSync(['job-input', id]);
+      this.#putNow(['job', id], undefined);
+      this.#putNow(['job-input', id], undefined);
     });
   }
 
@@ -237,8 +243,16 @@ export class State {
   }
 
   #putNow(key: string[], value: unknown): void {
+    this.#checkDisk(value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)));
     if (value === undefined) this.#db.removeSync(key);
     else this.#db.putSync(key, value);
+  }
+
+  /** @throws AppError `data_dir_unwritable` when the disk has no room for so many bytes more */
+  #checkDisk(bytes: number): void {
+    this.#changed += bytes + PAGES_OF_ENTRY;
+    if (hasRoom(dirname(dataLayout(this.#dataDir).state), this.#changed)) return;
+    throw new AppError('data_dir_unwritable', whyUnusable(this.#dataDir, { code: 'ENOSPC' }));
   }
 
   #putSoon(key: string[], value: unknown): Promise<void> {
@@ -258,6 +272,7 @@ export class State {
   #change(change: () => void): void {
     try {
       this.#guard();
+      this.#changed = 0;
       this.#db.transactionSync(change);
     } catch (error) {
       // All that lmdb could not do has a number; where the system did not let the guard look, its call is named.

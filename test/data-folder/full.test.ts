@@ -8,9 +8,9 @@ import { type SmallDisk, smallDisk } from '../support/tmpfs.js';
 
 const CONFIG =
   '<View><Text name="text" value="$text"/><Choices name="topic" toName="text"><Choice value="Aa"/><Choice value="Bb"/></Choices></View>';
-const annotated = (id: number) => ({
+const annotated = (id: number, project = 1) => ({
   action: 'ANNOTATION_CREATED',
-  project: { id: 1, label_config: CONFIG },
+  project: { id: project, label_config: CONFIG },
   annotation: { id, was_cancelled: false, result: [{ type: 'choices', value: { choices: ['Aa'] } }] },
   task: { id, data: { text: 'a text' } },
 });
@@ -56,6 +56,19 @@ describe('a DATA_DIR whose disk is full', function () {
     expectNoRoom(await server.post('/webhook', annotated(2)));
     expectNoRoom(await server.post('/setup', { project: '2.1', schema: CONFIG }));
     expectNoRoom(await server.post('/train', { project: '1', label_config: CONFIG }));
+    assert.equal((await server.get('/health')).status, 200);
+    await free();
+  });
+
+  it('never ends the server, however often and whatever it is sent', async () => {
+    const free = await fill(disk.folder);
+    for (let time = 1; time <= 40; time++) {
+      expectNoRoom(await server.post('/webhook', annotated(time, 5)));
+      const schema = CONFIG.replaceAll('Aa', 'A'.repeat(3000 * time));
+      expectNoRoom(await server.post('/setup', { project: `${10 + time}.1`, schema }));
+      expectNoRoom(await server.post('/duplicate_model', { project_src: '1', project_dst: '3' }));
+      expectNoRoom(await server.post('/delete', { project: '4' }));
+    }
     assert.equal((await server.get('/health')).status, 200);
     await free();
   });
