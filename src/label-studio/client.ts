@@ -215,7 +215,10 @@ function contentOf(reply: Reply, labelStudio: LabelStudio, project: string): unk
 function detailOf({ body }: Reply): string {
   try {
     const { detail } = JSON.parse(body.toString()) as { detail?: unknown };
-    return typeof detail === 'string' ? ` (${clip(detail.replace(/[\s.]+$/, ''), DETAIL_LENGTH)})` : '';
+    if (typeof detail !== 'string') return '';
+    // Cut before the end is looked for: a server may send megabytes of blanks.
+    const start = detail.slice(0, 2 * DETAIL_LENGTH);
+    return ` (${clip(start.replace(/[\s.]+$/, ''), DETAIL_LENGTH)})`;
   } catch {
     return '';
   }

@@ -173,6 +173,13 @@ describe('the client of Label Studio', () => {
       await expected(`label_studio_unexpected: ${place} does not list the backends of a project`);
     });
 
+    it('is not held up by what it says at length', async function () {
+      this.timeout(20_000);
+      const detail = `no${' '.repeat(150_000)}x`;
+      const server = await serve((_, response) => response.writeHead(403).end(JSON.stringify({ detail })));
+      assert.include(await failure(clientOf(server).client.requestSetup('4')), 'read project 4 (no); set');
+    });
+
     it('says what to set when it does not know the address', async () => {
       const server = await serve(() => {});
       const { client } = clientOf(server, { labelStudio: () => null });
