@@ -12,8 +12,9 @@ import type { Project } from '../state.js';
 /** The schemas themselves are not checked: that would take longer, at each start, than to compile them. */
 const ajv = new Ajv({ allErrors: false, verbose: true, allowUnionTypes: true, validateSchema: false });
 const TEXT_OR_NULL = { type: ['string', 'null'] };
-/** An address or a token, which are kept for each project. */
-const SHORT_OR_NULL = { type: ['string', 'null'], maxLength: 10_000 };
+/** What is kept for each project: an address, which each of its tasks is held against, and a token. */
+const ADDRESS_OR_NULL = { ...TEXT_OR_NULL, maxLength: 2_000 };
+const TOKEN_OR_NULL = { ...TEXT_OR_NULL, maxLength: 10_000 };
 /** Characters of extra params as JSON, which are kept for each project. */
 const EXTRA_PARAMS = 100_000;
 const PROJECT = { type: ['string', 'number', 'object', 'null'] };
@@ -71,8 +72,8 @@ export const setupBody = body<{
   {
     project: PROJECT,
     schema: { type: 'string', minLength: 1 },
-    hostname: SHORT_OR_NULL,
-    access_token: SHORT_OR_NULL,
+    hostname: ADDRESS_OR_NULL,
+    access_token: TOKEN_OR_NULL,
     extra_params: { type: ['object', 'string', 'array', 'number', 'boolean', 'null'] },
   },
   ['schema'],

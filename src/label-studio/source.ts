@@ -33,11 +33,18 @@ export function labelStudioSource(
 
 /** The URL of something of a Label Studio, given the path below its address. */
 export function urlOf({ url }: LabelStudio, path: string): URL {
-  return new URL(url.replace(/\/+$/, '') + path);
+  return new URL(withoutSlashes(url) + path);
 }
 
 /** A Label Studio's address as messages may show it. */
 export function shownUrl({ url }: LabelStudio): string {
   const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/+$/, '');
+  return origin + withoutSlashes(pathname);
+}
+
+/** An address, or its path, without the slashes at its end. Whoever sends a setup writes it: an expression would take quadratic time. */
+export function withoutSlashes(address: string): string {
+  let end = address.length;
+  while (address[end - 1] === '/') end--;
+  return address.slice(0, end);
 }

@@ -1,3 +1,5 @@
+import { withoutSlashes } from '../label-studio/source.js';
+
 /** What a string in a task's data stands for. */
 export type Source =
   /** Nothing to read: the string itself is the value. */
@@ -13,7 +15,9 @@ export type Source =
   | { kind: 'cloud'; uri: string };
 
 const UPLOAD = /^\/?(?:data\/)?(upload\/\d+\/\S+)$/;
-const LOCAL_FILE = /^\/data\/local-files\/?\?(?:.*&)?d=.+$/;
+const LOCAL_FILES = /^\/data\/local-files\/?\?.+$/;
+/** Looked for in what is one by the expression above: together they would take quadratic time. */
+const LOCAL_PATH = /(?:^[^?]*\?|&)d=./;
 const STORED_UPLOAD = /^\/?(storage-data\/uploaded\/?\?.+)$/;
 const HTTP = /^https?:\/\/\S+$/i;
 // The keys of a bucket may contain spaces, and Label Studio writes them as they are.
@@ -38,7 +42,7 @@ export function classify(value: string, labelStudio?: { url: string } | null): S
   if (CLOUD.test(value)) return { kind: 'cloud', uri: value };
   if (DATA.test(value)) return readDataUri(value) ?? { kind: 'inline' };
   const path = withoutPrefix(value, labelStudio?.url);
-  if (LOCAL_FILE.test(path)) {
+  if (LOCAL_FILES.test(path) && LOCAL_PATH.test(path)) {
     // Decoded once, and the last `d` wins, as in Label Studio's own view.
     const file = new URLSearchParams(path.slice(path.indexOf('?'))).getAll('d').at(-1)!;
     return { kind: 'local', path: file, url: path };
@@ -133,7 +137,7 @@ function withoutPrefix(value: string, url: string | undefined): string {
 
 /** The path that a Label Studio's address has, without a slash at its end. */
 function prefixOf(url: string | undefined): string {
-  return url !== undefined && URL.canParse(url) ? new URL(url).pathname.replace(/\/+$/, '') : '';
+  return url !== undefined && URL.canParse(url) ? withoutSlashes(new URL(url).pathname) : '';
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assert } from 'chai';
-import { labelStudioSource } from '../../src/label-studio/source.js';
+import { labelStudioSource, shownUrl, urlOf } from '../../src/label-studio/source.js';
 import type { Project } from '../../src/state.js';
 
 const project = (hostname: string | null, accessToken: string | null): Project => ({
@@ -34,5 +34,20 @@ describe('the Label Studio of a project', () => {
     assert.deepEqual(open('own'), { url, token: '' });
     const keyOnly = labelStudioSource({ LABEL_STUDIO_URL: null, LABEL_STUDIO_API_KEY: 'set-token' }, state);
     assert.deepEqual(keyOnly('own'), { url: 'http://own.example/ls', token: 'setup-token' });
+  });
+
+  it('is written without the slashes at its end, however many it has', function () {
+    this.timeout(20_000);
+    const token = '';
+    for (const end of ['', '/', '///']) {
+      assert.equal(
+        urlOf({ url: `http://own.example/ls${end}`, token }, '/api').href,
+        'http://own.example/ls/api',
+      );
+      assert.equal(shownUrl({ url: `http://own.example${end}`, token }), 'http://own.example');
+    }
+    const url = `http://own.example${'/'.repeat(200_000)}x`;
+    assert.equal(urlOf({ url, token }, '/api').href, `${url}/api`);
+    assert.equal(shownUrl({ url, token }), url);
   });
 });

@@ -17,6 +17,9 @@ describe('task-data/resolve', () => {
       'file:///etc/passwd',
       'see\n/data/upload/1/a.txt',
       '/data/local-files/?d=a\nb',
+      '/data/local-files/?id=a',
+      '/data/local-files/??d=a',
+      '/data/local-files/?d=',
     ]) {
       expect(classify(value), value).to.deep.equal({ kind: 'inline' });
     }
@@ -60,6 +63,15 @@ describe('task-data/resolve', () => {
     expect(classify('/ls/data/upload/3/a', labelStudio)).to.include({ path: '/data/upload/3/a' });
     expect(classify('/data/upload/3/a', labelStudio)).to.include({ path: '/data/upload/3/a' });
     expect(classify('/lsd/data/upload/3/a', labelStudio)).to.deep.equal({ kind: 'inline' });
+  });
+
+  it('is not held up by long addresses', function () {
+    this.timeout(20_000);
+    const url = `https://example.com${'/'.repeat(200_000)}x`;
+    expect(classify('/data/upload/3/a', { url })).to.include({ path: '/data/upload/3/a' });
+    const local = `/data/local-files/?${'&d=a'.repeat(100_000)}`;
+    expect(classify(`${local}\n`)).to.deep.equal({ kind: 'inline' });
+    expect(classify(local)).to.include({ kind: 'local', path: 'a' });
   });
 
   it('reads data URIs', () => {
