@@ -120,15 +120,32 @@ function isBase64(text: string): boolean {
 
 /** The bytes of a text in which `%41` stands for a byte; what is no such number is itself. */
 function percentDecoded(text: string): Buffer {
-  const plain = text.replace(/[\t\n\r]/g, '');
-  if (!plain.includes('%')) return Buffer.from(plain);
-  const parts = plain
-    .split(/((?:%[\da-f]{2})+)/i)
-    .map((part, index) =>
-      Buffer.from(index % 2 === 1 ? part.replaceAll('%', '') : part, index % 2 === 1 ? 'hex' : 'utf8'),
-    );
-  return Buffer.concat(parts);
+  const bytes = Buffer.from(text.replace(/[\t\n\r]/g, ''));
+  let end = bytes.indexOf(PERCENT);
+  if (end === -1) return bytes;
+  // In place: a value may have millions of them.
+  for (let at = end; at < bytes.length; at++) {
+    const escaped = bytes[at] === PERCENT ? digitOf(bytes[at + 1]) * 16 + digitOf(bytes[at + 2]) : Number.NaN;
+    if (Number.isNaN(escaped)) bytes[end++] = bytes[at]!;
+    else {
+      bytes[end++] = escaped;
+      at += 2;
+    }
+  }
+  return bytes.subarray(0, end);
 }
+
+const PERCENT = 0x25;
+
+/** The number that a hexadecimal digit stands for, given its character; NaN for any other character. */
+function digitOf(character: number | undefined): number {
+  return character === undefined ? Number.NaN : (DIGITS[character] ?? Number.NaN);
+}
+
+const DIGITS = Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /[\da-f]/i.test(character) ? Number.parseInt(character, 16) : Number.NaN;
+});
 
 function withoutPrefix(value: string, url: string | undefined): string {
   const prefix = prefixOf(url);

@@ -91,6 +91,7 @@ describe('task-data/resolve', () => {
       'aGk%3D',
       '%20aGk',
       'h\u00e9%C3%A9%zz%4',
+      '%%41%4%4a%e4%4G%%',
       'a,b',
       'a#b',
       '',
@@ -128,6 +129,13 @@ describe('task-data/resolve', () => {
     expect(read).to.be.above(200);
     expect(readDataUri('data:text/plain')).to.equal(undefined);
     expect(readDataUri('see data:,a')).to.equal(undefined);
+  });
+
+  it('is not held up by a data URI with many escapes', function () {
+    this.timeout(20_000);
+    const { bytes } = readDataUri(`data:,${'%41a'.repeat(12_000_000)}`)!;
+    expect(bytes.length).to.equal(24_000_000);
+    expect(bytes.subarray(-4).toString()).to.equal('AaAa');
   });
 
   it('finds addresses in the spellings that the page of the editor follows', () => {
