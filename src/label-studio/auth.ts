@@ -1,5 +1,6 @@
 import { abortable } from '../abortable.js';
 import { AppError } from '../errors.js';
+import { LruMap } from '../lru-map.js';
 import { isPassing, request, unreachable } from './request.js';
 import { type LabelStudio, shownUrl } from './source.js';
 
@@ -26,6 +27,9 @@ const MARGIN = 30_000;
 /** More than any token. */
 const MAX_BYTES = 2 ** 16;
 
+/** Tokens that are kept, at most: of the Label Studios that are asked at a time, with some to spare. */
+const KEPT = 100;
+
 interface Entry {
   header: Promise<string>;
   /** The same, once it is there. */
@@ -48,7 +52,7 @@ export function createLabelStudioAuth(deps: {
   now: () => number;
   timeoutMs: number;
 }): LabelStudioAuth {
-  const cache = new Map<string, Entry>();
+  const cache = new LruMap<string, Entry>(KEPT);
 
   async function exchange(labelStudio: LabelStudio): Promise<{ header: string; lifetime: number }> {
     const { status, headers, body } = await request(deps.fetch, labelStudio, '/api/token/refresh/', {
@@ -92,7 +96,8 @@ export function createLabelStudioAuth(deps: {
           entry.value = header;
           entry.until = started + lifetime - MARGIN;
         },
-        () => cache.delete(key),
+        // Another one may have its place by now.
+        () => void (cache.get(key) === entry && cache.delete(key)),
       );
       return await abortable(entry.header, signal);
     },

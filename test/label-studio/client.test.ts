@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { assert } from 'chai';
 import { AppError } from '../../src/errors.js';
+import { createLabelStudioAuth } from '../../src/label-studio/auth.js';
 import { serve, stopServers } from '../task-data/servers.js';
 import { all, clientOf, failure, jwt, page, TASKS } from './support.js';
 
@@ -232,6 +233,22 @@ describe('the client of Label Studio', () => {
       for (const { method, headers, url } of server.requests) {
         if (method === 'GET') assert.match(headers.authorization!, /^Bearer /, url);
       }
+    });
+
+    it('keeps what it was exchanged for, but not of ever more tokens', async () => {
+      const { server } = await labelStudio(() => true);
+      const auth = createLabelStudioAuth({ fetch, now: Date.now, timeoutMs: 10_000 });
+      const header = (id: number) => auth.header({ url: server.url, token: jwt({ id }) });
+      for (let id = 0; id < 150; id++) {
+        await header(0);
+        await header(id);
+      }
+      assert.lengthOf(server.requests, 150);
+      await header(149);
+      await header(0);
+      assert.lengthOf(server.requests, 150);
+      await header(1);
+      assert.lengthOf(server.requests, 151);
     });
 
     it('exchanges it once more when the access token is refused, and not a third time', async () => {
