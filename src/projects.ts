@@ -42,10 +42,14 @@ export class Projects {
     if (folder.status === 'rejected') throw folder.reason;
   }
 
-  /** Gives a project a copy of all that another one has here, but for its jobs. */
+  /**
+   * Gives a project a copy of all that another one has here, but for its jobs.
+   * @throws AppError `overloaded` as `State.checkRoom`; nothing is copied then
+   */
   async duplicate(source: string, target: string): Promise<void> {
     if (source === target) return;
     const { state, service, exclusively, reload } = this.#deps;
+    state.checkRoom(target);
     await exclusively(() => this.#copy(this.#folder(source), this.#folder(target)));
     state.duplicateProject(source, target);
     service.forget(target);

@@ -115,12 +115,14 @@ export class State {
    * @throws AppError `overloaded` when it is new, and as many are known as are kept
    */
   setProject(id: string, project: Project): void {
-    if (this.project(id) === undefined) this.#checkRoom();
+    this.checkRoom(id);
     if (JSON.stringify(this.project(id)) !== JSON.stringify(project)) this.#put(['project', id], project);
     this.#projects.delete(id);
   }
 
-  #checkRoom(): void {
+  /** @throws AppError `overloaded` when a project is new, and as many are known as are kept */
+  checkRoom(id: string): void {
+    if (this.project(id) !== undefined) return;
     const { start, end } = below('project');
     if (this.#db.getKeysCount({ start, end }) < this.#most) return;
     throw new AppError(
@@ -171,8 +173,9 @@ export class State {
     });
   }
 
-  /** Gives a project all that another one has. */
+  /** Gives a project all that another one has. @throws AppError as `checkRoom` */
   duplicateProject(source: string, target: string): void {
+    this.checkRoom(target);
     this.#change(() => {
       for (const { key, value } of [...this.#below('state', source)])
         this.#putNow(['state', target, ...key.slice(2)], value);

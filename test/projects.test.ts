@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { assert } from 'chai';
 import { dataLayout } from '../src/data-folder/layout.js';
 import { Projects } from '../src/projects.js';
+import { State } from '../src/state.js';
 import { servedBy } from './registry/support.js';
 import { startBackend } from './support/backend.js';
 import { SENTIMENT } from './support/configs.js';
@@ -36,6 +37,22 @@ describe('a project', () => {
     await projects.remove('7');
     assert.deepEqual(steps, ['stop 7', 'versions', 'state', 'service', 'files of 7', 'reload']);
     assert.deepEqual(await readdir(join(dataDir, 'projects')), []);
+  });
+
+  it('is not copied, nor is its folder, when as many projects are known as are kept', async () => {
+    const layout = dataLayout(await temporaryFolder());
+    await mkdir(join(layout.project('7'), 'models'), { recursive: true });
+    const state = State.open(layout.root, () => {}, 1);
+    try {
+      state.setProject('7', { labelConfig: SENTIMENT, hostname: null, accessToken: null, extraParams: {} });
+      const deps = { layout, state, exclusively: (change: () => Promise<void>) => change() };
+      const copying = new Projects(deps as never).duplicate('7', '9');
+      const error = await copying.catch((thrown: unknown) => thrown);
+      assert.include(error, { code: 'overloaded' });
+      assert.deepEqual(await readdir(layout.projects), ['7']);
+    } finally {
+      await state.close();
+    }
   });
 
   it('gives its copy the version that it chose, and nothing that is half-done', async () => {

@@ -36,6 +36,9 @@ describe('state', () => {
     state.deleteProject('2');
     state.setProject('4', PROJECT);
     assert.throws(() => state.setProject('2', PROJECT), /knows 3 projects/);
+    assert.throws(() => state.duplicateProject('1', '2'), /knows 3 projects/);
+    assert.isUndefined(state.project('2'));
+    state.duplicateProject('1', '4');
     assert.deepEqual(state.project('1'), PROJECT);
     assert.deepEqual(state.project('3'), { ...PROJECT, extraParams: { id: '3' } });
   });
