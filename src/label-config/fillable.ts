@@ -4,7 +4,7 @@ import { MAX_PATHS, parseShown, pathsOf } from '../inputs/shown/value.js';
 import type { BindTarget, RegionKind } from '../regions/contract.js';
 import type { OutputSpec } from '../registry/version.js';
 import { attribute } from './attribute.js';
-import { oncePerConfig } from './once.js';
+import { grouped, oncePerConfig } from './once.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
 const ENCODINGS: readonly string[] = ['none', 'base64', 'base64unicode'];
@@ -104,6 +104,14 @@ function reasonOfLabels({ name, tag, attributes }: TagInfo, { parsed }: LabelCon
   );
 }
 
+/** By control the labels that the server does not see, as their value is written in another case. */
+const unseenLabels = oncePerConfig(({ others }) =>
+  grouped(
+    others.filter(({ tag }) => LABELS.includes(tag)),
+    ({ control }) => control,
+  ),
+);
+
 /** What is known of controls' labels: they may be asked for once for each object of each model. */
 const reasonsOfLabels = oncePerConfig(() => new Map<string, string | undefined>());
 
@@ -114,10 +122,10 @@ function reasonOfLabel(control: TagInfo, config: LabelConfig): string | undefine
 }
 
 /** A label of which what annotators store is not known before there is a task, or which Label Studio's server calls otherwise. */
-function findReasonOfLabel({ name, tag }: TagInfo, { parsed, others }: LabelConfig): string | undefined {
+function findReasonOfLabel({ name, tag }: TagInfo, config: LabelConfig): string | undefined {
   if (!LISTS_LABELS.test(tag)) return undefined;
-  // The server does not see a label whose value is written in another case.
-  const unseen = others.filter(each => LABELS.includes(each.tag) && each.control === name);
+  const { parsed } = config;
+  const unseen = unseenLabels(config).get(name) ?? [];
   const all = [...Object.values(parsed[name]!.labels_attrs), ...unseen.map(each => each.attributes)];
   for (const own of all) {
     const label = `cannot answer '${attribute(own, 'value') ?? ''}' of the ${tag} '${name}'`;

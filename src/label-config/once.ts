@@ -17,3 +17,15 @@ export function oncePerConfig<T extends object>(
     return found;
   };
 }
+
+/** Things by a key of theirs, in their order. */
+export function grouped<K, T>(all: Iterable<T>, keyOf: (each: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const each of all) {
+    const key = keyOf(each);
+    const group = groups.get(key);
+    if (group) group.push(each);
+    else groups.set(key, [each]);
+  }
+  return groups;
+}

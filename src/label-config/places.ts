@@ -1,11 +1,19 @@
 import type { InputPlace } from '../inputs/contract.js';
 import { parseShown } from '../inputs/shown/value.js';
 import { attribute } from './attribute.js';
-import { oncePerConfig } from './once.js';
+import { grouped, oncePerConfig } from './once.js';
 import type { LabelConfig, TagInfo } from './parse.js';
 
 /** The tags whose `valueType="url"` the editor follows; files are behind addresses in any case. */
 const FETCHED: readonly string[] = ['Text', 'HyperText', 'Paragraphs'];
+
+/** The Channels by the object that they are in. */
+const channelsOf = oncePerConfig(({ others }) =>
+  grouped(
+    others.filter(({ tag }) => tag === 'Channel'),
+    ({ object }) => object,
+  ),
+);
 
 const placesOfObjects = oncePerConfig(() => new Map<TagInfo, InputPlace>());
 
@@ -20,9 +28,9 @@ export function placeOfObject(object: TagInfo, config: LabelConfig): InputPlace 
 function readPlace({ name, tag, attributes, content }: TagInfo, config: LabelConfig): InputPlace {
   const pages = tag === 'Image' ? attribute(attributes, 'valueList') : undefined;
   const shown = parseShown(pages ?? content ?? attribute(attributes, 'value') ?? '');
-  const columns = config.others
-    .filter(each => each.tag === 'Channel' && each.object === name)
-    .flatMap(each => attribute(each.attributes, 'column') || []);
+  const columns = (channelsOf(config).get(name) ?? []).flatMap(
+    each => attribute(each.attributes, 'column') || [],
+  );
   return {
     object: name,
     tag,

@@ -4,7 +4,7 @@ import { type LabelConfig, type ParsedControl, readLabelConfig } from './parse.j
 
 /** What a config may have: finding the models that fill it takes as many steps for each model. */
 const MAX_CONTROLS = 1_000;
-const MAX_NAMES = 10_000;
+const MAX_NAMES = 3_000;
 const MAX_LABELS = 100_000;
 
 /**
