@@ -30,7 +30,7 @@ async function loads(pid: number): Promise<number> {
 }
 
 describe('a server that is stopped while it starts', function () {
-  this.timeout(25_000);
+  this.timeout(60_000);
   let server: StartingProcess | undefined;
   afterEach(async () => {
     server?.signal('SIGKILL');
@@ -52,6 +52,18 @@ describe('a server that is stopped while it starts', function () {
       assert.equal(JSON.parse(await readFile(join(lock, '1'), 'utf8')).state, 'released');
     });
   }
+
+  it('obeys a signal that comes while the handlers change', async () => {
+    // It is told of at the next turn of the event loop, as any that comes while modules are loaded.
+    const late = `const { off } = process;
+      process.off = function (name, handler) {
+        if (name === 'SIGTERM') { process.off = off; process.kill(process.pid, name); }
+        return off.call(process, name, handler);
+      };`;
+    const script = ['--import', `data:text/javascript,${encodeURIComponent(late)}`, ...program('cli/start')];
+    server = await spawnProcess({}, script);
+    assert.equal(await server.ended, 0);
+  });
 
   it('obeys SIGTERM while it waits for the server that has the folder', async () => {
     const DATA_DIR = await temporaryFolder();

@@ -12,8 +12,10 @@ const endBy = (signal: (typeof SIGNALS)[number]) => process.exit(128 + constants
 for (const signal of SIGNALS) process.on(signal, endBy);
 try {
   const { serve } = await import('../main.js');
+  const served = serve();
+  // It has handlers of its own now. Without any for a moment, a signal that came while it was loaded would be lost.
   for (const signal of SIGNALS) process.off(signal, endBy);
-  await serve();
+  await served;
 } catch (error) {
   process.stderr.write(`${error instanceof AppError ? `${error.code}: ` : ''}${messageOf(error)}\n`);
   process.exit(1);
