@@ -99,7 +99,7 @@ export const manifestSchema = (isRecipe: boolean) => ({
       type: 'array',
       minItems: 1,
       // Each of them is tried with each control of a labeling config.
-      maxItems: 1_000,
+      maxItems: 100,
       items: {
         type: 'object',
         discriminator: { propertyName: 'control' },
