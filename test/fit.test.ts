@@ -216,6 +216,17 @@ describe('LabelStudioMLBase.fit', () => {
     assert.deepEqual([simple.status, simple.body], [201, {}]);
   });
 
+  it('is not asked to learn from an event that is nested too deeply to be kept', async () => {
+    const nested = '['.repeat(1_000_000) + ']'.repeat(1_000_000);
+    const event = JSON.stringify({ action: 'START_TRAINING', project: project(7), nested: 0 });
+    const { status, body } = await backend.post<{ code: string; message: string }>(
+      '/models/learner/webhook',
+      event.replace('"nested":0', `"nested":${nested}`),
+    );
+    assert.equal(status, 400, body.message);
+    assert.include(body, { code: 'request_invalid', message: 'the body is nested too deeply' });
+  });
+
   it('is ended with its project, and leaves nothing', async () => {
     const path = join(await temporaryFolder(), 'pid');
     const id = await teach(backend, { do: 'spin', path }, 9);

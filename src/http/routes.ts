@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { AppError, clip } from '../errors.js';
+import { AppError, clip, type ErrorCode } from '../errors.js';
 import type { Metrics } from '../metrics.js';
 import type { Projects } from '../projects.js';
 import type { Versions } from '../registry/versions.js';
@@ -220,6 +220,8 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
   ];
 }
 
+const LOST: readonly ErrorCode[] = ['data_dir_unwritable', 'request_invalid'];
+
 /** Takes an event. Label Studio shows nobody what a webhook answers, and gives up on one that fails. */
 async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: Call): Promise<Answer> {
   const { service, projects, log } = deps;
@@ -228,9 +230,9 @@ async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: 
   const project = wire.projectId(body.project);
   const labelConfig = (body.project as { label_config?: unknown } | null | undefined)?.label_config;
   const config = typeof labelConfig === 'string' && labelConfig !== '' ? labelConfig : null;
-  // The log is where it helps.
+  // The log is where it helps, unless the event is lost: for want of room, or because it cannot be kept.
   const warn = (error: unknown) => {
-    if (!(error instanceof AppError) || error.code === 'data_dir_unwritable') throw error;
+    if (!(error instanceof AppError) || LOST.includes(error.code)) throw error;
     log.warn({ request_id: exchange.id, code: error.code, action }, clip(error.message, MESSAGE_LENGTH));
     return OK;
   };

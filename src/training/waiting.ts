@@ -13,7 +13,7 @@ export class WaitingInputs {
   /**
    * Makes room for the input of a job, in the place of an earlier one.
    * @returns takes it, to be called when it is kept
-   * @throws AppError `overloaded` when there is no room for it
+   * @throws AppError `overloaded` when there is no room for it, `request_invalid` when it is nested too deeply to be kept
    */
   make(id: string, input: JobInput): () => void {
     if (!this.#weights.has(id) && this.#weights.size >= JOBS) {
@@ -22,7 +22,7 @@ export class WaitingInputs {
         `${JOBS} jobs wait already, which is as many as this server keeps; send it again later`,
       );
     }
-    const weight = JSON.stringify(input).length;
+    const weight = weigh(input);
     const sum = this.#sum + weight - this.#of(id);
     if (sum > CHARACTERS) {
       throw new AppError(
@@ -44,5 +44,15 @@ export class WaitingInputs {
 
   #of(id: string): number {
     return this.#weights.get(id) ?? 0;
+  }
+}
+
+/** The characters of an input as it is kept. */
+function weigh(input: JobInput): number {
+  try {
+    return JSON.stringify(input).length;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AppError('request_invalid', 'the body is nested too deeply');
   }
 }
