@@ -10,6 +10,8 @@ import { type ServerProcess, startProcess } from '../support/process.js';
 import { RawConnection, rawPost } from '../support/raw.js';
 
 const MEGA = 1_000_000;
+/** A second or so on a quiet machine, and minutes or hours where the work grows with the square of the input. */
+const LONG_MS = 10_000;
 const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth);
 const quoted = JSON.stringify(SENTIMENT);
 const codeOf = ({ body }: Reply<unknown>) => (body as ErrorBody).code;
@@ -51,15 +53,15 @@ describe('attacks on the server process', () => {
     return { reply: await answered, milliseconds: performance.now() - begin, stall };
   }
 
-  /** The same within a second, tried again where a busy machine may have been what took so long. */
+  /** The same in no long time, tried again where a busy machine may have been what took it. */
   async function within(
     what: 'milliseconds' | 'stall',
     path: string,
     body: string | Buffer,
   ): Promise<Reply<unknown>> {
     let last = await attack(path, body);
-    for (let tries = 1; tries < 4 && last[what] >= 1_000; tries++) last = await attack(path, body);
-    assert.isBelow(last[what], 1_000);
+    for (let tries = 1; tries < 4 && last[what] >= LONG_MS; tries++) last = await attack(path, body);
+    assert.isBelow(last[what], LONG_MS);
     return last.reply;
   }
 
@@ -122,7 +124,7 @@ describe('attacks on the server process', () => {
     });
   });
 
-  it('texts of a megabyte that patterns could stumble over are read in under a second', async () => {
+  it('texts of a megabyte that patterns could stumble over take no long time', async () => {
     const texts = {
       letters: 'a'.repeat(MEGA),
       marks: `e${'\u0301'.repeat(MEGA)}`,
@@ -142,7 +144,7 @@ describe('attacks on the server process', () => {
     }
   });
 
-  it('labeling configs that patterns or entities could blow up are refused or read in under a second', async () => {
+  it('labeling configs that patterns or entities could blow up take no long time', async () => {
     const entities = Array.from({ length: 30 }, (_, i) => `<!ENTITY e${i + 1} "&e${i};&e${i};">`).join('');
     const configs: Record<string, string> = {
       entities: `<!DOCTYPE x [<!ENTITY e0 "x">${entities}]><View>&e30;</View>`,
@@ -168,7 +170,7 @@ describe('attacks on the server process', () => {
     assert.equal(codeOf(tooLong), 'label_config_invalid');
   });
 
-  it('the worst of JSON holds nothing back for a second', async () => {
+  it('the worst of JSON holds nothing back for long', async () => {
     const objects = `[${'{},'.repeat(3 * MEGA)}{}]`;
     const keys = Array.from({ length: MEGA / 2 }, (_, i) => `"k${i}":1`).join(',');
     assert.equal(codeOf(await unstalled('/predict', `{"tasks": ${objects}}`)), 'body_too_large');
@@ -190,7 +192,7 @@ describe('attacks on the server process', () => {
       ] as const) {
         const { reply, stall } = await attack(path, bomb, { 'content-encoding': encoding });
         assert.equal(reply.status, 413, `${path} ${encoding}`);
-        assert.isBelow(stall, 1_000);
+        assert.isBelow(stall, LONG_MS);
       }
     }
   });
