@@ -1,8 +1,8 @@
 import { pss, pssTogether } from '../bench/processes.js';
 import { at, type Check, say } from './report.js';
 
-/** What the first seconds allocate is no leak. */
-const WARM_UP = 0.2;
+/** What the first seconds allocate is no leak: so much of a run, and as many samples, one a second, of a short one. */
+const WARM_UP = { share: 0.2, samples: 15 };
 /** How much larger the last third may be than the first. */
 const GROWTH = { factor: 1.15, megabytes: 40 };
 
@@ -40,7 +40,9 @@ export class Memory {
 
 /** What it mostly was in the first and in the last third. */
 function thirds(samples: readonly number[]): [number, number] {
-  const warm = samples.slice(Math.floor(samples.length * WARM_UP));
+  const { length } = samples;
+  const cold = Math.max(length * WARM_UP.share, Math.min(WARM_UP.samples, length / 2));
+  const warm = samples.slice(Math.floor(cold));
   const third = Math.ceil(warm.length / 3);
   return [at(warm.slice(0, third), 0.5), at(warm.slice(-third), 0.5)];
 }
