@@ -59,13 +59,16 @@ describe('Basic auth', () => {
   it('refuses a backend without credentials or with wrong ones, and says what to do', async () => {
     const project = await labelStudio().createProject(SENTIMENT_CONFIG);
     const wrong = { auth_method: 'BASIC_AUTH', basic_auth_user: USER, basic_auth_pass: 'wrong' } as const;
-    for (const connection of [{}, wrong]) {
+    for (const [connection, message] of [
+      [{}, 'this server wants Basic auth: set user and password of the ML backend in Label Studio'],
+      [
+        wrong,
+        'the user or the password is wrong: compare those of the ML backend in Label Studio with BASIC_AUTH_USER',
+      ],
+    ] as const) {
       const { status, body } = await labelStudio().connect(project, recorder.url, connection);
       assert.equal(status, 400);
-      assert.include(
-        JSON.stringify(body),
-        'this server wants Basic auth: set user and password of the ML backend in Label Studio',
-      );
+      assert.include(JSON.stringify(body), message);
     }
   });
 

@@ -16,8 +16,13 @@ export interface Stored {
   broken: string[];
 }
 
-export async function stored({ id }: SoakProject): Promise<Stored> {
-  const model = join(DATA_DIR, 'projects', id, 'models', MODEL);
+/** The folder of a project's versions. */
+export function versionsOf({ id }: SoakProject): string {
+  return join(DATA_DIR, 'projects', id, 'models', MODEL, 'versions');
+}
+
+export async function stored(project: SoakProject): Promise<Stored> {
+  const model = join(versionsOf(project), '..');
   const found: Stored = { active: '', accepted: [], rejected: [], broken: [] };
   found.active = (await readFile(join(model, 'active'), 'utf8')).trim();
   for (const name of await readdir(join(model, 'versions'))) {
