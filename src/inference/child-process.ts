@@ -176,8 +176,13 @@ export class InferenceChild {
   }
 
   /** Ends the process at once, with the programs that it has started; requests that it holds fail with `child_lost`. */
-  async kill(): Promise<void> {
+  end(): void {
     if (this.#alive) killNow(this.#process);
+  }
+
+  /** The same, and waits until it has ended. */
+  async kill(): Promise<void> {
+    this.end();
     await this.ended;
   }
 

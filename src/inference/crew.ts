@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { inBackground } from '../background.js';
 import { availableCores } from '../cores.js';
 import { AppError, messageOf } from '../errors.js';
+import { BackOff } from './back-off.js';
 import { ChildLost, type InferenceChild, NeverReady, shuttingDown } from './child-process.js';
 import { Loads } from './loads.js';
 import type { LoadFacts, VersionSource } from './protocol.js';
@@ -32,15 +32,6 @@ const OPEN_TRIES = 2;
 const RENEW_TRIES = 3;
 /** How much longer than at first, and how many milliseconds, a version may take to load in a process that serves. */
 const PATIENCE = { times: 20, more: 10_000 };
-/** One that had started is not worth a long wait: what ended it was a task, or somebody from outside. */
-const BACK_OFF_MS = {
-  first: 100,
-  most: 30_000,
-  mostAfterStart: 1_000,
-  mostWithoutProcess: 2_000,
-  forgottenAfter: 10_000,
-};
-
 /** The inference children: as many as `workers`, each with every version loaded, replaced when they end. */
 export class Crew {
   readonly seats: Seat[] = [];
@@ -51,11 +42,11 @@ export class Crew {
   readonly #stop = new AbortController();
   readonly #trials: Trials;
   readonly #loads: Loads;
+  readonly #backOff = new BackOff();
   /** The children load one version after the other, so that one half of them is always free. */
   #lastLoad: Promise<unknown> = Promise.resolve();
   #provider = '';
   #front: InferenceChild | undefined;
-  #backOff = 0;
   #trouble: string | null = null;
 
   constructor(options: CrewOptions, events: CrewEvents) {
@@ -118,7 +109,8 @@ export class Crew {
     const isFirst = this.#versions.size === 0;
     this.#versions.set(version.key, version);
     try {
-      if (milliseconds > SLOW_LOAD_MS && !isFirst) await this.#renew(version);
+      if (milliseconds > SLOW_LOAD_MS && !isFirst)
+        await this.#inHalves(seat => this.#supersede(seat, version));
       else await this.#inTurn(() => this.#loadInAll(version, milliseconds));
     } catch (error) {
       await this.unload(version.key);
@@ -151,13 +143,18 @@ export class Crew {
     return turn;
   }
 
-  /** Loads a version in all children, in two halves: the other one serves meanwhile. */
-  async #loadInAll(version: VersionSource, took: number): Promise<void> {
+  /** Loads a version in all children. */
+  #loadInAll(version: VersionSource, took: number): Promise<void> {
     const limit = Math.min(this.#options.loadLimit, took * PATIENCE.times + PATIENCE.more);
+    return this.#inHalves(seat => this.#loadInto(seat, version, limit));
+  }
+
+  /** Does something with each child, in two halves: the other one serves meanwhile. */
+  async #inHalves(act: (seat: Seat) => Promise<void>): Promise<void> {
     const all = [...this.seats];
     const half = Math.ceil(all.length / 2);
     for (const seats of [all.slice(0, half), all.slice(half)]) {
-      const results = await Promise.allSettled(seats.map(seat => this.#loadInto(seat, version, limit)));
+      const results = await Promise.allSettled(seats.map(act));
       // A child that ended meanwhile is replaced by one that loads all of `#versions`.
       const failed = results.find(
         result => result.status === 'rejected' && !(result.reason instanceof ChildLost),
@@ -166,18 +163,8 @@ export class Crew {
     }
   }
 
-  /** Starts children that load all versions, this one too, and lets them take the places of those that lack it. */
-  async #renew(version: VersionSource): Promise<void> {
-    const all = [...this.seats];
-    const half = Math.ceil(all.length / 2);
-    for (const seats of [all.slice(0, half), all.slice(half)]) {
-      const results = await Promise.allSettled(seats.map(seat => this.#replaceBy(seat, version)));
-      const failed = results.find(result => result.status === 'rejected');
-      if (failed) throw failed.reason;
-    }
-  }
-
-  async #replaceBy(old: Seat, version: VersionSource): Promise<void> {
+  /** Starts a child that loads all versions, this one too, and lets it take the place of one that lacks it. */
+  async #supersede(old: Seat, version: VersionSource): Promise<void> {
     for (let left = RENEW_TRIES; ; left--) {
       try {
         const { seat, loaded } = await this.#open(old);
@@ -196,7 +183,7 @@ export class Crew {
   #retire(seat: Seat): void {
     seat.retiring = true;
     seat.replaced = true;
-    if (!seat.run) this.#kill(seat.child);
+    if (!seat.run) seat.child.end();
   }
 
   async #loadInto(seat: Seat, version: VersionSource, limit: number): Promise<void> {
@@ -268,7 +255,7 @@ export class Crew {
     if (await this.#loads.takeOut(child, key)) return;
     const seat = this.seats.find(each => each.child === child);
     if (seat?.run) seat.retiring = true;
-    else this.#kill(child);
+    else child.end();
   }
 
   #seat(child: InferenceChild): Seat {
@@ -278,8 +265,7 @@ export class Crew {
     const handled = child.ended.then(how => {
       this.seats.splice(this.seats.indexOf(seat), 1);
       if (this.#stop.signal.aborted || seat.replaced) return;
-      const forgotten = performance.now() - seat.since > BACK_OFF_MS.forgottenAfter;
-      this.#backOff = forgotten ? 0 : Math.min(this.#backOff, BACK_OFF_MS.mostAfterStart);
+      this.#backOff.ended(seat.since);
       // The end of one that retires is the server's own doing.
       const level = seat.retiring ? 'warn' : 'error';
       this.#options.log[level]({ pid: child.pid, how }, 'an inference process ended; starting another');
@@ -296,8 +282,7 @@ export class Crew {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        if (this.#backOff > 0) await wait(this.#backOff, undefined, { signal });
-        this.#backOff = Math.min(Math.max(this.#backOff * 2, BACK_OFF_MS.first), BACK_OFF_MS.most);
+        await this.#backOff.wait(signal);
         this.#events.restart();
         await this.#openOne();
         return;
@@ -305,14 +290,8 @@ export class Crew {
         if (signal.aborted) return;
         this.#trouble = messageOf(error);
         this.#options.log.error({ err: error }, `no inference process could be started: ${this.#trouble}`);
-        // No work is lost by a try that the system refuses, and what it lacks may be there in a moment.
-        if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn'))
-          this.#backOff = Math.min(this.#backOff, BACK_OFF_MS.mostWithoutProcess);
+        this.#backOff.failed(error);
       }
     }
-  }
-
-  #kill(child: InferenceChild): void {
-    inBackground(this.#options.log, 'an inference process could not be ended', child.kill());
   }
 }

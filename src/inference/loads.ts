@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { inBackground } from '../background.js';
 import { AppError } from '../errors.js';
 import { ChildLost, type InferenceChild } from './child-process.js';
 import type { VersionSource } from './protocol.js';
@@ -33,7 +32,7 @@ export class Loads {
     const hung = setTimeout(() => {
       isHung = true;
       log.error({ pid: child.pid, limit }, `${version.folder} hangs while it is loaded again`);
-      inBackground(log, 'an inference process could not be ended', child.kill());
+      child.end();
     }, limit);
     try {
       await child.request('load', { version });

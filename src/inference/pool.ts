@@ -257,7 +257,7 @@ export class ChildPool implements Pool {
         { pid: seat.child.pid, limit: runLimit, busy },
         'an inference process hangs; it is ended (RUN_TIMEOUT)',
       );
-      this.#kill(seat);
+      seat.child.end();
     });
     try {
       const head = { key, limit: runLimit, ...bindingsFor(seat, run) };
@@ -272,13 +272,9 @@ export class ChildPool implements Pool {
     } finally {
       watch.end();
       seat.run = undefined;
-      if (seat.retiring) this.#kill(seat);
+      if (seat.retiring) seat.child.end();
       this.#dispatch();
     }
-  }
-
-  #kill({ child }: Seat): void {
-    inBackground(this.#options.log, 'an inference process could not be ended', child.kill());
   }
 
   #finish(parts: readonly Part[], bytes: readonly number[], body: Buffer): void {

@@ -23,13 +23,15 @@ export interface Seat {
 }
 
 /** A seat for a child that is ready. */
-export const seatFor = (child: InferenceChild, front: boolean): Seat => ({
-  child,
-  front,
-  since: performance.now(),
-  until: 0,
-  known: new Map(),
-  loading: 0,
-  retiring: false,
-  replaced: false,
-});
+export function seatFor(child: InferenceChild, front: boolean): Seat {
+  return {
+    child,
+    front,
+    since: performance.now(),
+    until: 0,
+    known: new Map(),
+    loading: 0,
+    retiring: false,
+    replaced: false,
+  };
+}

@@ -32,7 +32,7 @@ export async function startChild(
 ): Promise<Started> {
   const child = await InferenceChild.start(log, temporary);
   const background = isBackground(child);
-  const stop = () => inBackground(log, 'an inference process could not be ended', child.kill());
+  const stop = () => child.end();
   signal.addEventListener('abort', stop);
   inBackground(
     log,

@@ -80,14 +80,14 @@ export class Trials {
     const hung = setTimeout(() => {
       isHung = true;
       log.error({ pid: child.pid, limit: loadLimit }, `${folder} hangs while it is loaded`);
-      this.#kill(child);
+      child.end();
     }, loadLimit);
     const slow = setTimeout(() => {
       this.#slow.add(child);
       giveWay(child.pid);
       this.#wake();
     }, SLOW_MS);
-    const end = () => this.#kill(child);
+    const end = () => child.end();
     signal?.addEventListener('abort', end);
     try {
       const { result } = await child.request('load', { version });
@@ -158,13 +158,9 @@ export class Trials {
 
   #give(child: InferenceChild): void {
     // It is kept for those that wait alone; and the priority of a slow one cannot be raised again.
-    if (this.#waiting.length === 0 || this.#slow.has(child)) this.#kill(child);
+    if (this.#waiting.length === 0 || this.#slow.has(child)) child.end();
     else if (child.alive) this.#free.push(child);
     this.#wake();
-  }
-
-  #kill(child: InferenceChild): void {
-    inBackground(this.#options.log, 'an inference process could not be ended', child.kill());
   }
 
   #wake(): void {
