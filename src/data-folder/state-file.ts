@@ -3,17 +3,14 @@ import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { endWithServer } from '../guardian.js';
+import { nodeProgram } from '../node-program.js';
 import { startProgram } from '../start-program.js';
 import type { DataLayout } from './layout.js';
 import { sync } from './sync.js';
 
-/** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const ENTRY = fileURLToPath(new URL(`./state-copy${EXTENSION}`, import.meta.url));
-const EXEC_ARGV = EXTENSION === '.ts' ? ['--import', 'tsx'] : [];
+const PROGRAM = nodeProgram(import.meta.url, './state-copy');
 
 /** What lmdb maps into memory must be there: a write to a page that finds no room ends the process by a signal. */
 const ROOM = 2 ** 20;
@@ -69,7 +66,7 @@ async function copy(
   stop: AbortSignal | undefined,
 ): Promise<string | null> {
   stop?.throwIfAborted();
-  const child = await startProgram(process.execPath, [...EXEC_ARGV, ENTRY, source, target, way], {
+  const child = await startProgram(process.execPath, [...PROGRAM, source, target, way], {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',

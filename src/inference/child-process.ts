@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import { endWithServer } from '../guardian.js';
 import { loadedKinds } from '../load-kinds.js';
+import { nodeProgram } from '../node-program.js';
 import { startProgram } from '../start-program.js';
 import { readFrames, writeFrame } from './frames.js';
 import type { ChildReply, ChildRequest, ChildResults } from './protocol.js';
@@ -64,10 +64,7 @@ export function shuttingDown(): AppError {
   return new AppError('shutting_down', 'the server is stopping; send it again to the next one');
 }
 
-/** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const ENTRY = fileURLToPath(new URL(`./child${EXTENSION}`, import.meta.url));
-const EXEC_ARGV = EXTENSION === '.ts' ? ['--import', 'tsx'] : [];
+const PROGRAM = nodeProgram(import.meta.url, './child');
 const SOCKET = 3;
 const STDERR_KEPT = 4_000;
 
@@ -95,7 +92,7 @@ export class InferenceChild {
    * @throws the system's error when no process can be started
    */
   static async start(log: Logger, temporary?: string): Promise<InferenceChild> {
-    const child = await startProgram(process.execPath, [...EXEC_ARGV, ENTRY, ...loadedKinds()], {
+    const child = await startProgram(process.execPath, [...PROGRAM, ...loadedKinds()], {
       // A child that inherits the server's output makes it one that the server waits for: libuv takes O_NONBLOCK from it.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       ...(temporary === undefined ? {} : { env: { ...process.env, TMPDIR: temporary } }),

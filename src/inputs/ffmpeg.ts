@@ -1,21 +1,20 @@
 import { spawn } from 'node:child_process';
 import { Readable, type Writable } from 'node:stream';
 import { AppError } from '../errors.js';
+import { DECODER_MEMORY, LIMIT_MEMORY } from './decoder-memory.js';
 
 /** No frame of a video has more pixels: 8K has 33 million. */
 const MOST_FRAME_PIXELS = 2 ** 25;
-/** Memory that ffmpeg may take, in KiB: the frames that a video of 8K refers to fit. */
-const MOST_MEMORY_KB = 2 ** 21;
 const STDERR_KEPT = 2_000;
 /** What a shell says of a program that it does not find. */
 const NOT_FOUND = 127;
 
 /**
  * Starts ffmpeg with limited memory, and ends it when this process lets go of descriptor 3, however it does: ffmpeg does not
- * notice that nobody reads what it never writes. Where a limit is not known, as on macOS, there is none.
+ * notice that nobody reads what it never writes.
  */
 const SCRIPT = `
-ulimit -d ${MOST_MEMORY_KB} 2>/dev/null
+${LIMIT_MEMORY}
 ffmpeg "$@" 3<&- &
 ffmpeg=$!
 (read -r _ <&3; kill -9 $ffmpeg) >/dev/null 2>&1 &
@@ -96,8 +95,7 @@ export function startFfmpeg({ name, containers }: Media, path: string, options: 
 
 /** What ffmpeg says, with the limit that it means. */
 function inWords(said: string): string {
-  if (said.includes('Cannot allocate memory'))
-    return `decoding it takes more than ${MOST_MEMORY_KB / 2 ** 20} GiB of memory`;
+  if (said.includes('Cannot allocate memory')) return `decoding it takes more than ${DECODER_MEMORY}`;
   if (/max pixel count/.test(said)) return `its images have more than ${MOST_FRAME_PIXELS} pixels: ${said}`;
   return said;
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.js';
-import { type Answer, MEMORY, type Request } from './apart.js';
+import { DECODER_MEMORY } from '../decoder-memory.js';
+import type { Answer, Request } from './apart.js';
 import { fitted } from './decode.js';
 import { loadSharp } from './sharp.js';
 import { type ImageSource, openImage } from './source.js';
@@ -33,5 +34,5 @@ reply({ started: true });
 
 function inWords(reason: string): string {
   const isMemory = /memory|allocat/i.test(reason);
-  return isMemory ? `decoding it takes more than ${MEMORY}` : reason;
+  return isMemory ? `decoding it takes more than ${DECODER_MEMORY}` : reason;
 }

@@ -1,18 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { nodeProgram } from '../../node-program.js';
+import { DECODER_MEMORY, LIMIT_MEMORY } from '../decoder-memory.js';
 import type { FileTime } from '../media-time.js';
 import type { PixelOptions, Pixels } from './decode.js';
 import type { Size } from './resample.js';
 
-/** From sources the entry is TypeScript and needs tsx; compiled, it is JavaScript. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const ENTRY = fileURLToPath(new URL(`./apart-process${EXTENSION}`, import.meta.url));
-const NODE = [process.execPath, ...(EXTENSION === '.ts' ? ['--import', 'tsx'] : [])];
-
-/** Memory that it may take beside its code, in KiB. Where the shell knows no such limit, as on macOS, there is none. */
-const MOST_MEMORY_KB = 2 ** 21;
-const SCRIPT = `ulimit -d ${MOST_MEMORY_KB} 2>/dev/null; exec "$0" "$@"`;
-export const MEMORY = `${MOST_MEMORY_KB / 2 ** 20} GiB of memory`;
+const PROGRAM = nodeProgram(import.meta.url, './apart-process');
+const SCRIPT = `${LIMIT_MEMORY}; exec "$0" "$@"`;
 /** How long one image may take, in milliseconds. */
 const MOST_MS = 20_000;
 /** How long it may take to start, in milliseconds: that is no image's time. */
@@ -31,12 +25,12 @@ export type Answer = { started: true } | { size: Size } | { pixels: Pixels } | {
  * middle, and this process can: then only its image is lost.
  */
 export class ApartDecoder {
-  readonly #node: readonly string[];
+  readonly #node: string;
   #process: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  /** @param node the Node.js that runs it, with its options */
-  constructor(node: readonly string[] = NODE) {
+  /** @param node the Node.js that runs it */
+  constructor(node = process.execPath) {
     this.#node = node;
   }
 
@@ -68,9 +62,7 @@ export class ApartDecoder {
       this.#process.channel?.ref();
       return this.#process;
     }
-    const process = fork(ENTRY, {
-      execPath: '/bin/sh',
-      execArgv: ['-c', SCRIPT, ...this.#node],
+    const process = spawn('/bin/sh', ['-c', SCRIPT, this.#node, ...PROGRAM], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
@@ -126,7 +118,7 @@ function answerOf<K extends Key>(
     };
     const lose = () => {
       leave();
-      reject(new Error(`decoding it ended its process, which may take at most ${MEMORY}`));
+      reject(new Error(`decoding it ended its process, which may take at most ${DECODER_MEMORY}`));
     };
     const leave = () => {
       process.off('message', take).off('exit', lose).off('error', lose);

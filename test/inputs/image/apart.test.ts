@@ -81,7 +81,7 @@ describe('images that take long or much memory', () => {
   it('are refused when no process can be started for them', async () => {
     const image = await red(9, 9).tiff({ compression: 'lzw' }).toBuffer();
     const ask = (apart: ApartDecoder) => apart.decode(image, () => SIZE, mediaTime.file());
-    await ask(new ApartDecoder(['/nowhere/node'])).then(
+    await ask(new ApartDecoder('/nowhere/node')).then(
       () => assert.fail('it was decoded'),
       (error: Error) => assert.match(error.message, /^the process that would decode it could not be started/),
     );
