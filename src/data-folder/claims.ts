@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { bootId, statFields } from '../proc.js';
 
 /**
  * The files of the lock: numbered claims, of which the one with the largest number counts. A file is only ever made
@@ -114,13 +115,11 @@ export function removeBelow(folder: string, number: number): void {
  */
 export function nameProcess(pid: number | 'self'): string | null {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name stands in brackets and may hold anything.
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, ...fields] = statFields(stat);
     // It has ended, and its parent has not asked for it yet.
     if (state === 'Z' || state === 'X') return null;
-    return [boot, readlinkSync('/proc/self/ns/pid'), Number.parseInt(stat, 10), fields[18]].join(' ');
+    return [bootId(), readlinkSync('/proc/self/ns/pid'), Number.parseInt(stat, 10), fields[18]].join(' ');
   } catch {
     return null;
   }

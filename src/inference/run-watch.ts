@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { statFields } from '../proc.js';
 import { startedBy } from './started.js';
 
 /** The watch over a run. */
@@ -47,10 +48,8 @@ export function watchRun(pid: number, limit: number, overdue: (busy: boolean) =>
 function computed(pid: number): number | null {
   try {
     const ticks = [pid, ...startedBy(pid)].map(each => {
-      const stat = readFileSync(`/proc/${each}/stat`, 'latin1');
-      // The name stands in brackets and may hold anything.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      // Its own, and what programs that have ended took: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+      const fields = statFields(readFileSync(`/proc/${each}/stat`, 'latin1'));
+      // Its own, and what programs that have ended took.
       return [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0);
     });
     return TICK_MS * ticks.reduce((sum, each) => sum + each, 0);

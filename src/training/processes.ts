@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { bootId, statFields } from '../proc.js';
 import type { ProcessMark } from './job.js';
 
 /** What Linux tells of other processes, in `/proc`; elsewhere it tells nothing, and nobody is found. */
@@ -17,8 +18,7 @@ interface Stat {
 }
 
 function parseStat(text: string): Stat {
-  // The name stands in brackets and may hold anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(text);
   return {
     pid: Number.parseInt(text, 10),
     parent: Number(fields[1]),
@@ -30,8 +30,7 @@ function parseStat(text: string): Stat {
 /** A process, so that `isSame` knows it again. */
 export function markOf(pid: number): ProcessMark {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return { pid, began: `${boot} ${parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).began}` };
+    return { pid, began: `${bootId()} ${parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).began}` };
   } catch {
     return { pid, began: null };
   }
