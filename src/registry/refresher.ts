@@ -3,7 +3,7 @@ import { AppError, messageOf } from '../errors.js';
 import type { Loader, Prepared } from './loader.js';
 import type { Manifest } from './manifest.js';
 import type { Look, Problems } from './problems.js';
-import { ACTIVE_FILE, listVersions, VERSIONS } from './repository.js';
+import { ACTIVE_FILE, listVersions, VERSIONS, type Versions } from './repository.js';
 import { place, type ServedVersion, type Shelf, type Slot } from './shelf.js';
 import { isAccepted } from './training-record.js';
 import { fingerprint } from './version-files.js';
@@ -31,12 +31,10 @@ interface Work {
 
 /** What a look at a slot came to. */
 interface Found {
-  /** What is to be loaded; absent: nothing is. */
-  prepared?: Prepared;
+  /** What is to be loaded, and what that choice hangs on; absent: nothing is. */
+  next?: { prepared: Prepared; basis: string };
   /** Whether there is nothing that could serve, so that what serves was taken away on purpose. */
   isEmpty: boolean;
-  /** What the choice hangs on. */
-  basis: string;
 }
 
 /** Versions of a slot that failed during one refresh, and why. */
@@ -136,19 +134,19 @@ export class Refresher {
     const failed: Failed = new Map();
     const find = () => exclusively(() => this.#find(slot, failed, look));
     let found = await find();
-    while (found.prepared && !this.#closed) {
-      const { prepared, basis } = found;
+    while (found.next && !this.#closed) {
+      const { prepared, basis } = found.next;
       const { version, folder } = prepared.candidate;
       const abort = new AbortController();
       try {
-        const next = await this.#load(work, prepared, abort);
+        const loaded = await this.#load(work, prepared, abort);
         await exclusively(async () => {
-          if ((await this.#basis(slot)) === basis) return serve(next);
+          if ((await this.#basis(slot)) === basis) return serve(loaded);
           // Somebody has changed the choice meanwhile.
           work.again = true;
-          return loader.unload(next);
+          return loader.unload(loaded);
         });
-        found = { isEmpty: false, basis };
+        found = { isEmpty: false };
       } catch (error) {
         if (this.#closed || (error instanceof AppError && error.code === 'shutting_down')) return;
         // The slot, or the folder, is not what it was: if it is there still, it is looked at again.
@@ -188,14 +186,14 @@ export class Refresher {
   async #find(slot: Slot, failed: Failed, look: Look): Promise<Found> {
     const { folder: folderOf, manifest: manifestOf, shelf, loader } = this.#options;
     const manifest = manifestOf(slot);
-    const basis = await this.#basis(slot);
-    const nothing = { isEmpty: false, basis };
+    const nothing = { isEmpty: false };
     // The scan has cleared it.
     if (!manifest) return nothing;
     const { model } = slot;
     const modelFolder = folderOf(slot);
     const current = shelf.at(slot);
-    const { names, active, troubles, isUnknown } = await listVersions(modelFolder);
+    const versions = await listVersions(modelFolder);
+    const { names, active, troubles, isUnknown } = versions;
     for (const { path, message } of troubles) look.report(path, model, message);
     if (isUnknown) return nothing;
     if (active !== undefined && !names.includes(active)) {
@@ -210,13 +208,10 @@ export class Refresher {
         if (failed.has(version)) isEmpty = false;
         else if (version === active || (await isAccepted(folder))) {
           isEmpty = false;
-          if (isCurrent && JSON.stringify(current.source) === JSON.stringify(manifest)) {
-            if (current.fingerprint === (await fingerprint(folder))) return nothing;
-          }
-          return {
-            prepared: await loader.prepare({ ...slot, version, folder, manifest }, false),
-            ...nothing,
-          };
+          const isSame = isCurrent && JSON.stringify(current.source) === JSON.stringify(manifest);
+          if (isSame && current.fingerprint === (await fingerprint(folder))) return nothing;
+          const prepared = await loader.prepare({ ...slot, version, folder, manifest }, false);
+          return { next: { prepared, basis: basisOf(versions, manifest) }, isEmpty };
         }
       } catch (error) {
         isEmpty = false;
@@ -224,14 +219,17 @@ export class Refresher {
       }
       if (isCurrent && failed.has(version)) return nothing;
     }
-    return { isEmpty, basis };
+    return { isEmpty };
   }
 
-  /** What the choice of a slot's version hangs on. */
   async #basis(slot: Slot): Promise<string> {
-    const { names, active } = await listVersions(this.#options.folder(slot));
-    return JSON.stringify([names, active, this.#options.manifest(slot)]);
+    return basisOf(await listVersions(this.#options.folder(slot)), this.#options.manifest(slot));
   }
+}
+
+/** What the choice of a slot's version hangs on. */
+function basisOf({ names, active }: Versions, manifest: Manifest | undefined): string {
+  return JSON.stringify([names, active, manifest]);
 }
 
 function fail(
