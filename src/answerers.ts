@@ -1,5 +1,5 @@
 import type { Directory } from './directory.js';
-import { AppError, clip } from './errors.js';
+import { AppError, clip, MESSAGE_LENGTH } from './errors.js';
 import { ByConfig, Instances } from './instances.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { requireLabelConfig } from './label-config/require.js';
@@ -13,21 +13,6 @@ export interface AnswerersDeps extends ContextDeps {
   directory: Directory;
   /** Told of predictions that lack a model's part, for whoever counts. */
   leftOut(model: string, code: string, tasks: number): void;
-}
-
-/** Characters of a labeling config: reading one as long takes most of a second, on the server's thread. */
-const CONFIG_LENGTH = 1_000_000;
-
-/** Characters of a message in the log. */
-const MESSAGE_LENGTH = 2_000;
-
-/** @throws AppError `label_config_invalid` for a labeling config that is larger than this server reads */
-export function checkLength({ length }: string): void {
-  if (length <= CONFIG_LENGTH) return;
-  throw new AppError(
-    'label_config_invalid',
-    `the labeling config has ${length} characters, and this server reads at most ${CONFIG_LENGTH}`,
-  );
 }
 
 /** What a request is answered by. */
@@ -91,7 +76,6 @@ export class Answerers {
   parse(xml: string): LabelConfig {
     let config = this.#configs.get(xml);
     if (!config) {
-      checkLength(xml);
       config = requireLabelConfig(xml);
       this.#configs.set(xml, config);
     }

@@ -190,6 +190,9 @@ export function attempt<T>(work: () => T): T | AppError {
   }
 }
 
+/** Characters of a message in answers and in the log: it may name what a request said, however long that is. */
+export const MESSAGE_LENGTH = 2_000;
+
 /** The text, or its beginning and `...`. */
 export function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 3)}...` : text;

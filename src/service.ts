@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { Answerers, checkLength, type Whose } from './answerers.js';
+import { Answerers, type Whose } from './answerers.js';
 import type { Directory } from './directory.js';
 import { AppError } from './errors.js';
 import { contradiction } from './extra-params.js';
 import { failureOf } from './inference/protocol.js';
+import { checkLength } from './label-config/require.js';
 import type { Context, LabelStudioMLBase } from './model.js';
 import { modelContext } from './model-context.js';
 import type { ItemTexts } from './onnx-model.js';

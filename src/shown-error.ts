@@ -1,4 +1,4 @@
-import { clip, messageOf } from './errors.js';
+import { clip, MESSAGE_LENGTH, messageOf } from './errors.js';
 
 /** An error as the log has it. */
 export interface ShownError {
@@ -10,7 +10,6 @@ export interface ShownError {
   code?: string;
 }
 
-const MESSAGE_LENGTH = 2_000;
 const STACK_LENGTH = 10_000;
 /** How many causes are told. */
 const CAUSES = 5;

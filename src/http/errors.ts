@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { AppError, asAppError, clip } from '../errors.js';
+import { AppError, asAppError, clip, MESSAGE_LENGTH } from '../errors.js';
 import type { Exchange } from './exchange.js';
 
 const REASON_LENGTH = 300;
-/** Messages may name what the request said, however long that is. */
-export const MESSAGE_LENGTH = 2_000;
 
 /**
  * An error's message as a reason phrase: Label Studio shows its user the status line of an error and nothing else.

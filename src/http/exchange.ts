@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { type AppError, clip } from '../errors.js';
-import { MESSAGE_LENGTH } from './errors.js';
+import { type AppError, clip, MESSAGE_LENGTH } from '../errors.js';
 import type { Hiding } from './hiding.js';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;

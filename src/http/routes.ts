@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
-import { AppError, clip, type ErrorCode } from '../errors.js';
+import { AppError, clip, type ErrorCode, MESSAGE_LENGTH } from '../errors.js';
 import type { Metrics } from '../metrics.js';
 import type { Projects } from '../projects.js';
 import type { Versions } from '../registry/versions.js';
 import type { Service } from '../service.js';
 import type { Jobs } from '../training/jobs.js';
 import { isLearning } from '../training/triggers.js';
-import { MESSAGE_LENGTH } from './errors.js';
 import { type EventStreams, jobRoutes } from './job-routes.js';
 import type { Answer, Call, Route } from './route.js';
 import { versionRoutes } from './versions.js';
