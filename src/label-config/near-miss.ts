@@ -1,3 +1,5 @@
+import { trimEnd } from '../trim-end.js';
+
 /** A label of the config and the one of the model that it is nearly the same as. */
 export interface NearMiss {
   config: string;
@@ -28,18 +30,11 @@ interface Spelling {
 }
 
 function spellingOf(label: string): Spelling {
-  const plain = withoutMarks(label.normalize('NFKC').trim()).toLowerCase();
+  const plain = trimEnd(label.normalize('NFKC').trim(), MARK).toLowerCase();
   const bare = plain.normalize('NFD').replace(ACCENTS, '').normalize('NFC');
   const words = (plain.length < ACCENTED_LETTERS ? plain : bare).split(BETWEEN_WORDS);
   const before = words.slice(0, -1).join('');
   return { label, words, joined: formsOf(words.at(-1)!).map(form => before + form) };
-}
-
-/** A text without the marks at its end. From the end: a pattern would try a run of marks from each of them. */
-function withoutMarks(text: string): string {
-  let end = text.length;
-  while (end > 0 && MARK.test(text[end - 1]!)) end--;
-  return text.slice(0, end);
 }
 
 /** A word, and what it is the English plural of if it is one. */

@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
 import type { State } from '../state.js';
+import { trimEnd } from '../trim-end.js';
 
 /** A Label Studio and the token to read from it. */
 export interface LabelStudio {
@@ -42,9 +43,7 @@ export function shownUrl({ url }: LabelStudio): string {
   return origin + withoutSlashes(pathname);
 }
 
-/** An address, or its path, without the slashes at its end. Whoever sends a setup writes it: an expression would take quadratic time. */
+/** An address, or its path, without the slashes at its end. */
 export function withoutSlashes(address: string): string {
-  let end = address.length;
-  while (address[end - 1] === '/') end--;
-  return address.slice(0, end);
+  return trimEnd(address, /\//);
 }

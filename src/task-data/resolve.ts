@@ -1,4 +1,5 @@
 import { withoutSlashes } from '../label-studio/source.js';
+import { trimEnd } from '../trim-end.js';
 
 /** What a string in a task's data stands for. */
 export type Source =
@@ -89,9 +90,7 @@ export function locate(value: string, labelStudio?: { url: string } | null): Sou
 
 /** A text without the control characters and spaces around it, which are no part of an address. */
 function trimmed(text: string): string {
-  let end = text.length;
-  while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
-  return text.slice(0, end).replace(/^[\0-\x20]+/, '');
+  return trimEnd(text, /[\0-\x20]/).replace(/^[\0-\x20]+/, '');
 }
 
 /**
