@@ -294,6 +294,7 @@ class Choice {
       );
     return refusal(this.#reasons);
   }
+
   /** How to choose a model. */
   #how(): string {
     if (this.#all.length === 1)

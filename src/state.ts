@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { hasRoom } from './data-folder/disk-room.js';
@@ -75,7 +74,6 @@ export class State {
     (_, project) => (project === null ? 0 : JSON.stringify(project).length),
     CHARACTERS_KEPT,
   );
-
   /** What is written together at the end of the turn: the newest value of each key. */
   readonly #batch = new Map<string, { key: string[]; value: unknown }>();
   #batchWritten: Promise<void> | undefined;
@@ -254,7 +252,7 @@ export class State {
   /** @throws AppError `data_dir_unwritable` when the disk has no room for so many bytes more */
   #checkDisk(bytes: number): void {
     this.#changed += bytes + PAGES_OF_ENTRY;
-    if (hasRoom(dirname(dataLayout(this.#dataDir).state), this.#changed)) return;
+    if (hasRoom(this.#dataDir, this.#changed)) return;
     throw new AppError('data_dir_unwritable', whyUnusable(this.#dataDir, { code: 'ENOSPC' }));
   }
 

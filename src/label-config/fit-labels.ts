@@ -264,8 +264,9 @@ export function fitNames(
   const answered = new Set(map.values());
   const unknown = parsed.labels.filter(label => !answered.has(label));
   const aliases = unknown.flatMap(label => {
-    const own = parsed.labels_attrs[label] ?? {};
-    return aliasesOf(label, [attribute(own, 'value') ?? ''], attribute(own, 'predicted_values'));
+    const attributes = parsed.labels_attrs[label] ?? {};
+    const [value = '', predicted] = ['value', 'predicted_values'].map(each => attribute(attributes, each));
+    return aliasesOf(label, [value], predicted);
   });
   const fitted = fitLabels(
     {

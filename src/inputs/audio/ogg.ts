@@ -66,10 +66,10 @@ async function* oggPages(pieces: AsyncIterable<Buffer>): AsyncGenerator<Page> {
     if (head.toString('latin1', 0, NAME.length) !== NAME)
       throw new Error(`it is damaged: no Ogg page follows page ${count}`);
     const table = await file.take(head[HEAD - 1]!);
-    const data = await file.take(table.reduce((sum, length) => sum + length, 0));
+    const size = table.reduce((sum, length) => sum + length, 0);
+    const data = await file.take(size);
     const bytes = Buffer.concat([head, table, data]);
-    if (table.length < head[HEAD - 1]! || data.length < table.reduce((sum, length) => sum + length, 0))
-      return;
+    if (table.length < head[HEAD - 1]! || data.length < size) return;
     if (sumOf(bytes) !== head.readUInt32LE(SUM))
       throw new Error(`it is damaged: the checksum of Ogg page ${count + 1} is wrong`);
     const position = head.readBigUInt64LE(6);
