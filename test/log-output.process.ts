@@ -1,25 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { assert } from 'chai';
 import { settings } from './support/backend.js';
 import { Client } from './support/client.js';
 import { temporaryFolder } from './support/folder.js';
+import { freePort } from './support/free-port.js';
 import { program } from './support/program.js';
 import { PYTHON, ROOT } from './support/python.js';
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Runs a program at a terminal that shows nothing, as after Ctrl-S, and tells its process id. */
 const STOPPED_TERMINAL = `

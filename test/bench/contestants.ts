@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.js';
 import { BENCH, CACHE, MODELS, PIPELINE, PYTHON_BIN, ROOT } from './paths.js';
 
 /** What is compared, each as its users would start it. */
@@ -61,15 +62,6 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 
 /** Where the server under test keeps its state. */
 export const DATA_DIR = join(CACHE, 'data');
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Those that run; whatever ends the benchmark ends them too. */
 const running = new Set<ChildProcess>();

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { freePort } from '../support/free-port.js';
 import { median } from './cells.js';
 import { Connection, type Reply } from './connection.js';
-import { type Contestant, end, freePort, launch, start } from './contestants.js';
+import { type Contestant, end, launch, start } from './contestants.js';
 import { Loader } from './loader.js';
 import type { CellOrder, ProbeOrder, Report } from './orders.js';
 import { TEXTS } from './paths.js';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Child, freePort } from './process.js';
+import { freePort } from '../support/free-port.js';
+import { Child } from './process.js';
 
 /** The environment that `make e2e` installs Label Studio into. */
 const LABEL_STUDIO = fileURLToPath(new URL('../../.venv-e2e/bin/label-studio', import.meta.url));
