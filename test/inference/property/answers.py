@@ -84,7 +84,7 @@ def classes(spec, outputs, _plan):
 
 
 def joined(labels, y, spec, is_probable, columns):
-    """Labels that repeat are one class: probabilities that exclude each other add up, else the largest counts."""
+    """Labels that repeat are one class: exclusive probabilities add up, else the largest counts."""
     activation = spec.get("activation")
     if spec.get("decision", {}).get("rule") == "threshold":
         is_exclusive = activation == "softmax"
