@@ -100,7 +100,7 @@ export class Answerers {
 
     const plan = this.plan(model, whose);
     const config = this.parse(labelConfig);
-    const place = { projectId: project, labelConfig: config };
+    const place = { project, labelConfig: config };
     const models = plan.parts.map(part => this.#instances.get(part, place));
     const route = { generation: directory.generation, project, plan, models };
     this.#routes.set(key, route);

@@ -10,11 +10,13 @@ import { classDirectory, type Directory } from './directory.js';
 import { type AppError, messageOf } from './errors.js';
 import { type App, createApp } from './http/app.js';
 import { createElsewhereCheck } from './http/elsewhere.js';
+import { Access } from './label-studio/access.js';
 import { createLabelStudioClient, type LabelStudioClient } from './label-studio/client.js';
 import { loadKinds } from './load-kinds.js';
 import { askForLostSetups } from './lost-setups.js';
 import { Metrics } from './metrics.js';
 import { MODEL_VERSION, type ModelClass } from './model.js';
+import { ProjectKeys } from './project-keys.js';
 import { Projects } from './projects.js';
 import type { Requirements } from './registry/manifest.js';
 import { aboutModel, openRepository, type Repository } from './repository.js';
@@ -30,6 +32,7 @@ import { Jobs } from './training/jobs.js';
 import { Python, SCRIPTS } from './training/python.js';
 import { createTrain } from './training/train.js';
 import { Triggers } from './training/triggers.js';
+import { takeOverUndated } from './undated-projects.js';
 
 export interface BackendOptions {
   config: Config;
@@ -163,7 +166,24 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
   });
   const { taskData } = sources;
   const leftOut = metrics.leftOut.bind(metrics);
-  const service: Service = new Service({ directory, state, jobs, triggers, taskData, leftOut, log });
+  const access = new Access({
+    ...sources,
+    client,
+    state,
+    setting: config.LABEL_STUDIO_URL,
+    log,
+    signal: closing.signal,
+  });
+  const service: Service = new Service({
+    directory,
+    state,
+    jobs,
+    triggers,
+    taskData,
+    access,
+    leftOut,
+    log,
+  });
   const reload = (project?: string) =>
     repository?.registry.reload(slot => slot.project === (project ?? slot.project)) ?? Promise.resolve();
   const projects = new Projects({
@@ -201,6 +221,8 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     metrics,
     service,
     projects,
+    access,
+    keys: new ProjectKeys({ state, folders: () => repository?.registry.projects ?? [], log }),
     jobs,
     ready: () => directory.list().length > 0 && (repository === null || repository.pool.pids.length > 0),
     describe,
@@ -208,6 +230,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     loopback,
     checkElsewhere,
   });
+  await takeOverUndated({ dataDir: config.DATA_DIR, state, log });
   await jobs.start();
   let jobsEnded: Promise<void> | undefined;
   const leaving = () => {

@@ -134,7 +134,7 @@ function recipeTags(input: InputSpec): readonly string[] {
 /** What is known of a model that is a class. */
 export interface ClassVersions {
   /** Its instances, which know what version they are. */
-  live(model: string): readonly Pick<LabelStudioMLBase, 'projectId' | 'modelVersion'>[];
+  live(model: string): readonly Pick<LabelStudioMLBase, 'projectKey' | 'modelVersion'>[];
   /** The versions that it has set, of projects without an instance too. */
   stored(model: string): readonly { project: string; version: string }[];
 }
@@ -151,7 +151,7 @@ export function classDirectory(classes: readonly ModelClass[], { live, stored }:
       learns: context => (new Model(context).fit === LabelStudioMLBase.prototype.fit ? null : 'fit'),
       versions(project) {
         const known = [
-          ...live(name).map(model => ({ project: model.projectId, version: model.modelVersion })),
+          ...live(name).map(model => ({ project: model.projectKey, version: model.modelVersion })),
           ...stored(name),
         ].filter(each => project === null || each.project === project);
         return known.length === 0 ? [initialVersion(name)] : [...new Set(known.map(each => each.version))];

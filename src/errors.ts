@@ -29,6 +29,11 @@ export const ERRORS = {
     status: 409,
     meaning: 'a training needs more annotations of a label, or of another one',
   },
+  project_ambiguous: {
+    status: 409,
+    meaning:
+      'several projects here have this id: name the one that is meant as `<id>.<seconds of its creation>`',
+  },
   label_studio_unknown: {
     status: 409,
     meaning: "Label Studio's address is not known; set `LABEL_STUDIO_URL` and `LABEL_STUDIO_API_KEY`",

@@ -73,13 +73,13 @@ export class Instances {
    */
   get(
     { backend, controls }: Part,
-    { projectId, labelConfig }: Omit<Place, 'name' | 'controls'>,
+    { project, labelConfig }: Omit<Place, 'name' | 'controls'>,
   ): Promise<LabelStudioMLBase> {
     const { name } = backend;
-    const key = [name, projectId, JSON.stringify(controls), labelConfig.xml].join('\n');
+    const key = [name, project, JSON.stringify(controls), labelConfig.xml].join('\n');
     let instance = this.#instances.get(key);
     if (!instance) {
-      const context = modelContext(this.#deps, { name, projectId, labelConfig, controls });
+      const context = modelContext(this.#deps, { name, project, labelConfig, controls });
       instance = new Making(key, () => backend.create(context));
       this.#instances.set(key, instance);
       void this.#make(instance);

@@ -10,11 +10,11 @@ export interface ContextDeps {
 }
 
 /** Whose instance it is, and what of a project it answers. */
-export type Place = Pick<ModelContext, 'name' | 'projectId' | 'labelConfig' | 'controls'>;
+export type Place = Pick<ModelContext, 'name' | 'project' | 'labelConfig' | 'controls'>;
 
 /** What the instance of a model for a project is made with, in the server and where it learns. */
 export function modelContext({ state, taskData, log }: ContextDeps, place: Place): ModelContext {
-  const { name, projectId: project } = place;
+  const { name, project } = place;
   return {
     ...place,
     get extraParams() {

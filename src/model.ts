@@ -5,6 +5,7 @@ import { readText } from './inputs/shown/text.js';
 import { buildLabelMap } from './label-config/label-map.js';
 import type { LabelConfig, ParsedLabelConfig } from './label-config/parse.js';
 import { placeOfObject, placesOf } from './label-config/places.js';
+import { projectIdOf } from './project-key.js';
 import type { Region } from './regions/contract.js';
 import type { ModelState } from './state.js';
 import type { TaskData } from './task-data/fetch.js';
@@ -50,8 +51,8 @@ export interface ModelResponse {
 export interface ModelContext {
   /** The model's name in URLs and in the default `modelVersion`. */
   name: string;
-  /** Label Studio's id of the project; empty for requests that name none. */
-  projectId: string;
+  /** The project's key: Label Studio's id, with the time of creation where it is known; empty for requests that name none. */
+  project: string;
   labelConfig: LabelConfig;
   /** The controls that it answers, where other models answer the rest; null: all. */
   controls: readonly string[] | null;
@@ -135,7 +136,12 @@ export abstract class LabelStudioMLBase {
 
   /** Label Studio's id of the project; empty for requests that name none. */
   get projectId(): string {
-    return this.#context.projectId;
+    return projectIdOf(this.#context.project);
+  }
+
+  /** The project's key on this server, such as `4.1795520884`: two Label Studios may have projects of one id. */
+  get projectKey(): string {
+    return this.#context.project;
   }
 
   /** The labeling config's XML. */
@@ -216,12 +222,13 @@ export abstract class LabelStudioMLBase {
    * @throws AppError `task_invalid` when the task has no such text, `task_unreadable` when it cannot be fetched
    */
   async shownText(task: Task, object: string): Promise<string> {
-    const { labelConfig, taskData, projectId } = this.#context;
+    const { labelConfig, taskData, project } = this.#context;
     const tag = labelConfig.objects.get(object);
     if (!tag) throw new AppError('no_model_fits', `the labeling config has no object tag named '${object}'`);
     const place = placeOfObject(tag, labelConfig);
     if (!place.isUrl) return readText(task.data, place);
-    const textAt = (address: string) => taskData.textAt(address, { projectId, taskId: task.id ?? null });
+    const textAt = (address: string) =>
+      taskData.textAt(address, { projectId: project, taskId: task.id ?? null });
     return readText(task.data, await fetchedPlace(task.data, place, textAt));
   }
 
@@ -246,7 +253,7 @@ export abstract class LabelStudioMLBase {
    * @throws AppError `task_unreadable`, saying what cannot be read and why
    */
   preloadTaskData(task: Task, value: unknown = task.data): Promise<unknown> {
-    return preloadTaskData(this.#context.taskData, { ...task, project: this.projectId }, value);
+    return preloadTaskData(this.#context.taskData, { ...task, project: this.projectKey }, value);
   }
 }
 

@@ -100,7 +100,7 @@ export class OnnxModel extends LabelStudioMLBase {
     const version = this.#current();
     if (version) this.#bind(version);
     else {
-      const unusable = registry.unusable(this.name, this.projectId);
+      const unusable = registry.unusable(this.name, this.projectKey);
       if (unusable) throw unusable;
       const manifest = this.#manifest();
       this.#bindTo({ name: this.name, manifest, outputs: null });
@@ -122,14 +122,14 @@ export class OnnxModel extends LabelStudioMLBase {
    * @throws AppError `untrained`, `version_unusable`, `label_mismatch` and those of the pool
    */
   async answer(batch: TaskBatch, { context, gone }: AnswerOptions): Promise<ItemTexts> {
-    const lease = this.#current() && this.#deps.registry.lease(this.name, this.projectId);
+    const lease = this.#current() && this.#deps.registry.lease(this.name, this.projectKey);
     if (!lease) {
-      const unusable = this.#deps.registry.unusable(this.name, this.projectId);
+      const unusable = this.#deps.registry.unusable(this.name, this.projectKey);
       if (unusable) throw unusable;
       const { every } = this.#deps;
       if (!this.#manifest().train) throw withoutVersion(this.name);
       const advice = `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`;
-      const state = this.#deps.registry.current(this.name, this.projectId)
+      const state = this.#deps.registry.current(this.name, this.projectKey)
         ? "knows none of the project's labels any more"
         : 'is not trained yet';
       throw new AppError('untrained', `the model '${this.name}' ${state}: ${advice}`);
@@ -212,7 +212,7 @@ export class OnnxModel extends LabelStudioMLBase {
   };
 
   #request(task: RawTask, signal: AbortSignal): ReadRequest {
-    return { projectId: this.projectId, taskId: (task as Partial<Task>).id ?? null, signal };
+    return { projectId: this.projectKey, taskId: (task as Partial<Task>).id ?? null, signal };
   }
 
   #manifest() {
@@ -225,7 +225,7 @@ export class OnnxModel extends LabelStudioMLBase {
   /** The version that serves the project; undefined also for one that knows none of its labels any more. */
   #current(): ServedVersion | undefined {
     const { registry } = this.#deps;
-    const version = registry.current(this.name, this.projectId);
+    const version = registry.current(this.name, this.projectKey);
     if (!version) return undefined;
     const bound = this.#boundOf(version);
     return isOutdated(bound, version, registry.manifest(this.name)) ? undefined : version;

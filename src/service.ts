@@ -5,6 +5,7 @@ import { AppError } from './errors.js';
 import { contradiction } from './extra-params.js';
 import { failureOf } from './inference/protocol.js';
 import { checkLength } from './label-config/require.js';
+import type { Access } from './label-studio/access.js';
 import type { Context, LabelStudioMLBase } from './model.js';
 import { modelContext } from './model-context.js';
 import type { ItemTexts } from './onnx-model.js';
@@ -23,6 +24,7 @@ export interface ServiceDeps {
   jobs: Jobs;
   triggers: Triggers;
   taskData: TaskData;
+  access: Pick<Access, 'look' | 'problem' | 'forget' | 'isThere'>;
   /** Told of predictions that lack a model's part, for whoever counts. */
   leftOut(model: string, code: string, tasks: number): void;
   log: Logger;
@@ -66,24 +68,30 @@ export class Service {
   }
 
   /**
-   * Sets a project up: its models are chosen, made, and bound to the config.
+   * Sets a project up: its models are chosen, made, and bound to the config, and it is tried whether Label Studio lets this
+   * server read it, which is the warning, if any.
    * @throws AppError when the config does not parse or no model fits; the user reads its message in Label Studio
    */
   async setup(
     id: string,
     project: Omit<Project, 'model'>,
     model: string | null,
-  ): Promise<{ model_version: string }> {
+  ): Promise<{ model_version: string; warning?: string }> {
     this.#answerers.parse(project.labelConfig);
     const wrong = contradiction(model, project.extraParams);
     if (wrong !== undefined) throw new AppError('no_model_fits', wrong);
-    const before = this.#deps.state.project(id)?.extraParams ?? {};
-    this.#deps.state.setProject(id, { ...project, ...(model !== null && { model }) });
+    const before = this.#deps.state.project(id);
+    // What was found out of where it is holds as long as it comes from there.
+    const found = before?.notAt && before.hostname === project.hostname ? { notAt: before.notAt } : {};
+    this.#deps.state.setProject(id, { ...project, ...found, ...(model !== null && { model }) });
     // What was chosen, set up and bound by other extra params may not fit by these.
-    if (JSON.stringify(before) !== JSON.stringify(project.extraParams)) this.forget(id);
-    const parts = await this.#answerers.of(model, { project: id, labelConfig: project.labelConfig });
+    if (JSON.stringify(before?.extraParams ?? {}) !== JSON.stringify(project.extraParams)) this.forget(id);
+    const [parts, problem] = await Promise.all([
+      this.#answerers.of(model, { project: id, labelConfig: project.labelConfig }),
+      this.#deps.access.look(id),
+    ]);
     this.#deps.state.setLastProject(id);
-    return { model_version: versionOf(parts) };
+    return { model_version: versionOf(parts), ...(problem !== null && { warning: problem }) };
   }
 
   /**
@@ -145,7 +153,9 @@ export class Service {
       ...ties.map(tie => ({ ...tie, message: tieSentence(tie) })),
       ...unfilled.map(({ control, message }) => ({ control, models: [], message })),
     ];
-    return { project, models, left_out, notes };
+    const problem = this.#deps.access.problem(project);
+    const warnings = problem === null ? [] : [`it cannot be read from Label Studio: ${problem}`];
+    return { project, models, left_out, notes: [...notes, ...warnings] };
   }
 
   /**
@@ -164,7 +174,7 @@ export class Service {
     const config = this.#answerers.parse(whose.labelConfig);
     const { parts } = this.#answerers.plan(model, whose);
     const taken = parts.flatMap(({ backend: { name, learns }, controls }) => {
-      const place = { name, projectId: whose.project, labelConfig: config, controls };
+      const place = { name, project: whose.project, labelConfig: config, controls };
       const kind = learns(modelContext(this.#deps, place));
       if (kind === null) return [];
       const request = { model: name, kind, event, data, ...whose, ...(controls && { controls }) };
@@ -199,6 +209,7 @@ export class Service {
   /** Forgets the instances of a project. */
   forget(project: string): void {
     this.#answerers.forget((_, of) => of === project);
+    this.#deps.access.forget(project);
   }
 
   /** Makes the instances of a model for a project anew when they are asked for next, those in the making at once. */

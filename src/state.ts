@@ -16,8 +16,18 @@ export interface Project {
   hostname: string | null;
   accessToken: string | null;
   extraParams: Readonly<Record<string, unknown>>;
+  /** A `LABEL_STUDIO_URL` that was asked and has no such project: it is another Label Studio's. */
+  notAt?: string;
   /** The model that the URL named; absent: none, or the project was set up by an earlier release. */
   model?: string;
+}
+
+/** A project that came with its id alone, without the time of its creation. */
+export interface UndatedProject {
+  /** Since when it is known at the latest; ISO 8601, UTC. */
+  since: string;
+  /** When it was created, in seconds since 1970, as a later request told. */
+  created?: number;
 }
 
 /** Events that a model has not been trained with yet. */
@@ -114,8 +124,39 @@ export class State {
    */
   setProject(id: string, project: Project): void {
     this.checkRoom(id);
-    if (JSON.stringify(this.project(id)) !== JSON.stringify(project)) this.#put(['project', id], project);
+    if (JSON.stringify(this.project(id)) !== JSON.stringify(project)) {
+      this.#change(() => {
+        this.#putNow(['project', id], project);
+        if (isUndated(id) && !this.undated(id))
+          this.#putNow(['undated', id], { since: new Date().toISOString() });
+      });
+    }
     this.#projects.delete(id);
+  }
+
+  /** The keys of the projects of an id that were set up here; see `ProjectKeys`. */
+  projectKeys(id: string): string[] {
+    // In the order of keys, what follows the dot stands between `<id>.` and `<id>/`.
+    const dated = [...this.#db.getKeys({ start: ['project', `${id}.`], end: ['project', `${id}/`] })];
+    return [...(this.project(id) ? [id] : []), ...dated.map(key => key[1]!)];
+  }
+
+  /** The projects that came with their ids alone, and of which it is not known yet since when. */
+  newlyUndated(): string[] {
+    const keys = ['project', 'state', 'pending'].flatMap(table =>
+      [...this.#db.getKeys(below(table))].map(key => key[1]!),
+    );
+    const all = new Set([...keys, ...this.jobs().map(({ project }) => project)]);
+    return [...all].filter(key => isUndated(key) && !this.undated(key));
+  }
+
+  /** What is known of a project that came with its id alone. */
+  undated(id: string): UndatedProject | undefined {
+    return this.#db.get(['undated', id]) as UndatedProject | undefined;
+  }
+
+  setUndated(id: string, undated: UndatedProject): void {
+    this.#put(['undated', id], undated);
   }
 
   /** @throws AppError `overloaded` when a project is new, and as many are known as are kept */
@@ -166,6 +207,7 @@ export class State {
     this.#change(() => {
       for (const { key } of [...this.#below('state', id)]) this.#putNow(key, undefined);
       this.#putNow(['project', id], undefined);
+      this.#putNow(['undated', id], undefined);
       this.#projects.delete(id);
       if (this.#db.get(LAST) === id) this.#putNow(LAST, undefined);
     });
@@ -286,6 +328,11 @@ export class State {
   #below(...place: string[]) {
     return this.#db.getRange(below(...place));
   }
+}
+
+/** Whether a project's key is an id alone. */
+function isUndated(key: string): boolean {
+  return key !== '' && !key.includes('.');
 }
 
 /** The range of all keys that begin so. */

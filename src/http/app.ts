@@ -60,7 +60,14 @@ export function createApp(deps: AppDeps): App {
   );
   const bodies = new Bodies(bodyLimit * BODIES_AT_ONCE);
   const largeBodies = new LargeBodies();
-  const predict = new Predict({ service: deps.service, bodies, bodyLimit, largeBodies, log });
+  const predict = new Predict({
+    service: deps.service,
+    keys: deps.keys,
+    bodies,
+    bodyLimit,
+    largeBodies,
+    log,
+  });
   const streams = new EventStreams();
   const dispatcher = new Dispatcher({
     table: new RouteTable(routes(deps, streams, call => predict.handle(call))),

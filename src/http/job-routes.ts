@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import type { ProjectKeys } from '../project-keys.js';
 import type { Job } from '../training/job.js';
 import type { Jobs } from '../training/jobs.js';
 import type { Call, Route } from './route.js';
@@ -19,8 +20,8 @@ const one = (value: string | string[] | undefined) => (Array.isArray(value) ? va
 const COMMON = { access: 'basic', metric: 'api' } as const;
 
 /** What people and scripts ask of jobs, beside Label Studio's own calls. */
-export function jobRoutes(jobs: () => Jobs, streams: EventStreams): Route[] {
-  const asked = ({ params }: Call) => jobs().job(params.id!);
+export function jobRoutes({ jobs, keys }: { jobs: Jobs; keys: ProjectKeys }, streams: EventStreams): Route[] {
+  const asked = ({ params }: Call) => jobs.job(params.id!);
   return [
     {
       ...COMMON,
@@ -29,12 +30,11 @@ export function jobRoutes(jobs: () => Jobs, streams: EventStreams): Route[] {
       meaning:
         'what was trained or is to be, newest first; of one project with `?project=`, of one model with `?model=`',
       handle({ query }) {
-        const project = wire.projectOf(query) ?? undefined;
+        const name = wire.projectOf(query);
+        const project = name ? keys.of(name) : undefined;
         return {
           json: {
-            jobs: jobs()
-              .list({ project, model: one(query.model) })
-              .map(shown),
+            jobs: jobs.list({ project, model: one(query.model) }).map(shown),
           },
         };
       },
@@ -46,7 +46,7 @@ export function jobRoutes(jobs: () => Jobs, streams: EventStreams): Route[] {
       meaning: 'one job, with the end of its `log`',
       async handle(call) {
         const job = asked(call);
-        return { json: { ...shown(job), log: await jobs().logEnd(job.id, LOG_SHOWN) } };
+        return { json: { ...shown(job), log: await jobs.logEnd(job.id, LOG_SHOWN) } };
       },
     },
     {
@@ -58,7 +58,7 @@ export function jobRoutes(jobs: () => Jobs, streams: EventStreams): Route[] {
         const { id } = asked(call);
         // A server that stops waits for connections, and this one has told its client already that it stays.
         const headers = { 'Cache-Control': 'no-cache', Connection: 'close' };
-        return { type: 'text/event-stream; charset=utf-8', headers, stream: streams.open(jobs(), id) };
+        return { type: 'text/event-stream; charset=utf-8', headers, stream: streams.open(jobs, id) };
       },
     },
     {
@@ -68,7 +68,7 @@ export function jobRoutes(jobs: () => Jobs, streams: EventStreams): Route[] {
       meaning: 'ends a job',
       handle(call) {
         const { id } = asked(call);
-        return { json: shown(jobs().cancel(id, `POST /api/jobs/${id}/cancel`)) };
+        return { json: shown(jobs.cancel(id, `POST /api/jobs/${id}/cancel`)) };
       },
     },
   ];

@@ -2,16 +2,18 @@ import type { Logger } from 'pino';
 import { inBackground } from '../background.js';
 import { ITEM_SEPARATOR } from '../inference/protocol.js';
 import type { ItemTexts } from '../onnx-model.js';
+import type { ProjectKeys } from '../project-keys.js';
 import type { Service } from '../service.js';
 import { TaskList } from '../tasks.js';
 import type { Bodies } from './bodies.js';
 import { parseBody } from './errors.js';
 import type { LargeBodies, LargeBody } from './large-body.js';
 import type { Answer, Call } from './route.js';
-import { predictBody, projectId } from './wire.js';
+import { predictBody, projectName } from './wire.js';
 
 export interface PredictDeps {
   service: Service;
+  keys: ProjectKeys;
   bodies: Bodies;
   /** The size of one body in bytes. */
   bodyLimit: number;
@@ -49,9 +51,10 @@ export class Predict {
     exchange.tasks = batch.count;
     let answer: ItemTexts | undefined;
     try {
+      const name = projectName(project);
       answer = await this.#deps.service.predict({
         batch,
-        project: projectId(project),
+        project: name && this.#deps.keys.of(name),
         labelConfig: label_config || null,
         context: params?.context ?? null,
         model: asked.model ?? null,

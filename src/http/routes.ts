@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import { AppError, clip, type ErrorCode, MESSAGE_LENGTH } from '../errors.js';
+import type { Access } from '../label-studio/access.js';
 import type { Metrics } from '../metrics.js';
+import type { ProjectName } from '../project-key.js';
+import type { ProjectKeys } from '../project-keys.js';
 import type { Projects } from '../projects.js';
 import type { Versions } from '../registry/versions.js';
 import type { Service } from '../service.js';
@@ -16,6 +19,8 @@ export interface RouteDeps {
   log: Logger;
   service: Service;
   projects: Projects;
+  keys: ProjectKeys;
+  access: Pick<Access, 'isThere'>;
   jobs: Jobs;
   /** Whether a model can serve. */
   ready(): boolean;
@@ -35,6 +40,10 @@ function jobsOf(jobs: readonly string[]): { job?: string; jobs?: readonly string
   const [job] = jobs;
   if (job === undefined) return {};
   return jobs.length === 1 ? { job } : { job, jobs };
+}
+
+function keyOf({ keys }: RouteDeps, name: ProjectName | null): string | null {
+  return name && keys.of(name);
 }
 
 const OK: Answer = { json: { status: 'ok' } };
@@ -77,7 +86,7 @@ export function routes(deps: RouteDeps, streams: EventStreams, predict: Route['h
       meaning: 'counts and times, for Prometheus',
       handle: () => deps.metrics.page(),
     },
-    ...jobRoutes(() => deps.jobs, streams),
+    ...jobRoutes(deps, streams),
     {
       method: 'GET',
       path: '/api/projects/{project}',
@@ -86,7 +95,7 @@ export function routes(deps: RouteDeps, streams: EventStreams, predict: Route['h
       meaning:
         'which models answer a project, as the last `/setup` chose them: their versions and controls, which controls no model fills and why, and notes',
       async handle({ params }) {
-        return { json: await deps.service.describe(wire.requiredProject(params.project)) };
+        return { json: await deps.service.describe(deps.keys.of(wire.requiredProject(params.project))) };
       },
     },
     {
@@ -97,7 +106,7 @@ export function routes(deps: RouteDeps, streams: EventStreams, predict: Route['h
       meaning: 'the models, their versions, and what is wrong with any of them',
       handle: () => ({ json: deps.describe() }),
     },
-    ...versionRoutes(() => deps.versions),
+    ...versionRoutes(deps),
   ];
 }
 
@@ -121,7 +130,8 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
           accessToken: believed ? (body.access_token ?? null) : null,
           extraParams: wire.extraParams(body.extra_params),
         };
-        const id = wire.projectId(body.project) ?? '';
+        const name = wire.projectName(body.project);
+        const id = name === null ? '' : deps.keys.of(name, project.hostname);
         return { json: await deps.service.setup(id, project, modelOf(setup)) };
       },
     },
@@ -141,9 +151,10 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
       metric: 'versions',
       meaning:
         "every `model_version` that can be answered, newest first. With `?project=`, one for each model, whether it answers that project or not: the project's own, the shipped one, or `untrained` for a recipe",
-      handle: versions => ({
-        json: { versions: deps.service.versions(modelOf(versions), wire.projectOf(versions.query)) },
-      }),
+      handle(versions) {
+        const project = keyOf(deps, wire.projectOf(versions.query));
+        return { json: { versions: deps.service.versions(modelOf(versions), project) } };
+      },
     },
     {
       ...call,
@@ -169,7 +180,7 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
         "starts training; the answer's `job` is what `/job_status` asks for. When several models learn, `jobs` lists all",
       async handle(train) {
         const body = wire.trainBody(train.body);
-        const project = wire.projectId(body.project);
+        const project = keyOf(deps, wire.projectName(body.project));
         const config = body.label_config || null;
         const jobs = await deps.service.learn('START_TRAINING', body, project, config, modelOf(train));
         return { status: 201, json: jobsOf(jobs) };
@@ -202,7 +213,8 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
       meaning: 'gives the project `project_dst` a copy of what `project_src` has here',
       async handle({ body }) {
         const { project_src, project_dst } = wire.duplicateBody(body);
-        await deps.projects.duplicate(wire.requiredProject(project_src), wire.requiredProject(project_dst));
+        const [source, target] = [project_src, project_dst].map(wire.requiredProject);
+        await deps.projects.duplicate(deps.keys.of(source!), deps.keys.of(target!));
         return OK;
       },
     },
@@ -212,7 +224,7 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
       metric: 'delete',
       meaning: 'removes what a `project` has here',
       async handle({ body }) {
-        await deps.projects.remove(wire.requiredProject(wire.deleteBody(body).project));
+        await deps.projects.remove(deps.keys.of(wire.requiredProject(wire.deleteBody(body).project)));
         return OK;
       },
     },
@@ -223,10 +235,10 @@ const LOST: readonly ErrorCode[] = ['data_dir_unwritable', 'request_invalid'];
 
 /** Takes an event. Label Studio shows nobody what a webhook answers, and gives up on one that fails. */
 async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: Call): Promise<Answer> {
-  const { service, projects, log } = deps;
+  const { service, projects, access, log } = deps;
   const body = wire.webhookBody(sent);
   const { action } = body;
-  const project = wire.projectId(body.project);
+  const project = keyOf(deps, wire.projectName(body.project));
   const labelConfig = (body.project as { label_config?: unknown } | null | undefined)?.label_config;
   const config = typeof labelConfig === 'string' && labelConfig !== '' ? labelConfig : null;
   // The log is where it helps, unless the event is lost: for want of room, or because it cannot be kept.
@@ -242,7 +254,15 @@ async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: 
       return warn(error);
     }
   }
-  if (project !== null && action === 'PROJECT_DELETED') await projects.remove(project);
+  if (project !== null && action === 'PROJECT_DELETED') {
+    // It comes with the id alone, and to all webhooks of an organization: another Label Studio may mean its own.
+    if (await access.isThere(project))
+      log.warn(
+        { request_id: exchange.id, project },
+        `${action} came for the id of project ${project}, which Label Studio still has: nothing is removed`,
+      );
+    else await projects.remove(project);
+  }
   // The button's event is sent whole whatever the webhook's settings are; clients written by hand may leave this out.
   if (project === null && action !== 'START_TRAINING') {
     log.warn({ request_id: exchange.id, action }, `${action} ${NO_PAYLOAD}`);

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import type { ProjectKeys } from '../project-keys.js';
 import type { Versions } from '../registry/versions.js';
 import type { Call, Route } from './route.js';
 import { projectOf } from './wire.js';
@@ -7,12 +8,18 @@ const PATH = '/api/models/{model}/versions';
 const COMMON = { access: 'basic', metric: 'api' } as const;
 
 /** The versions of a model: listed, chosen, removed; those of a project with `?project=`. */
-export function versionRoutes(versions: () => Versions | null): Route[] {
+export function versionRoutes({
+  versions: all,
+  keys,
+}: {
+  versions: Versions | null;
+  keys: ProjectKeys;
+}): Route[] {
   const asked = ({ params, query }: Call) => {
     const { model = '', version = '' } = params;
-    const all = versions();
     if (!all) throw new AppError('model_unknown', 'the models of this server are code, and have no versions');
-    return { all, slot: { project: projectOf(query), model }, version };
+    const name = projectOf(query);
+    return { all, slot: { project: name && keys.of(name), model }, version };
   };
   return [
     {

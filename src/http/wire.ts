@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { AppError } from '../errors.js';
 import type { Context } from '../model.js';
-import { PROJECT_ID } from '../registry/repository.js';
+import { PROJECT_PATTERN, type ProjectName, readProjectName } from '../project-key.js';
 import type { Project } from '../state.js';
 
 /**
@@ -97,34 +97,40 @@ export const duplicateBody = body<{ project_src: unknown; project_dst: unknown }
 );
 
 /**
- * Label Studio's id of a project. It sends `4.1795520884` (id and time of creation), a number, or a whole project.
+ * How Label Studio names a project: `4.1795520884` (id and time of creation) in its own calls, the whole project in webhooks;
+ * others send an id alone.
  * @returns null when there is none
  * @throws AppError `request_invalid` for an id that could not be the name of a folder
  */
-export function projectId(project: unknown): string | null {
-  const id = typeof project === 'object' && project !== null ? (project as { id?: unknown }).id : project;
+export function projectName(project: unknown): ProjectName | null {
+  const isObject = typeof project === 'object' && project !== null;
+  const { id, created_at } = isObject
+    ? (project as { id?: unknown; created_at?: unknown })
+    : { id: project, created_at: undefined };
   if (id === undefined || id === null || id === '') return null;
-  // An object may have a `toString` that is none.
-  const text = typeof id === 'string' || typeof id === 'number' ? String(id).split('.', 1)[0]! : '';
-  if (PROJECT_ID.test(text)) return text;
-  throw new AppError(
-    'request_invalid',
-    `the project is no id: it matches ${PROJECT_ID.source}, perhaps with .<time> after it`,
-  );
+  // The digits after a number's point are no time: it loses the zeros at its end. An object may have a `toString` that is none.
+  const text =
+    typeof id === 'string' ? id : typeof id === 'number' && Number.isFinite(id) ? String(Math.trunc(id)) : '';
+  const name = readProjectName(text);
+  if (!name) {
+    throw new AppError('request_invalid', `the project is no id: it matches ${PROJECT_PATTERN}`);
+  }
+  const created = typeof created_at === 'string' ? Math.floor(Date.parse(created_at) / 1_000) : Number.NaN;
+  return name.created === null && created > 0 ? { ...name, created } : name;
 }
 
-/** The id of a project in a query, `?project=<id>`. */
+/** The project in a query, `?project=4` or `?project=4.1795520884`. */
 export function projectOf({
   project,
-}: Readonly<Record<string, string | string[] | undefined>>): string | null {
-  return projectId(Array.isArray(project) ? project[0] : project);
+}: Readonly<Record<string, string | string[] | undefined>>): ProjectName | null {
+  return projectName(Array.isArray(project) ? project[0] : project);
 }
 
 /** The same, where there must be one. */
-export function requiredProject(project: unknown): string {
-  const id = projectId(project);
-  if (id === null) throw new AppError('request_invalid', 'the body names no project');
-  return id;
+export function requiredProject(project: unknown): ProjectName {
+  const name = projectName(project);
+  if (name === null) throw new AppError('request_invalid', 'the body names no project');
+  return name;
 }
 
 /**

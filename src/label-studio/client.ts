@@ -1,11 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError, clip } from '../errors.js';
+import { projectIdOf, readProjectName } from '../project-key.js';
 import type { LabelStudioAuth } from './auth.js';
 import { FIRST_PAGE, type LabelStudioTask, nextSize, pagePath, readPage, smallerSize } from './pages.js';
 import { AnswerTooLarge, isPassing, type Reply, request, unreachable } from './request.js';
 import { type LabelStudio, type LabelStudioSource, shownUrl } from './source.js';
 
 export interface LabelStudioClient {
+  /**
+   * Asks once whether Label Studio has a project, and lets this server read it.
+   * @returns false when it has none of that id, or another one, created at another time
+   * @throws AppError as `requestSetup`
+   */
+  hasProject(project: string, signal?: AbortSignal): Promise<boolean>;
   /**
    * Lets Label Studio send `/setup` of a project to its backends, which it does whenever it lists them.
    * @throws AppError `label_studio_…`: unknown, unauthorized, unexpected, unreachable; the signal's reason
@@ -108,8 +115,7 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
           if (attempt > 1) trouble(null);
           return reply;
         }
-        const what = `answers HTTP ${reply.status}${detailOf(reply)}; check that it works, and try again`;
-        failure = unreachable(`${placeOf(labelStudio)} ${what}`);
+        failure = failing(labelStudio, reply);
         pause = askedPause(reply);
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'label_studio_unreachable') throw error;
@@ -126,16 +132,45 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
     }
   }
 
+  /** What is learnt from another project of the same id would look like the right thing. */
+  async function checkProject(
+    labelStudio: LabelStudio,
+    project: string,
+    signal: AbortSignal | undefined,
+    trouble: Trouble | undefined,
+  ): Promise<void> {
+    const id = projectIdOf(project);
+    if (id === project) return;
+    const reply = await lasting(labelStudio, projectPath(project), signal, trouble);
+    if (isProject(contentOf(reply, labelStudio, id), project)) return;
+    throw unexpected(
+      labelStudio,
+      `has another project ${id}, created at another time than ${project}; set LABEL_STUDIO_URL to the one that this project is in`,
+    );
+  }
+
   return {
+    async hasProject(project, signal) {
+      const labelStudio = labelStudioOf(project);
+      const reply = await authorized(labelStudio, projectPath(project), signal);
+      if (isPassing(reply.status)) throw failing(labelStudio, reply);
+      return reply.status !== 404 && isProject(contentOf(reply, labelStudio, projectIdOf(project)), project);
+    },
+
     async requestSetup(project, signal) {
       const labelStudio = labelStudioOf(project);
-      const reply = await lasting(labelStudio, `/api/ml?${new URLSearchParams({ project })}`, signal);
-      if (!Array.isArray(contentOf(reply, labelStudio, project)))
+      const reply = await lasting(
+        labelStudio,
+        `/api/ml?${new URLSearchParams({ project: projectIdOf(project) })}`,
+        signal,
+      );
+      if (!Array.isArray(contentOf(reply, labelStudio, projectIdOf(project))))
         throw unexpected(labelStudio, 'does not list the backends of a project');
     },
 
     async *annotatedTasks(project, signal, trouble) {
       const labelStudio = labelStudioOf(project);
+      await checkProject(labelStudio, project, signal, trouble);
       let size = FIRST_PAGE;
       let last = 0;
       let bytes = 0;
@@ -147,7 +182,7 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
           );
         let reply: Reply;
         try {
-          reply = await lasting(labelStudio, pagePath(project, last, size), signal, trouble);
+          reply = await lasting(labelStudio, pagePath(projectIdOf(project), last, size), signal, trouble);
         } catch (error) {
           if (!(error instanceof AnswerTooLarge)) throw error;
           if (size === 1)
@@ -156,7 +191,7 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
           bytes += deps.maxBytes;
           continue;
         }
-        const page = readPage(contentOf(reply, labelStudio, project), last);
+        const page = readPage(contentOf(reply, labelStudio, projectIdOf(project)), last);
         if (page === undefined) throw unexpected(labelStudio, 'does not tell of tasks as it was asked to');
         for (const { predictions: _, drafts: _drafts, ...task } of page.tasks) yield task as LabelStudioTask;
         if (page.isLast) return;
@@ -166,6 +201,23 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
       }
     },
   };
+}
+
+function projectPath(project: string): string {
+  return `/api/projects/${projectIdOf(project)}/`;
+}
+
+/** Whether what Label Studio tells of a project is about this one. */
+function isProject(told: unknown, project: string): boolean {
+  const { created } = readProjectName(project)!;
+  const { created_at } = (told ?? {}) as { created_at?: unknown };
+  if (created === null || typeof created_at !== 'string') return true;
+  return Math.floor(Date.parse(created_at) / 1_000) === created;
+}
+
+function failing(labelStudio: LabelStudio, reply: Reply): AppError {
+  const what = `answers HTTP ${reply.status}${detailOf(reply)}; check that it works, and try again`;
+  return unreachable(`${placeOf(labelStudio)} ${what}`);
 }
 
 function placeOf(labelStudio: LabelStudio): string {

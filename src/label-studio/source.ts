@@ -11,20 +11,21 @@ export interface LabelStudio {
 }
 
 /** The Label Studio that a project belongs to; null when its address is not known. */
-export type LabelStudioSource = (projectId: string | null) => LabelStudio | null;
+export type LabelStudioSource = (project: string | null) => LabelStudio | null;
 
 /**
- * Where Label Studio is: `LABEL_STUDIO_URL` with `LABEL_STUDIO_API_KEY`, else the project's own, as its `/setup` told.
+ * Where Label Studio is: `LABEL_STUDIO_URL` with `LABEL_STUDIO_API_KEY`, else the project's own, as its `/setup` told. The latter
+ * too where `LABEL_STUDIO_URL` was asked and has no such project.
  * A token is never paired with the other's address.
  */
 export function labelStudioSource(
   config: Pick<Config, 'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY'>,
   state: Pick<State, 'project'>,
 ): LabelStudioSource {
-  return projectId => {
-    if (config.LABEL_STUDIO_URL !== null)
+  return key => {
+    const project = key === null ? undefined : state.project(key);
+    if (config.LABEL_STUDIO_URL !== null && config.LABEL_STUDIO_URL !== project?.notAt)
       return { url: config.LABEL_STUDIO_URL, token: config.LABEL_STUDIO_API_KEY ?? '' };
-    const project = projectId === null ? undefined : state.project(projectId);
     const url = project?.hostname ?? '';
     // Label Studio fills in its own address, and may have none or one without a scheme.
     if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return null;

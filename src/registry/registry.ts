@@ -121,6 +121,11 @@ export class Registry {
       .sort((a, b) => (a.version < b.version ? 1 : -1));
   }
 
+  /** The projects that have folders of their own. */
+  get projects(): string[] {
+    return [...(this.#slots?.values() ?? [])].flatMap(({ project }) => project ?? []);
+  }
+
   /** Holds the version that serves a project. */
   lease(model: string, project: string | null): Lease | undefined {
     return this.#shelf.lease(model, project);

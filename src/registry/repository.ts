@@ -1,14 +1,13 @@
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataLayout } from '../data-folder/layout.js';
+import { readProjectName } from '../project-key.js';
 import { fileTrouble, readSmallFile } from './small-file.js';
 
 /** A model's name: a folder's name that is safe in a URL and in a file system. */
 export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** `YYYYMMDD-HHMMSS-<6 hex>`, UTC. */
 export const VERSION_NAME = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
-/** A project's id as it may be part of a path. */
-export const PROJECT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The folder of a model that its versions are in. */
 export const VERSIONS = 'versions';
@@ -86,7 +85,7 @@ export async function listModels(root: string): Promise<Folders> {
 /** The projects that have folders of their own below `DATA_DIR`. */
 export async function listProjects(dataDir: string): Promise<Folders> {
   const all = await folders(dataLayout(dataDir).projects);
-  return { ...all, names: all.names.filter(name => PROJECT_ID.test(name)) };
+  return { ...all, names: all.names.filter(name => readProjectName(name) !== undefined) };
 }
 
 /** Where a project's own version folders of its models are. */

@@ -55,7 +55,7 @@ export async function runFit(
   try {
     const sources = configuredSources(request.taskData, state, { guard, folder: request.files });
     const deps = { state, taskData: sources.taskData, log };
-    const place = { name: model, projectId: project, labelConfig: readLabelConfig(labelConfig), controls };
+    const place = { name: model, project, labelConfig: readLabelConfig(labelConfig), controls };
     const context = modelContext(deps, place);
     const held = holdVersion(context.state);
     const instance = backend.create({ ...context, state: held.state });

@@ -15,6 +15,9 @@ export interface Annotated {
   result: object[];
 }
 
+/** When all projects were created. */
+export const CREATED_AT = '2026-11-24T11:48:04.424462Z';
+
 /** A Label Studio that knows the annotated tasks of projects, for whoever has its token. */
 export class LabelStudioServer {
   readonly url: string;
@@ -58,11 +61,14 @@ export class LabelStudioServer {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     const { pathname, searchParams } = new URL(request.url!, this.url);
     const tasks = this.#projects.get(searchParams.get('project') ?? '');
+    const [, project] = /^\/api\/projects\/(\d+)\/$/.exec(pathname) ?? [];
     const refuse = (status: number, detail: string) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ detail }));
     };
     if (this.answer) this.answer(request, response);
     else if (request.headers.authorization !== `Token ${this.token}`) refuse(401, 'Invalid token.');
+    else if (project !== undefined)
+      response.end(JSON.stringify({ id: Number(project), created_at: CREATED_AT }));
     else if (pathname !== '/api/tasks/' || !tasks) refuse(404, 'Not found.');
     else page(request, response, tasks);
   }

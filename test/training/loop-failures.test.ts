@@ -9,7 +9,7 @@ import { editJson, replaceFile } from '../support/models.js';
 import { ROOT } from '../support/python.js';
 import { stopServers } from '../task-data/servers.js';
 import { colours, OUTPUT, rows } from './colours.js';
-import { Loop } from './loop.js';
+import { keyOf, Loop } from './loop.js';
 import { type Orders, TOPICS } from './world.js';
 
 const PROJECT = '7';
@@ -61,7 +61,7 @@ describe('a training that fails', function () {
     const { body } = await loop.backend.post<object>('/job_status', { job: job.id });
     assert.deepInclude(body, { job_status: 'failed', error: job.error });
     const line = await loop.backend.log.line(each => each.job === job.id && each.level > 30);
-    assert.equal(line.msg, `training of topics for project 7 failed: ${job.error}`);
+    assert.equal(line.msg, `training of topics for project ${keyOf(PROJECT)} failed: ${job.error}`);
     assert.notInclude(job.error, loop.backend.dataDir);
     return job.error!;
   }

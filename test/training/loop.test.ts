@@ -7,7 +7,7 @@ import type { Annotated } from '../label-studio/server.js';
 import type { ErrorBody } from '../support/client.js';
 import { errorOf } from '../support/results.js';
 import { stopServers } from '../task-data/servers.js';
-import { Loop } from './loop.js';
+import { keyOf, Loop } from './loop.js';
 
 const EVERY = 12;
 const MODEL = 'text-classifier';
@@ -84,7 +84,10 @@ describe('the training loop', function () {
     loop.labelStudio.annotate(PROJECT, all);
     for (const each of all.slice(0, EVERY)) await loop.annotated(each, PROJECT);
     const queued = await loop.backend.log.line(({ msg }) => msg.includes(' is queued'));
-    assert.equal(queued.msg, `training of ${MODEL} for project 7 is queued: ANNOTATION_CREATED`);
+    assert.equal(
+      queued.msg,
+      `training of ${MODEL} for project ${keyOf(PROJECT)} is queued: ANNOTATION_CREATED`,
+    );
 
     const events = await loop.follow(queued.job as string);
     const job = events.at(-1)!;
@@ -111,7 +114,9 @@ describe('the training loop', function () {
     const { msg } = await loop.backend.log.line(line => line.msg.includes(' finished in '));
     assert.match(
       msg,
-      new RegExp(`^training of ${MODEL} for project 7 finished in \\d+\\.\\d s: ${label} serves`),
+      new RegExp(
+        `^training of ${MODEL} for project ${keyOf(PROJECT)} finished in \\d+\\.\\d s: ${label} serves`,
+      ),
     );
   });
 

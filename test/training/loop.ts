@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import type { Job } from '../../src/training/job.js';
-import { type Annotated, LabelStudioServer } from '../label-studio/server.js';
+import { type Annotated, CREATED_AT, LabelStudioServer } from '../label-studio/server.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import { PYTHON } from '../support/python.js';
 
@@ -15,6 +15,9 @@ export interface ListedVersion {
   counts: { tasks: number; held_out: number; left_out: Record<string, number>; labels: object };
   gate: { candidate: number; serving: number | null } | null;
 }
+
+/** The key of a project here. */
+export const keyOf = (project: string) => `${project}.${Math.floor(Date.parse(CREATED_AT) / 1_000)}`;
 
 /** A backend and the Label Studio that its projects belong to. */
 export class Loop {
@@ -44,7 +47,7 @@ export class Loop {
   /** Connects a project as Label Studio does. @returns the `model_version` that it is shown */
   async setUp(project: string, schema: string): Promise<string> {
     const { url: hostname, token: access_token } = this.labelStudio;
-    const reply = await this.backend.setup({ project: `${project}.17`, schema, hostname, access_token });
+    const reply = await this.backend.setup({ project: keyOf(project), schema, hostname, access_token });
     assert.equal(reply.status, 200, reply.reason);
     return reply.body.model_version;
   }
@@ -52,7 +55,11 @@ export class Loop {
   /** Tells of a new annotation, as Label Studio's webhook does. */
   async annotated({ result }: Annotated, project: string): Promise<void> {
     const annotation = { result, was_cancelled: false };
-    const event = { action: 'ANNOTATION_CREATED', project: { id: Number(project) }, annotation };
+    const event = {
+      action: 'ANNOTATION_CREATED',
+      project: { id: Number(project), created_at: CREATED_AT },
+      annotation,
+    };
     assert.deepEqual((await this.backend.post('/webhook', event)).body, { status: 'ok' });
   }
 
@@ -78,7 +85,7 @@ export class Loop {
   /** What every path says of the version that serves a project: one and the same. */
   async serving(project: string, schema: string, task: object): Promise<string> {
     const label = await this.setUp(project, schema);
-    const { body } = await this.backend.predict({ tasks: [task], project: `${project}.17` });
+    const { body } = await this.backend.predict({ tasks: [task], project: keyOf(project) });
     assert.equal(body.model_version, label);
     assert.deepInclude(body.results[0] as object, { model_version: label });
     for (const query of ['', `?project=${project}`]) {

@@ -1,8 +1,8 @@
 import { assert } from 'chai';
-import type { Annotated } from '../label-studio/server.js';
+import { type Annotated, CREATED_AT } from '../label-studio/server.js';
 import type { ErrorBody } from '../support/client.js';
 import { stopServers } from '../task-data/servers.js';
-import { Loop } from './loop.js';
+import { keyOf, Loop } from './loop.js';
 
 const MODEL = 'text-classifier';
 const WORDS: Readonly<Record<string, string>> = {
@@ -68,13 +68,13 @@ describe('a trained project whose labels change', function () {
     for (const { result } of all) {
       const event = {
         action: 'ANNOTATION_CREATED',
-        project: { id: Number(project), label_config: schema },
+        project: { id: Number(project), created_at: CREATED_AT, label_config: schema },
         annotation: { result, was_cancelled: false },
       };
       assert.deepEqual((await loop.backend.post('/webhook', event)).body, { status: 'ok' });
     }
     const { job } = await loop.backend.log.line(
-      ({ msg }) => msg === `training of ${MODEL} for project ${project} is queued: ANNOTATION_CREATED`,
+      ({ msg }) => msg === `training of ${MODEL} for project ${keyOf(project)} is queued: ANNOTATION_CREATED`,
     );
     const { status, error, version } = (await loop.follow(job as string)).at(-1)!;
     assert.equal(status, 'finished', error);

@@ -1,0 +1,39 @@
+/** How a request names a project of Label Studio. */
+export interface ProjectName {
+  /** Label Studio's id, which the projects of two installations have in common. */
+  id: string;
+  /** When it was created, in whole seconds since 1970; null: the request does not tell. */
+  created: number | null;
+}
+
+/** Eleven digits of seconds are three thousand years. */
+const KEY = /^([A-Za-z0-9_-]{1,64})(?:\.(\d{1,11}))?$/;
+
+/** What a project's name looks like, for messages. */
+export const PROJECT_PATTERN =
+  '[A-Za-z0-9_-]{1,64}, with .<seconds since 1970> after it where its creation is known';
+
+/**
+ * Reads a project's name: `4.1795520884`, which Label Studio makes of the id and the time of creation
+ * (`_create_project_uid` of its `ml/api_connector.py`), or the id alone.
+ * @returns undefined for a text that could not be the name of a folder
+ */
+export function readProjectName(text: string): ProjectName | undefined {
+  const [, id, created] = KEY.exec(text) ?? [];
+  if (id === undefined) return undefined;
+  return { id, created: created === undefined ? null : Number(created) };
+}
+
+/**
+ * The key that a project has on this server: in the state, as a folder's name, in jobs and logs.
+ * @example
+ * projectKey({ id: '4', created: 1795520884 }); // '4.1795520884'
+ */
+export function projectKey({ id, created }: ProjectName): string {
+  return created === null ? id : `${id}.${created}`;
+}
+
+/** Label Studio's id of a project, given its key. */
+export function projectIdOf(key: string): string {
+  return key.split('.', 1)[0]!;
+}

@@ -1,0 +1,97 @@
+import { assert } from 'chai';
+import { readProjectName } from '../src/project-key.js';
+import { ProjectKeys } from '../src/project-keys.js';
+import { type Project, State } from '../src/state.js';
+import { temporaryFolder } from './support/folder.js';
+import { CapturedLog } from './support/log.js';
+
+const PROJECT: Project = { labelConfig: '<View/>', hostname: null, accessToken: null, extraParams: {} };
+const HOUR = 3_600;
+
+describe('which project a request means', () => {
+  let state: State;
+  let folders: string[];
+  let keys: ProjectKeys;
+  beforeEach(async () => {
+    state = State.open(await temporaryFolder());
+    folders = [];
+    keys = new ProjectKeys({ state, folders: () => folders, log: new CapturedLog().logger });
+  });
+  afterEach(() => state.close());
+
+  const of = (text: string, hostname?: string) => keys.of(readProjectName(text)!, hostname ?? null);
+  const setUp = (key: string, hostname: string | null = null) =>
+    state.setProject(key, { ...PROJECT, hostname });
+  const now = () => Math.floor(Date.now() / 1_000);
+
+  it('is told by id and time of creation', () => {
+    assert.equal(of('4.100'), '4.100');
+    setUp('4.100');
+    setUp('4.200');
+    assert.deepEqual([of('4.100'), of('4.200'), of('4.300')], ['4.100', '4.200', '4.300']);
+  });
+
+  it('is, by the id alone, the only one that has it', () => {
+    assert.equal(of('4'), '4');
+    setUp('4.100');
+    setUp('40.100');
+    setUp('4-1.100');
+    assert.equal(of('4'), '4.100');
+    assert.equal(of('40'), '40.100');
+    state.deleteProject('4.100');
+    assert.equal(of('4'), '4');
+  });
+
+  it('is, by the id alone, the only one that has a folder, where none was set up', () => {
+    folders = ['4.100', '4.100', '40.100'];
+    assert.equal(of('4'), '4.100');
+    folders = ['4.100', '4.200'];
+    assert.throws(() => of('4'), /have the id 4: 4\.100 and 4\.200;/);
+  });
+
+  it('is refused, by the id alone, where several have it', () => {
+    setUp('4.100', 'http://a');
+    setUp('4.200');
+    assert.throws(
+      () => of('4'),
+      '2 projects of this server have the id 4: 4.100 of http://a and 4.200; name the one that is meant so, or have this server forget the other ones (POST /delete)',
+    );
+    state.deleteProject('4.200');
+    assert.equal(of('4'), '4.100');
+  });
+
+  it('known by its id alone, takes on the first time of creation that it may have', () => {
+    setUp('4');
+    const before = now() - HOUR;
+    assert.equal(of(`4.${before}`), '4');
+    assert.equal(of(`4.${before}`), '4');
+    assert.equal(of('4'), '4');
+    // Another one, and nothing of the first is its own.
+    assert.equal(of(`4.${before - 1}`), `4.${before - 1}`);
+  });
+
+  it('known by its id alone, is none that was created after it was known', () => {
+    setUp('4');
+    const later = `4.${now() + HOUR}`;
+    assert.equal(of(later), later);
+    setUp(later);
+    assert.throws(() => of('4'), new RegExp(`id 4: 4\\.0 and ${later.replace('.', '\\.')};`));
+    assert.equal(of('4.0'), '4');
+    state.deleteProject('4');
+    assert.equal(of('4'), later);
+  });
+
+  it('known by its id alone, is none of another Label Studio', () => {
+    setUp('4', 'http://a');
+    const key = `4.${now() - HOUR}`;
+    assert.equal(of(key, 'http://b'), key);
+    assert.equal(of(key, 'http://a'), '4');
+  });
+
+  it('is known anew after it was forgotten', () => {
+    setUp('4');
+    assert.equal(of(`4.${now() - HOUR}`), '4');
+    state.deleteProject('4');
+    assert.equal(of(`4.${now() - HOUR}`), `4.${now() - HOUR}`);
+  });
+});
