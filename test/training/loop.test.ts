@@ -184,7 +184,7 @@ describe('the training loop', function () {
     for (const { id } of jobs)
       assert.equal((await loop.backend.post('/job_status', { job: id })).status, 410);
     const [jobFolders, projects] = await folders();
-    assert.deepEqual(projects, ['8', '9']);
+    assert.deepEqual(projects, ['8', '9'].map(keyOf));
     assert.lengthOf(jobFolders!, 2);
     assert.isFalse(existsSync(join(loop.backend.dataDir, 'projects', PROJECT)));
     assert.equal(await loop.setUp(PROJECT, SITES), `${MODEL}:untrained`);
