@@ -7,7 +7,7 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
  * @param entry the thread's module, relative to that, without its extension
  * @param options what the thread gets; its `resourceLimits` leave no room for tsx, and are left out with it
  * @example
- * const thread = startThread(import.meta.url, './large-body-thread', { workerData });
+ * const thread = startThread(import.meta.url, './body-thread-entry', { workerData });
  */
 export function startThread(from: string, entry: string, options: WorkerOptions): Worker {
   const extension = from.slice(from.lastIndexOf('.'));

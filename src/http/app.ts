@@ -19,7 +19,12 @@ import { type RouteDeps, routes } from './routes.js';
 export interface AppDeps extends RouteDeps {
   config: Pick<
     Config,
-    'BODY_LIMIT' | 'BASIC_AUTH_USER' | 'BASIC_AUTH_PASS' | 'WEBHOOK_SECRET' | 'LABEL_STUDIO_API_KEY'
+    | 'BODY_LIMIT'
+    | 'REQUEST_DEADLINE'
+    | 'BASIC_AUTH_USER'
+    | 'BASIC_AUTH_PASS'
+    | 'WEBHOOK_SECRET'
+    | 'LABEL_STUDIO_API_KEY'
   >;
   /** Refuses requests of other sites, before the credentials are looked at. */
   checkElsewhere: ElsewhereCheck;
@@ -59,7 +64,7 @@ export function createApp(deps: AppDeps): App {
     deps.metrics.request(exchange, status, milliseconds),
   );
   const bodies = new Bodies(bodyLimit * BODIES_AT_ONCE);
-  const largeBodies = new LargeBodies();
+  const largeBodies = new LargeBodies(config.REQUEST_DEADLINE);
   const predict = new Predict({
     service: deps.service,
     keys: deps.keys,

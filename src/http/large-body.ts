@@ -1,177 +1,120 @@
-import type { Worker } from 'node:worker_threads';
-import { AppError, type ErrorData } from '../errors.js';
-import type { GroupSource, GroupText } from '../inference/job.js';
-import type { RawTask, ValueReader } from '../inputs/values.js';
-import { loadedKinds } from '../load-kinds.js';
-import type { TaskBatch } from '../tasks.js';
-import { startThread } from '../threads.js';
-import type { PredictBody } from './wire.js';
+import { abortable } from '../abortable.js';
+import { AppError } from '../errors.js';
+import { BodyThread, type LargeBody } from './body-thread.js';
+import { Turns } from './turns.js';
 
-type Payload =
-  | { type: 'parse'; body: number; pieces: readonly Uint8Array[] }
-  | { type: 'digests'; body: number; reader: ValueReader }
-  | { type: 'groups'; body: number; reader: ValueReader; indices: readonly number[] | null }
-  | { type: 'next'; body: number; most: number; room: SharedArrayBuffer }
-  | { type: 'all'; body: number }
-  | { type: 'share'; body: number; bodies: readonly number[] }
-  | { type: 'release'; body: number };
-
-/** What the thread is asked. */
-export type ThreadRequest = Payload & { id: number };
-export type ThreadReply = { id: number; result: unknown } | { id: number; error: ErrorData };
-
-/** Groups one after the other: for each its number of tasks and its length. None: there are no more. */
-export interface GroupTexts {
-  counts: number[];
-  lengths: number[];
-  /** The room that came with the request, or a larger one when the groups do not fit there. */
-  bytes: SharedArrayBuffer;
+/** How long somebody waits for a body. */
+export interface Patience {
+  /** When the request came, by `performance.now()`; by default it comes now. */
+  begin?: number;
+  /** Resolves when nobody waits for the answer any more. */
+  gone?: Promise<unknown>;
 }
-
-/** A large body without its tasks, and the tasks as a batch. */
-export interface LargeBody extends Omit<PredictBody, 'tasks'> {
-  batch: TaskBatch;
-}
-
-/** Room for the objects of several bodies, which are garbage as soon as their values are read. */
-const LIMITS = { maxYoungGenerationSizeMb: 64 };
-
-/** Room for the groups of one message, which take half of it as a rule; what is never written takes no memory. */
-const ROOM_BYTES = 1 << 20;
-/** Rooms that are kept for the next messages. */
-const ROOMS = 16;
 
 /**
- * Parses large bodies on a thread of its own, and reads their tasks there, a few at a time: the server's thread sees
- * only the bytes that it passes on to the inference children.
+ * The size in bytes from which on a body has a thread of its own. The worst of JSON below it takes some seconds, for which others
+ * may wait.
+ */
+const HUGE_BYTES = 10 * 2 ** 20;
+/** Threads of such bodies at a time, and what the objects of each may take: one of 64 MB takes some 500 MB. */
+const HUGE_AT_ONCE = 4;
+const HUGE_MEMORY_MB = 1_024;
+
+/**
+ * Parses large bodies beside the server's thread, and reads their tasks there, a few at a time: the server's thread sees only the
+ * bytes that it passes on to the inference children.
+ *
+ * V8 lets nobody interrupt it while it parses. So bodies are parsed one after the other, the smallest first, and a huge one has a
+ * thread of its own, which holds nothing else, costs nobody else anything when it ends, and gives its memory back.
  */
 export class LargeBodies {
-  readonly #pending = new Map<number, { resolve(result: unknown): void; reject(error: AppError): void }>();
-  /**
-   * Rooms whose groups are answered. Buffers that come and go with each message would have the collector at work all
-   * the time, and annotators would wait for it; shared ones are none of its business, and these are used again.
-   */
-  readonly #rooms: SharedArrayBuffer[] = [];
-  #thread: Worker | undefined;
-  #ids = 0;
-  #bodies = 0;
+  /** How long a body may take, in milliseconds. */
+  readonly #deadline: number;
+  readonly #large = new Turns(1);
+  readonly #huge = new Turns(HUGE_AT_ONCE);
+  readonly #threads = new Set<BodyThread>();
+  #shared: BodyThread | undefined;
+
+  /** @param deadline how long a body may take before it is parsed, in milliseconds since its request came */
+  constructor(deadline: number) {
+    this.#deadline = deadline;
+  }
 
   /**
    * Parses a body.
    * @param pieces in order; they are taken over: nobody may use them afterwards
-   * @throws AppError `json_invalid` or `request_invalid`
+   * @throws AppError `json_invalid`, `request_invalid`, `body_too_large`, `deadline_exceeded` or `client_gone`
    */
-  async parse(pieces: readonly Buffer[]): Promise<LargeBody> {
-    const body = ++this.#bodies;
-    // What shares its memory with others stays theirs.
-    const own = pieces.map(piece =>
-      piece.byteLength === piece.buffer.byteLength ? piece : new Uint8Array(piece),
+  async parse(
+    pieces: readonly Buffer[],
+    { begin = performance.now(), gone }: Patience = {},
+  ): Promise<LargeBody> {
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    const giveUp = new AbortController();
+    const late = setTimeout(
+      () => giveUp.abort(tooLate(this.#deadline)),
+      Math.max(0, begin + this.#deadline - performance.now()),
     );
-    type Head = Omit<PredictBody, 'tasks'> & { count: number };
-    const { count, ...head } = (await this.#ask(
-      { type: 'parse', body, pieces: own },
-      own.map(({ buffer }) => buffer as ArrayBuffer),
-    )) as Head;
-    return { ...head, batch: this.#batch(body, count) };
+    void gone?.then(() => giveUp.abort(new AppError('client_gone', 'the client hung up')));
+    try {
+      const parse = size < HUGE_BYTES ? this.#together : this.#alone;
+      return await parse.call(this, pieces, size, giveUp.signal);
+    } finally {
+      clearTimeout(late);
+    }
   }
 
-  /** Ends the thread. */
+  /** Ends the threads. */
   async close(): Promise<void> {
-    await this.#thread?.terminate();
+    await Promise.all([...this.#threads].map(thread => thread.close()));
   }
 
-  #batch(body: number, count: number, readAll = this.#readAll(body)): TaskBatch {
-    return {
-      count,
-      all: readAll,
-      digests: async reader => (await this.#ask({ type: 'digests', body, reader })) as (string | undefined)[],
-      groups: (reader, indices) => this.#groups(body, reader, indices, indices?.length ?? count),
-      share: parts => {
-        const bodies = Array.from({ length: parts }, () => ++this.#bodies);
-        this.#tell({ type: 'share', body, bodies });
-        return bodies.map(each => this.#batch(each, count, readAll));
-      },
-      release: () => this.#tell({ type: 'release', body }),
-    };
+  async #together(pieces: readonly Buffer[], size: number, signal: AbortSignal): Promise<LargeBody> {
+    const leave = await this.#large.take(size, signal);
+    if (!this.#shared || this.#shared.ended) this.#shared = this.#start();
+    const parsed = this.#shared.parse(pieces).finally(leave);
+    return abandonable(parsed, signal, ({ batch }) => batch.release());
   }
 
-  /** Several models that want all of the tasks have them in common. */
-  #readAll(body: number): () => Promise<RawTask[]> {
-    let all: Promise<RawTask[]> | undefined;
-    return () => {
-      all ??= this.#ask({ type: 'all', body }) as Promise<RawTask[]>;
-      return all;
-    };
+  async #alone(pieces: readonly Buffer[], size: number, signal: AbortSignal): Promise<LargeBody> {
+    const leave = await this.#huge.take(size, signal);
+    const thread = this.#start(HUGE_MEMORY_MB);
+    void thread.over.then(leave);
+    const end = () => void thread.close();
+    try {
+      const { batch, ...head } = await abandonable(thread.parse(pieces), signal, end);
+      return { ...head, batch: { ...batch, release: end } };
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
-  #groups(body: number, reader: ValueReader, indices: readonly number[] | null, count: number): GroupSource {
-    let begun = false;
-    let ready: GroupText[] = [];
-    const fetch = async (most: number): Promise<GroupText | null> => {
-      // Messages keep their order, so that the first fetch need not wait for the beginning.
-      const beginning = begun ? undefined : this.#ask({ type: 'groups', body, reader, indices });
-      begun = true;
-      const room = this.#rooms.pop() ?? new SharedArrayBuffer(ROOM_BYTES);
-      const [groups] = (await Promise.all([this.#ask({ type: 'next', body, most, room }), beginning])) as [
-        GroupTexts,
-        unknown,
-      ];
-      ready = this.#texts(groups);
-      return ready.shift() ?? null;
-    };
-    return { count, next: most => ready.shift() ?? fetch(most) };
-  }
-
-  #texts({ counts, lengths, bytes }: GroupTexts): GroupText[] {
-    const all = Buffer.from(bytes);
-    let open = counts.length;
-    const answered = () => {
-      open--;
-      if (open === 0 && bytes.byteLength === ROOM_BYTES && this.#rooms.length < ROOMS)
-        this.#rooms.push(bytes);
-    };
-    let offset = 0;
-    return counts.map((count, index) => {
-      const begin = offset;
-      offset += lengths[index]!;
-      return { count, text: all.subarray(begin, offset), answered };
-    });
-  }
-
-  #tell(payload: Payload): void {
-    this.#ask(payload).catch(() => {}); // a thread that has ended holds nothing
-  }
-
-  #ask(payload: Payload, transfer: ArrayBuffer[] = []): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const id = ++this.#ids;
-      this.#pending.set(id, { resolve, reject });
-      this.#thread ??= this.#start();
-      this.#thread.postMessage({ ...payload, id } satisfies ThreadRequest, transfer);
-    });
-  }
-
-  #start(): Worker {
-    const thread = startThread(import.meta.url, './large-body-thread', {
-      resourceLimits: LIMITS,
-      workerData: loadedKinds(),
-    });
-    thread.unref();
-    thread.on('message', (reply: ThreadReply) => {
-      const pending = this.#pending.get(reply.id);
-      this.#pending.delete(reply.id);
-      if ('error' in reply) pending?.reject(AppError.from(reply.error));
-      else pending?.resolve(reply.result);
-    });
-    const end = (cause?: unknown) => {
-      if (this.#thread !== thread) return;
-      this.#thread = undefined;
-      const lost = new AppError('internal', 'the thread that reads large bodies ended', { cause });
-      for (const { reject } of this.#pending.values()) reject(lost);
-      this.#pending.clear();
-    };
-    thread.on('error', end);
-    thread.on('exit', () => end());
+  #start(memory?: number): BodyThread {
+    const thread = new BodyThread(memory);
+    this.#threads.add(thread);
+    void thread.over.then(() => this.#threads.delete(thread));
     return thread;
+  }
+}
+
+function tooLate(deadline: number): AppError {
+  return new AppError(
+    'deadline_exceeded',
+    `the body was not parsed within ${deadline / 1000} s (REQUEST_DEADLINE); send it again, or fewer tasks at a time`,
+  );
+}
+
+/** Waits for what may be given up; what comes all the same is released. */
+async function abandonable<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  release: (result: T) => void,
+): Promise<T> {
+  try {
+    return await abortable(work, signal);
+  } catch (error) {
+    work.then(release, () => {});
+    throw error;
   }
 }

@@ -6,8 +6,9 @@ import type { ProjectKeys } from '../project-keys.js';
 import type { Service } from '../service.js';
 import { TaskList } from '../tasks.js';
 import type { Bodies } from './bodies.js';
+import type { LargeBody } from './body-thread.js';
 import { parseBody } from './errors.js';
-import type { LargeBodies, LargeBody } from './large-body.js';
+import type { LargeBodies } from './large-body.js';
 import type { Answer, Call } from './route.js';
 import { predictBody, projectName } from './wire.js';
 
@@ -46,8 +47,9 @@ export class Predict {
     }
   }
 
-  async #predict({ exchange, params: asked, gone }: Call, pieces: Buffer[]): Promise<ItemTexts> {
-    const { batch, project, label_config, params } = await this.#parse(pieces);
+  async #predict(call: Call, pieces: Buffer[]): Promise<ItemTexts> {
+    const { exchange, params: asked, gone } = call;
+    const { batch, project, label_config, params } = await this.#parse(pieces, call);
     exchange.tasks = batch.count;
     let answer: ItemTexts | undefined;
     try {
@@ -66,9 +68,9 @@ export class Predict {
     }
   }
 
-  async #parse(pieces: Buffer[]): Promise<LargeBody> {
+  async #parse(pieces: Buffer[], { exchange: { begin }, gone }: Call): Promise<LargeBody> {
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
-    if (size > LARGE_BYTES) return this.#deps.largeBodies.parse(pieces);
+    if (size > LARGE_BYTES) return this.#deps.largeBodies.parse(pieces, { begin, gone });
     const { tasks, ...head } = predictBody(
       parseBody(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)),
     );

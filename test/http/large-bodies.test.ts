@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import type { AppError } from '../../src/errors.js';
 import { LargeBodies } from '../../src/http/large-body.js';
 import type { GroupSource, GroupText } from '../../src/inference/job.js';
 import { TEXT_READER } from '../support/reader.js';
@@ -6,7 +7,7 @@ import { TEXT_READER } from '../support/reader.js';
 describe('LargeBodies', () => {
   let bodies: LargeBodies;
   before(() => {
-    bodies = new LargeBodies();
+    bodies = new LargeBodies(60_000);
   });
   after(() => bodies.close());
 
@@ -59,5 +60,91 @@ describe('LargeBodies', () => {
     assert.deepEqual(valuesOf(await allOf(batch.groups(TEXT_READER, null))), ['é']);
     assert.equal(own.length, 0);
     assert.isTrue(shared.equals(Buffer.concat([text, text])));
+  });
+});
+
+/** A body that takes long to parse: of so many bytes, about. */
+function crawling(bytes: number, text = 'x'): Buffer[] {
+  const values = Array.from({ length: bytes / 9 }, (_, index) => index.toString(16).padStart(6, '0'));
+  return [Buffer.from(JSON.stringify({ tasks: [{ data: { text, values } }] }))];
+}
+
+const small = () => [Buffer.from(JSON.stringify({ tasks: [{ data: { text: 'x' } }] }))];
+
+describe('LargeBodies that take long', () => {
+  let bodies: LargeBodies;
+  afterEach(() => bodies.close());
+
+  const codeOf = async (parsing: Promise<unknown>) =>
+    parsing.then(
+      () => 'parsed',
+      (error: AppError) => error.code,
+    );
+
+  it('let smaller ones go before', async () => {
+    bodies = new LargeBodies(60_000);
+    const order: number[] = [];
+    const sizes = [4_000_000, 3_000_000, 1_000_000, 30_000_000];
+    const parse = async (size: number) => {
+      const { batch } = await bodies.parse(size === 0 ? small() : crawling(size));
+      order.push(size);
+      batch.release();
+    };
+    await Promise.all([...sizes, 0].map(parse));
+    assert.deepEqual(
+      order.filter(size => size < 30_000_000),
+      [4_000_000, 0, 1_000_000, 3_000_000],
+    );
+    assert.isBelow(order.indexOf(0), order.indexOf(30_000_000));
+  });
+
+  it('are given up at the deadline, also while they wait, and cost others nothing then', async () => {
+    bodies = new LargeBodies(200);
+    const begin = performance.now() - 150;
+    const long = [crawling(20_000_000), crawling(9_000_000), crawling(5_000_000)];
+    const codes = await Promise.all(long.map(body => codeOf(bodies.parse(body, { begin }))));
+    assert.deepEqual(codes, Array(3).fill('deadline_exceeded'));
+    let code: string;
+    do code = await codeOf(bodies.parse(small()));
+    while (code !== 'parsed');
+  });
+
+  it('are given up when their clients have gone, and only they', async () => {
+    bodies = new LargeBodies(60_000);
+    const gone = Promise.resolve();
+    const [first, ...others] = [9_000_000, 8_000_000, 20_000_000].map(size =>
+      codeOf(bodies.parse(crawling(size), { gone })),
+    );
+    const staying = codeOf(bodies.parse(small()));
+    assert.deepEqual(await Promise.all([first, ...others]), Array(3).fill('client_gone'));
+    assert.equal(await staying, 'parsed');
+  });
+
+  it('have a few threads at a time, which end with their bodies', async () => {
+    bodies = new LargeBodies(60_000);
+    const huge = () => bodies.parse([Buffer.alloc(11 * 2 ** 20, ' '), ...small()]);
+    const four = await Promise.all([huge(), huge(), huge(), huge()]);
+    const texts = await four[3]!.batch.groups(TEXT_READER, null).next(1);
+    assert.include(texts!.text.toString(), '"x"');
+    const fifth = huge();
+    assert.equal(await Promise.race([fifth, bodies.parse(small()).then(() => 'small')]), 'small');
+    for (const { batch } of four) {
+      batch.release();
+      assert.equal(await codeOf(batch.groups(TEXT_READER, null).next(1) as Promise<unknown>), 'internal');
+    }
+    (await fifth).batch.release();
+  });
+
+  it('hold so many objects, lists and names at most, outside of texts', async () => {
+    bodies = new LargeBodies(60_000);
+    const parse = (value: string, tasks = '[]') =>
+      codeOf(bodies.parse([Buffer.from(`{"x":${value},"tasks":${tasks}}`)]));
+    const list = (count: number, item: (index: number) => string) =>
+      Array.from({ length: count }, (_, index) => item(index)).join();
+    assert.equal(await parse(`[${list(3_100_000, () => '{}')}]`), 'body_too_large');
+    assert.equal(await parse(JSON.stringify('{["a":'.repeat(3_100_000))), 'parsed');
+    assert.equal(await parse(`{${list(700_000, index => `"${index}\\"": 1`)}}`), 'body_too_large');
+    assert.equal(await parse(`[${list(700_000, index => `{"a${index % 1000}":"${index}"}`)}]`), 'parsed');
+    assert.equal(await parse(`{${list(450_000, index => `"n${index}":1`)}}`), 'parsed');
   });
 });

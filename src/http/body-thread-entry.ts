@@ -5,17 +5,13 @@ import type { GroupText } from '../inference/job.js';
 import { digestOf, readValue, type ValueReader } from '../inputs/values.js';
 import { loadKinds } from '../load-kinds.js';
 import { cutGroups, groupText } from '../tasks.js';
+import type { GroupTexts, ThreadReply, ThreadRequest } from './body-thread.js';
+import { checkDensity } from './density.js';
 import { parseBody, toAppError } from './errors.js';
-import type { GroupTexts, ThreadReply, ThreadRequest } from './large-body.js';
 import { type PredictBody, predictBody } from './wire.js';
 
 /** Text that goes to the server's thread in one message, about. */
 const MESSAGE_BYTES = 500_000;
-
-/** Objects and lists of a body, at most: one of 64 MB from Label Studio has about a million. */
-const OBJECTS = 3_000_000;
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /** A body that is being answered: its objects never leave this thread, unless a model that is code wants them. */
 interface Held {
@@ -70,15 +66,6 @@ function nextGroups(next: NonNullable<Held['next']>, most: number, room: SharedA
   let offset = 0;
   for (const text of texts) offset += all.write(text, offset);
   return { counts, lengths, bytes };
-}
-
-/** A few bytes of JSON make an object of a hundred: a body of nothing else would fill the memory. */
-function checkDensity(all: Buffer): void {
-  if (all.length < OBJECTS) return;
-  let objects = 0;
-  for (const byte of all) if (byte === OPEN_BRACE || byte === OPEN_BRACKET) objects++;
-  if (objects > OBJECTS)
-    throw new AppError('body_too_large', `the body holds more than ${OBJECTS} objects and lists`);
 }
 
 function answer(request: ThreadRequest): unknown {
