@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import { Answers } from './answers.js';
 import { createAuth } from './auth.js';
 import { Bodies } from './bodies.js';
 import { Dispatcher } from './dispatcher.js';
@@ -64,6 +65,7 @@ export function createApp(deps: AppDeps): App {
     deps.metrics.request(exchange, status, milliseconds),
   );
   const bodies = new Bodies(bodyLimit * BODIES_AT_ONCE);
+  const answers = new Answers({ most: bodyLimit * BODIES_AT_ONCE, log });
   const largeBodies = new LargeBodies(config.REQUEST_DEADLINE);
   const predict = new Predict({
     service: deps.service,
@@ -81,6 +83,7 @@ export function createApp(deps: AppDeps): App {
     auth: createAuth(config),
     hiding,
     bodies,
+    answers,
     bodyLimit: Math.min(bodyLimit, SMALLER_LIMIT),
     log,
   });

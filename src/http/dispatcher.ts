@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream';
 import type { Logger } from 'pino';
 import { inBackground, report } from '../background.js';
 import { AppError } from '../errors.js';
+import type { Answers } from './answers.js';
 import type { Auth } from './auth.js';
 import type { Bodies } from './bodies.js';
 import type { ElsewhereCheck } from './elsewhere.js';
@@ -12,6 +13,7 @@ import type { Exchange, Exchanges } from './exchange.js';
 import type { Hiding } from './hiding.js';
 import type { Answer, Call, Route } from './route.js';
 import { allowed, decoded, type Place, type RouteTable } from './route-table.js';
+import { write } from './write.js';
 
 export interface DispatcherDeps {
   table: RouteTable;
@@ -21,6 +23,7 @@ export interface DispatcherDeps {
   auth: Auth;
   hiding: Hiding;
   bodies: Bodies;
+  answers: Answers;
   /** The size in bytes of a body that is parsed here. */
   bodyLimit: number;
   log: Logger;
@@ -109,7 +112,7 @@ export class Dispatcher {
     throw new AppError('method_not_allowed', 'this path does not take this method');
   }
 
-  /** @throws what writing JSON throws, before anything is sent */
+  /** @throws what writing JSON throws, or AppError `overloaded`, before anything is sent */
   #send(response: ServerResponse, answer: Answer, exchange: Exchange): void {
     const { status = 200 } = answer;
     const headers = { ...answer.headers, 'X-Request-Id': exchange.id };
@@ -121,6 +124,7 @@ export class Dispatcher {
         response.end();
         return;
       }
+      this.#deps.answers.watch(response);
       pipeline(stream, response, error => {
         // That the client has gone is no failure.
         if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE')
@@ -129,7 +133,7 @@ export class Dispatcher {
       return;
     }
     const type = 'text' in answer ? answer.type : JSON_TYPE;
-    write(response, status, { ...headers, 'Content-Type': type }, partsOf(answer));
+    write(response, status, { ...headers, 'Content-Type': type }, partsOf(answer), this.#deps.answers);
   }
 
   /** Answers an error. Half an answer is cut, as its client would take it for a whole one. */
@@ -149,6 +153,7 @@ export class Dispatcher {
       ...headers,
     });
     response.end(body);
+    this.#deps.answers.written(response);
   }
 
   /** Whatever becomes of the log and the metrics, the client gets its answer. */
@@ -171,24 +176,4 @@ function partsOf(answer: Exclude<Answer, { stream: unknown }>): readonly (string
   const text: string | undefined = JSON.stringify(answer.json);
   if (text === undefined) throw new TypeError('an answer is nothing that JSON can hold');
   return [text];
-}
-
-function write(
-  response: ServerResponse,
-  status: number,
-  headers: Record<string, string>,
-  parts: readonly (string | Buffer)[],
-): void {
-  if (parts.length <= 1) {
-    const [text = ''] = parts;
-    response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) }).end(text);
-    return;
-  }
-  const all = parts.map(part => (typeof part === 'string' ? Buffer.from(part) : part));
-  const length = all.reduce((sum, part) => sum + part.length, 0);
-  response.writeHead(status, { ...headers, 'Content-Length': length });
-  response.cork();
-  for (const part of all) response.write(part);
-  response.end();
-  response.uncork();
 }

@@ -36,7 +36,7 @@ export type Answer = {
   | { json: unknown }
   | { type: string; text: string }
   | { type: string; stream: Readable }
-  /** Pieces of one JSON text, written one by one: putting them together first would copy a large answer. */
+  /** Pieces of one JSON text: putting all of them together first would copy a large answer. */
   | { pieces: readonly (string | Buffer)[] }
 );
 

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { assert } from 'chai';
 import { pino } from 'pino';
 import { AppError, type ErrorCode } from '../../src/errors.js';
+import { Answers } from '../../src/http/answers.js';
 import { Bodies } from '../../src/http/bodies.js';
 import { Dispatcher } from '../../src/http/dispatcher.js';
 import { Exchanges } from '../../src/http/exchange.js';
@@ -21,6 +22,9 @@ circular.self = circular;
 const fail = (): never => {
   throw new Error('why');
 };
+
+/** More than the system takes for a client that reads nothing. */
+const LARGE = 20_000_000;
 
 const closed = (stream: Readable) => new Promise(resolve => stream.on('close', resolve));
 
@@ -74,6 +78,7 @@ describe('the way out', () => {
       auth: () => true,
       hiding,
       bodies: new Bodies(10_000),
+      answers: new Answers({ most: 2 * LARGE, log: logger, stalled: 500 }),
       bodyLimit: 1_000,
       log: logger,
     });
@@ -147,6 +152,50 @@ describe('the way out', () => {
     assert.equal((await client.send('HEAD', '/act', null)).status, 200);
     assert.isTrue(streams[1]!.destroyed);
     assert.isEmpty(log.lines.filter(({ level }) => level >= 40));
+  });
+
+  for (const [what, answer] of [
+    ['a text', () => ({ type: 'text/plain', text: 'x'.repeat(LARGE) })],
+    ['pieces', () => ({ pieces: [Buffer.alloc(LARGE, ' '), '1'] })],
+    [
+      'a stream',
+      () => ({ type: 'text/plain', stream: Readable.from(Array(100).fill('x'.repeat(LARGE / 100))) }),
+    ],
+  ] as const) {
+    it(`closes the connection of a client that takes nothing of its answer: ${what}`, async () => {
+      await start();
+      act = answer;
+      const connected = once(server, 'connection');
+      const raw = await RawConnection.open(client.url);
+      const [socket] = (await connected) as [Socket];
+      raw.socket.pause();
+      raw.send('GET /act HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await once(socket, 'close');
+      await log.line(({ msg }) => /took nothing for 0.5 s/.test(msg));
+      raw.socket.destroy();
+    });
+  }
+
+  it('gives a client that reads slowly all of its answer, and one that waits for a stream what comes', async () => {
+    await start();
+    act = () => ({ type: 'text/plain', text: 'x'.repeat(LARGE) });
+    const raw = await RawConnection.open(client.url);
+    raw.socket.on('data', () => {
+      raw.socket.pause();
+      setTimeout(() => raw.socket.resume(), 10);
+    });
+    raw.send('GET /act HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    const [whole] = await raw.closed;
+    assert.equal(whole!.body.length, LARGE);
+    const stream = new Readable({ read() {} });
+    act = () => ({ type: 'text/plain', stream });
+    const reply = client.get<string>('/act');
+    stream.push('begin');
+    setTimeout(() => {
+      stream.push(' end');
+      stream.push(null);
+    }, 1_200);
+    assert.equal((await reply).body, 'begin end');
   });
 
   it('answers also when the log and the metrics fail', async () => {
