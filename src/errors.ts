@@ -41,7 +41,10 @@ export const ERRORS = {
   version_in_use: { status: 409, meaning: 'the version serves, or a request in flight still holds it' },
   job_unknown: { status: 410, meaning: 'there is no such job, or it was removed' },
   request_timeout: { status: 408, meaning: 'the request did not arrive in time' },
-  body_too_large: { status: 413, meaning: 'the body is larger than `BODY_LIMIT`' },
+  body_too_large: {
+    status: 413,
+    meaning: 'the body is larger than `BODY_LIMIT`, or would take far more memory than its size',
+  },
   headers_too_large: { status: 431, meaning: 'the head of the request is larger than 16 KB' },
   label_config_invalid: { status: 422, meaning: 'the labeling config does not parse' },
   label_mismatch: { status: 422, meaning: "the model's labels do not map to the config's labels" },
@@ -96,7 +99,11 @@ export const ERRORS = {
     meaning: 'Label Studio does not answer, or only with errors of its own; it was asked several times',
   },
   child_lost: { status: 503, meaning: 'the inference process that held the request ended; send it again' },
-  overloaded: { status: 503, meaning: 'as many requests wait as the server takes; send it again later' },
+  overloaded: {
+    status: 503,
+    meaning:
+      'as many requests, or bytes of bodies and answers, wait as the server takes; send it again later',
+  },
   deadline_exceeded: {
     status: 503,
     meaning: 'the answer was not ready within `REQUEST_DEADLINE`; ask for it again',

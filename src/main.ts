@@ -5,10 +5,12 @@ import { type Backend, type BackendOptions, createBackend, isLoopback } from './
 import { inBackground } from './background.js';
 import { type Config, readConfig } from './config.js';
 import { AppError, messageOf } from './errors.js';
-import { createHttpServer, type HttpServer } from './http/server.js';
+import { connectionsFor } from './http/connections.js';
+import { createHttpServer, type HttpServer, TIME_LIMITS } from './http/server.js';
 import { LogLines, outputOf } from './log-lines.js';
 import type { ModelClass } from './model.js';
 import { NO_TELEMETRY } from './no-telemetry.js';
+import { descriptorLimit } from './proc.js';
 import { readable } from './readable-log.js';
 import { shownError } from './shown-error.js';
 import { onStopSignals } from './stop-signals.js';
@@ -136,7 +138,10 @@ interface Started {
 
 async function start(config: Config, options: BackendOptions): Promise<Started> {
   const backend = await createBackend(options);
-  const { server, drain } = createHttpServer(backend.app);
+  const { server, drain } = createHttpServer(backend.app, {
+    ...TIME_LIMITS,
+    connections: connectionsFor(descriptorLimit()),
+  });
   try {
     await listen(server, config);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { App } from './app.js';
+import { Connections } from './connections.js';
 
 /** How long a client may take, in milliseconds. Label Studio sends at once. */
 export const TIME_LIMITS = {
@@ -28,21 +28,22 @@ export interface HttpServer {
   drain(timeout: number): Promise<void>;
 }
 
+export interface HttpLimits extends ServerOptions {
+  /** Connections at a time; no limit by default. */
+  connections?: number;
+}
+
 /** Makes the server of an app, with limits to what a client may do. */
-export function createHttpServer(app: App, limits: ServerOptions = TIME_LIMITS): HttpServer {
+export function createHttpServer(app: App, limits: HttpLimits = TIME_LIMITS): HttpServer {
+  const { connections: most = Number.POSITIVE_INFINITY, ...options } = limits;
   const listener = app.callback();
-  const server = createServer(limits, listener);
-  const answers = new Set<ServerResponse>();
-  const sockets = new Set<Socket>();
+  const server = createServer(options, listener);
+  const connections = new Connections(most);
   let draining = false;
-  server.on('connection', socket => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('request', (_, response) => {
+  server.on('connection', socket => connections.add(socket));
+  server.on('request', (request, response) => {
     if (draining) response.shouldKeepAlive = false;
-    answers.add(response);
-    response.once('close', () => answers.delete(response));
+    connections.begin(request.socket, response);
   });
   server.on('clientError', (error, socket) => app.refuse(error, socket));
   // Whatever is expected beyond `100-continue`: it is answered all the same.
@@ -53,15 +54,13 @@ export function createHttpServer(app: App, limits: ServerOptions = TIME_LIMITS):
       draining = true;
       app.drain();
       // Clients keep their connections; one whose last answer was sent would hold the stop back for seconds.
-      for (const response of answers) response.shouldKeepAlive = false;
+      for (const response of connections.answers()) response.shouldKeepAlive = false;
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
       const late = setTimeout(() => server.closeAllConnections(), timeout);
       // Node takes a connection that has sent nothing yet for a busy one.
-      const silent = setTimeout(() => {
-        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      }, SILENT_MS);
+      const silent = setTimeout(() => connections.closeSilent(), SILENT_MS);
       await closed;
       clearTimeout(late);
       clearTimeout(silent);

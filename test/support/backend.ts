@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import type { IncomingMessage, Server, ServerOptions } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { type Backend, createBackend } from '../../src/backend.js';
 import { readConfig } from '../../src/config.js';
-import { createHttpServer } from '../../src/http/server.js';
+import { createHttpServer, type HttpLimits } from '../../src/http/server.js';
 import type { ModelClass } from '../../src/model.js';
 import type { Entry } from '../../src/training/fit.js';
 import { Client } from './client.js';
@@ -45,7 +45,7 @@ export interface TestBackend extends Client {
 export async function startBackend(
   env: Record<string, string> = {},
   models: readonly ModelClass[] = [],
-  limits?: ServerOptions,
+  limits?: HttpLimits,
   entry?: Entry,
 ): Promise<TestBackend> {
   const config = readConfig(await settings(env));
