@@ -14,6 +14,7 @@ const LIMITS = {
   // A group of texts goes to a child as JSON, which may take six times as much, and must be one string there.
   texts: { each: 16 * 2 ** 20, together: 64 * 2 ** 20 },
   timeoutMs: 30_000,
+  answerMs: 10_000,
   atOnce: 32,
 };
 /** How long Label Studio may take to exchange a personal access token. */

@@ -2,6 +2,7 @@ import { lookup as lookupAddress } from 'node:dns/promises';
 import type { LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudio, type LabelStudioSource, urlOf } from '../label-studio/source.js';
 import { type Body, type BodyLimits, save } from './body.js';
+import { FairSlots, type Owner } from './fair-slots.js';
 import type { FileCache, TaskFile } from './file-cache.js';
 import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
@@ -26,7 +27,9 @@ export interface TaskDataDeps {
   texts: { each: number; together: number };
   /** How long one value may take from when it is its turn, redirects and all, in milliseconds. */
   timeoutMs: number;
-  /** How many values are read at once, of all requests. */
+  /** How long a server may take of that until it begins to answer. */
+  answerMs: number;
+  /** How many values are read at once, of all requests; one project or host gets a part of them (`FairSlots`). */
   atOnce: number;
   /** Where files are put for other processes to read. */
   files: FileCache;
@@ -107,16 +110,17 @@ const MAX_AGE: Readonly<Record<Remote['kind'], number>> = {
  *   maxBytes: 64 * 2 ** 20,
  *   texts: { each: 2 ** 20, together: 8 * 2 ** 20 },
  *   timeoutMs: 30_000,
+ *   answerMs: 10_000,
  *   atOnce: 32,
  *   files: new FileCache({ folder: 'data/cache/files', maxBytes: 2 ** 30 }),
  * });
  * await taskData.readText('/data/upload/1/letter.txt', { projectId: '1', taskId: 12 });
  */
 export function createTaskData(deps: TaskDataDeps): TaskData {
-  const { auth, maxBytes, texts, timeoutMs, localFilesRoot, files } = deps;
+  const { auth, maxBytes, texts, timeoutMs, answerMs, localFilesRoot, files } = deps;
   const allows = allowedHosts(deps.allowHosts);
   const lookup: Lookup = deps.lookup ?? (hostname => lookupAddress(hostname, { all: true }));
-  const slots = new Slots(deps.atOnce);
+  const slots = new FairSlots(deps.atOnce);
   const textMemory = new Slots(texts.together);
   const held = new HeldTexts(HELD * texts.together);
 
@@ -134,6 +138,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
         allows,
         lookup,
         maxBytes,
+        answerMs,
         signal,
       });
     const getOwn = (path: string): Promise<Body> => {
@@ -164,8 +169,12 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   }
 
   /** Does what takes long: when it is its turn, and not for too long. */
-  function limited<T>(given: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return slots.run(async () => {
+  function limited<T>(
+    owner: Owner,
+    given: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const run = async () => {
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(), timeoutMs);
       try {
@@ -179,7 +188,8 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
       } finally {
         clearTimeout(timer);
       }
-    }, given);
+    };
+    return slots.run(owner, run, given);
   }
 
   /** A copy on this machine's disk. */
@@ -191,10 +201,11 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   ): Promise<TaskFile> {
     // What is cut off as a text may be read as a file.
     const address = [labelStudio, addressOf(source, taskId), ...(limit === maxBytes ? [] : [limit])];
+    const owner = { project: projectId, host: hostAsked(source, labelStudio) };
     return await files.lease(
       { project: projectId, address, maxAge: MAX_AGE[source.kind] },
       (path, wanted, guard) =>
-        limited(wanted, signal => {
+        limited(owner, wanted, signal => {
           const limits = { maxBytes: limit, signal };
           return save(path, () => ask(source, labelStudio, taskId, limits), limits, guard);
         }),
@@ -284,6 +295,12 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     textMemory,
     file: (value, request) => file(value, own(request)),
   };
+}
+
+/** Which host is asked for a source, before it redirects. */
+function hostAsked(source: Remote, labelStudio: LabelStudio | null): string {
+  const url = source.kind === 'http' ? source.url : labelStudio?.url;
+  return url === undefined ? '' : new URL(url).host;
 }
 
 /** What is read for a source. An object of a cloud storage is its task's: two storages may call theirs the same. */

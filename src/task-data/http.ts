@@ -22,6 +22,8 @@ export interface DownloadOptions {
   allows(url: URL): boolean;
   lookup: Lookup;
   maxBytes: number;
+  /** How long a server may take until it begins to answer, in milliseconds. */
+  answerMs: number;
   signal: AbortSignal;
 }
 
@@ -75,15 +77,21 @@ function request(url: URL, authorization: string | null, options: DownloadOption
   };
   return new Promise((resolve, reject) => {
     const get = url.protocol === 'https:' ? getHttps : getHttp;
-    get(url, {
+    const { answerMs } = options;
+    const asked = get(url, {
       // A connection of its own: a pooled one may have been opened under the rules of another project.
       agent: false,
       lookup,
       signal: options.signal,
       headers: { 'accept-encoding': 'identity', ...(authorization === null ? {} : { authorization }) },
-    })
+    });
+    const late = new Unreadable(`its server did not begin to answer within ${answerMs / 1000} s`);
+    const timer = setTimeout(() => asked.destroy(late), answerMs);
+    asked
       .on('response', resolve)
-      .on('error', reject);
+      .on('error', reject)
+      .once('response', () => clearTimeout(timer))
+      .once('close', () => clearTimeout(timer));
   });
 }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { AppError } from '../../src/errors.js';
@@ -107,6 +108,38 @@ describe('task-data/fetch', () => {
       for (const { url } of [silent, endless]) {
         expect(await unreadable(taskData.read(url, anyTask))).to.contain('took longer than 0.1 s');
       }
+    });
+
+    it('gives up sooner on a server that does not begin to answer, behind a redirect too', async () => {
+      const silent = await serve(() => undefined);
+      const redirecting = await serve((_, response) => {
+        response.writeHead(302, { location: silent.url }).end();
+      });
+      const taskData = taskDataWith({ allowHosts: [silent.host, redirecting.host], answerMs: 100 });
+      for (const { url } of [silent, redirecting]) {
+        expect(await unreadable(taskData.read(url, anyTask))).to.contain(
+          'did not begin to answer within 0.1 s',
+        );
+      }
+    });
+
+    it('reads the files of others while those of a project never come', async () => {
+      const silent = await serve(() => undefined);
+      const server = await serve((_, response) => response.end('content'));
+      const stopped = new AbortController();
+      const allowHosts = [silent.host, server.host];
+      const taskData = taskDataWith({ allowHosts, atOnce: 32, stopped: stopped.signal });
+      const never = Array.from({ length: 100 }, (_, index) =>
+        taskData.read(`${silent.url}/${index}`, anyTask).catch(() => {}),
+      );
+      while (silent.requests.length === 0) await setImmediate();
+      for (const projectId of ['1', '2', null]) {
+        const read = taskData.read(`${server.url}/${projectId}`, { projectId, taskId: null });
+        expect((await read).toString()).to.equal('content');
+      }
+      expect(silent.requests.length).to.be.at.most(16);
+      stopped.abort(new AppError('shutting_down', 'the server stops'));
+      await Promise.all(never);
     });
 
     it('stops with the server, and asks for nothing after that', async () => {

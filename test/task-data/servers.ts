@@ -52,6 +52,7 @@ export function taskDataWith(deps: Partial<TaskDataDeps> = {}): TaskData {
     maxBytes: 1000,
     texts: { each: 1000, together: 4000 },
     timeoutMs: 10_000,
+    answerMs: 10_000,
     atOnce: 4,
     files: new FileCache({ folder: join(folder, String(++caches)), maxBytes: 0 }),
     ...deps,
