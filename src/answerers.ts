@@ -1,3 +1,4 @@
+import type { Deadline } from './deadline.js';
 import type { Directory } from './directory.js';
 import { AppError, clip, MESSAGE_LENGTH } from './errors.js';
 import { ByConfig, Instances } from './instances.js';
@@ -121,13 +122,18 @@ export class Answerers {
 
   /**
    * The models that answer a request, set up; of several, those that could be.
+   * @param deadline when the request is given up; one of several models gets half of that time, so that the others can answer
    * @throws AppError of `plan`, and that of the first `setup` when none could be
    */
-  async of(model: string | null, whose: Whose): Promise<readonly Answerer[]> {
+  async of(model: string | null, whose: Whose, deadline: Deadline): Promise<readonly Answerer[]> {
     const route = this.#route(model, whose);
     const { plan, models } = route;
-    if (models.length === 1) return [{ model: await models[0]!, controls: plan.parts[0]!.controls }];
-    const settled = await Promise.allSettled(models);
+    const part = models.length === 1 ? 1 : 0.5;
+    const waits = models.map((each, index) =>
+      deadline.wait(each, `setup() of the model '${plan.parts[index]!.backend.name}'`, part),
+    );
+    if (waits.length === 1) return [{ model: await waits[0]!, controls: plan.parts[0]!.controls }];
+    const settled = await Promise.allSettled(waits);
     const errors: { name: string; error: AppError }[] = [];
     const ready: Answerer[] = [];
     for (const [index, each] of settled.entries()) {

@@ -1,3 +1,4 @@
+import type { Deadline } from './deadline.js';
 import { AppError, asAppError, isErrorCode, messageOf } from './errors.js';
 import { failureText } from './inference/protocol.js';
 import type { TaskFailure } from './inputs/contract.js';
@@ -16,17 +17,20 @@ export interface ClassRequest {
   controls: readonly string[] | null;
   /** Resolves when nobody waits for the answer any more. */
   gone?: Promise<unknown> | undefined;
+  /** When it is given up. */
+  deadline: Deadline;
 }
 
 /**
  * Asks a model that is code. Tasks without data are answered here, so that such a model need not look for them.
- * @throws AppError `model_failed` or `predictions_invalid`
+ * @throws AppError `model_failed`, `predictions_invalid` or `deadline_exceeded`
  */
 export async function askClass(
   model: LabelStudioMLBase,
   tasks: readonly RawTask[],
-  { context, own, controls, gone }: ClassRequest,
+  { controls, ...request }: ClassRequest,
 ): Promise<ItemTexts> {
+  const { context, own } = request;
   const failures = new Map<number, TaskFailure>();
   const sound: Task[] = [];
   tasks.forEach((task, index) => {
@@ -37,7 +41,7 @@ export async function askClass(
     }
   });
   const { items, version } =
-    sound.length === 0 ? { items: [], version: own } : await ask(model, sound, { context, own, gone });
+    sound.length === 0 ? { items: [], version: own } : await ask(model, sound, request);
   const its = controls && new Set(controls);
   const answered = items.values();
   const texts = tasks.map((_task, index) => {
@@ -107,11 +111,12 @@ function failureIn(item: TaskError, model: string): TaskFailure {
 async function ask(
   model: LabelStudioMLBase,
   tasks: Task[],
-  { context, own, gone }: Omit<ClassRequest, 'controls'>,
+  { context, own, gone, deadline }: Omit<ClassRequest, 'controls'>,
 ): Promise<{ items: PredictionItem[]; version: string }> {
   let answer: Awaited<ReturnType<LabelStudioMLBase['predict']>>;
   try {
-    answer = await withinRequest(gone, () => model.predict(tasks, context));
+    const limit = { deadline, what: `predict() of the model '${model.name}'` };
+    answer = await withinRequest(gone, () => model.predict(tasks, context), limit);
   } catch (error) {
     throw asModelFailure(error, `the model '${model.name}' failed in predict()`);
   }

@@ -174,6 +174,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     log,
     signal: closing.signal,
   });
+  const deadline = config.REQUEST_DEADLINE;
   const service: Service = new Service({
     directory,
     state,
@@ -181,6 +182,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     triggers,
     taskData,
     access,
+    deadline,
     leftOut,
     log,
   });

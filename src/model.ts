@@ -97,11 +97,14 @@ export abstract class LabelStudioMLBase {
     this.#context = context;
   }
 
-  /** Prepares the instance. An error here is what the user sees when the backend is connected. */
+  /**
+   * Prepares the instance. An error here is what the user sees when the backend is connected. Requests wait for it until
+   * `REQUEST_DEADLINE`; it goes on then, and later ones wait for the same.
+   */
   setup(): void | Promise<void> {}
 
   /**
-   * Predicts.
+   * Predicts. A request waits for it until `REQUEST_DEADLINE`.
    * @param tasks at least one
    * @param context what the annotator just did, in an interactive request; otherwise null
    * @returns one item a task, in their order

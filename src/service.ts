@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { Answerers, type Whose } from './answerers.js';
+import { Deadline } from './deadline.js';
 import type { Directory } from './directory.js';
 import { AppError } from './errors.js';
 import { contradiction } from './extra-params.js';
@@ -25,6 +26,8 @@ export interface ServiceDeps {
   triggers: Triggers;
   taskData: TaskData;
   access: Pick<Access, 'look' | 'problem' | 'forget' | 'isThere'>;
+  /** Milliseconds that a request may take: `REQUEST_DEADLINE`. */
+  deadline: number;
   /** Told of predictions that lack a model's part, for whoever counts. */
   leftOut(model: string, code: string, tasks: number): void;
   log: Logger;
@@ -86,8 +89,9 @@ export class Service {
     this.#deps.state.setProject(id, { ...project, ...found, ...(model !== null && { model }) });
     // What was chosen, set up and bound by other extra params may not fit by these.
     if (JSON.stringify(before?.extraParams ?? {}) !== JSON.stringify(project.extraParams)) this.forget(id);
+    const whose = { project: id, labelConfig: project.labelConfig };
     const [parts, problem] = await Promise.all([
-      this.#answerers.of(model, { project: id, labelConfig: project.labelConfig }),
+      this.#answerers.of(model, whose, this.#deadline()),
       this.#deps.access.look(id),
     ]);
     this.#deps.state.setLastProject(id);
@@ -101,10 +105,11 @@ export class Service {
    */
   async predict({ batch, model, context, gone, ...request }: PredictRequest): Promise<ItemTexts> {
     const whose = this.#whose(request.project, request.labelConfig);
-    const parts = await this.#answerers.of(model, whose);
+    const deadline = this.#deadline();
+    const parts = await this.#answerers.of(model, whose, deadline);
     const asked = context === null || parts.length === 1 ? parts : partsFor(parts, context);
     if (batch.count === 0 || asked.length === 0) return silence(parts, batch.count, context);
-    const ask = (part: Answerer, tasks: TaskBatch) => askPart(part, tasks, { context, gone });
+    const ask = (part: Answerer, tasks: TaskBatch) => askPart(part, tasks, { context, gone, deadline });
     const answer =
       asked.length === 1
         ? await ask(asked[0]!, batch)
@@ -143,7 +148,7 @@ export class Service {
     const config = this.#answerers.parse(known.labelConfig);
     const model = known.model ?? null;
     const { parts, ties, unfilled, notes } = this.#answerers.plan(model, whose);
-    const ready = await this.#answerers.of(model, whose);
+    const ready = await this.#answerers.of(model, whose, this.#deadline());
     const models = parts.map(({ backend, controls }) => ({
       model: backend.name,
       version: ready.find(({ model }) => model.name === backend.name)?.model.modelVersion ?? null,
@@ -215,6 +220,10 @@ export class Service {
   /** Makes the instances of a model for a project anew when they are asked for next, those in the making at once. */
   renew(model: string, project: string): void {
     this.#answerers.forget((name, of) => name === model && of === project);
+  }
+
+  #deadline(): Deadline {
+    return new Deadline(this.#deps.deadline);
   }
 
   /** Whose request it is, and by which config it is answered. */

@@ -1,4 +1,5 @@
 import { askClass } from './ask-class.js';
+import type { Deadline } from './deadline.js';
 import { AppError, asAppError } from './errors.js';
 import { failureOf, splitItems } from './inference/protocol.js';
 import { joinItems, joinVersions } from './joined-items.js';
@@ -17,11 +18,11 @@ export interface Answerer {
 export async function askPart(
   { model, controls }: Answerer,
   batch: TaskBatch,
-  { context, gone }: AnswerOptions,
+  { context, gone, deadline }: AnswerOptions & { deadline: Deadline },
 ): Promise<ItemTexts> {
   if (model instanceof OnnxModel) return model.answer(batch, { context, gone });
   const own = model.modelVersion;
-  return askClass(model, await batch.all(), { context, own, controls, gone });
+  return askClass(model, await batch.all(), { context, own, controls, gone, deadline });
 }
 
 /** What is said where nothing is asked. */

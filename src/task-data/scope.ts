@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Deadline } from '../deadline.js';
 import { AppError } from '../errors.js';
 
 /** A request that a model which is code is at. */
@@ -12,18 +13,25 @@ const scopes = new AsyncLocalStorage<Scope>();
 
 /**
  * Has a model that is code answer a request: what it reads meanwhile is given up when nobody waits for the answer any more, and
- * weighs until it has answered.
+ * weighs until it has answered or its time is over.
  * @param gone resolves when nobody waits for the answer any more
+ * @param limit when it is given up, and what it is called then; absent: never
+ * @throws AppError `deadline_exceeded`
  */
 export async function withinRequest<T>(
   gone: Promise<unknown> | undefined,
   work: () => T | Promise<T>,
+  limit?: { deadline: Deadline; what: string },
 ): Promise<T> {
   const over = new AbortController();
   const scope: Scope = { signal: over.signal, leaves: [] };
   void gone?.then(() => over.abort(new AppError('client_gone', 'the client hung up')));
   try {
-    return await scopes.run(scope, work);
+    const answer = scopes.run(scope, async () => work());
+    return await (limit ? limit.deadline.wait(answer, limit.what) : answer);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'deadline_exceeded') over.abort(error);
+    throw error;
   } finally {
     for (const leave of scope.leaves) leave();
   }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { Deadline } from '../../src/deadline.js';
 import { AppError } from '../../src/errors.js';
 import { withinRequest } from '../../src/task-data/scope.js';
 import { anyTask, serve, stopServers, taskDataWith, unreadable } from './servers.js';
@@ -164,6 +165,14 @@ describe('task-data/fetch', () => {
         }).catch((error: AppError) => error.code);
       expect(await read(4)).to.equal('read');
       expect(await read(5)).to.equal('overloaded');
+      expect(await read(4)).to.equal('read');
+      const forEver = async () => {
+        await taskData.readText(server.url, anyTask);
+        await new Promise(() => {});
+      };
+      const limit = { deadline: new Deadline(100), what: 'it' };
+      const late = await withinRequest(undefined, forEver, limit).catch((error: AppError) => error.code);
+      expect(late).to.equal('deadline_exceeded');
       expect(await read(4)).to.equal('read');
     });
 
