@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 import { type Backend, type BackendOptions, createBackend, isLoopback } from './backend.js';
 import { inBackground } from './background.js';
 import { type Config, readConfig } from './config.js';
-import { AppError, messageOf } from './errors.js';
+import { AppError, clip, MESSAGE_LENGTH, messageOf } from './errors.js';
 import { connectionsFor } from './http/connections.js';
 import { createHttpServer, type HttpServer, TIME_LIMITS } from './http/server.js';
 import { LogLines, outputOf } from './log-lines.js';
@@ -164,11 +164,13 @@ function learn(models: readonly ModelClass[]): Promise<never> {
   const send = (message: FitMessage) =>
     new Promise<void>(resolve => process.send!(message, undefined, {}, () => resolve()));
   const fail = (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.stdout.write(`\n${JSON.stringify({ error: messageOf(error) })}\n`);
+    process.stderr.write(`${shownError(error).stack}\n`);
+    process.stdout.write(`\n${JSON.stringify({ error: clip(messageOf(error), MESSAGE_LENGTH) })}\n`);
     process.exit(1);
   };
   process.on('uncaughtException', fail);
+  // Node puts an error of its own in the place of one that is no Error.
+  process.on('unhandledRejection', fail);
   // The server has ended, however it did.
   process.once('disconnect', () => process.exit(1));
   process.once('message', async (request: FitRequest) => {

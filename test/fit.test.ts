@@ -152,6 +152,9 @@ describe('LabelStudioMLBase.fit', () => {
   for (const [what, error] of [
     ['throw', /^too few annotations$/],
     ['throw later', /^nobody waited for this$/],
+    ['throw what cannot be read', /^what was thrown has no message that can be read$/],
+    ['throw at length', /^too few annotations, .{400,}\.\.\.$/],
+    ['reject later', /^nobody waits for this$/],
     ['exit', /^fit\(\) ended its process before it returned$/],
     ['function', /^fit\(\) returned a function, which JSON cannot hold$/],
     ['eat', /^fit\(\) needed more memory than TRAIN_MEMORY, 400 MB, and was ended$/],

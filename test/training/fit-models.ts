@@ -3,6 +3,10 @@ import { getPriority } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { LabelStudioMLBase, type PredictionItem, type Task } from '../../src/model.js';
 
+const trap = () => {
+  throw new Error('a trap');
+};
+
 /** Learns as the event's body says, in its field `do`. */
 export class Learner extends LabelStudioMLBase {
   weights: unknown;
@@ -26,6 +30,13 @@ export class Learner extends LabelStudioMLBase {
         queueMicrotask(() => {
           throw new Error('nobody waited for this');
         });
+        return setTimeout(60_000);
+      case 'throw what cannot be read':
+        throw new Proxy(new Error(), { get: trap, getPrototypeOf: trap });
+      case 'throw at length':
+        throw new Error('too few annotations, '.repeat(100_000));
+      case 'reject later':
+        void Promise.reject('nobody waits for this');
         return setTimeout(60_000);
       case 'exit':
         return process.exit(0);
