@@ -13,6 +13,15 @@ export interface Look {
   end(): void;
 }
 
+/** New problems of one look that have a line of the log each; the others are counted in one. */
+const LINES = 10;
+
+/** A problem that has no line of the log. */
+interface Untold {
+  model: string;
+  level: 'warn' | 'error';
+}
+
 /** What is wrong with a repository, by the part that was looked at and the place. Each problem is logged once. */
 export class Problems {
   readonly #log: Logger;
@@ -32,20 +41,36 @@ export class Problems {
 
   look(part: string): Look {
     const found = new Map<string, Problem>();
+    let lines = 0;
+    const untold: Untold[] = [];
     return {
       report: (place, model, error) => {
         const message = messageOf(error);
         const known = found.get(place) ?? this.get(part, place);
         // What passes is no fault of the model.
         const level = error instanceof AppError && error.retryable ? 'warn' : 'error';
-        if (known?.message !== message) this.#log[level]({ model }, message);
+        if (known?.message !== message) {
+          if (lines++ < LINES) this.#log[level]({ model }, message);
+          else untold.push({ model, level });
+        }
         found.set(place, { model, message });
       },
       end: () => {
+        this.#count(untold);
         if (found.size > 0) this.#parts.set(part, found);
         else this.#parts.delete(part);
       },
     };
+  }
+
+  #count(untold: readonly Untold[]): void {
+    const [first] = untold;
+    if (!first) return;
+    const level = untold.some(each => each.level === 'error') ? 'error' : 'warn';
+    const model = untold.every(each => each.model === first.model) ? first.model : undefined;
+    const more = untold.length;
+    const message = `${more} more problems of ${model ?? 'the model repository'}: GET /api/models lists them`;
+    this.#log[level]({ ...(model !== undefined && { model }), more }, message);
   }
 
   /** Tells of something that is not over yet. */

@@ -122,6 +122,34 @@ describe('Registry', () => {
     assert.deepEqual(pool.calls, [`load ${first}`]);
   });
 
+  it('tells of a few broken versions, or broken models, and counts the others', async () => {
+    const nth = (index: number) => String(index).padStart(6, '0');
+    const empty = Array.from({ length: 300 }, (_, index) =>
+      join(model, 'versions', `20990101-${nth(index)}-abcdef`),
+    );
+    const broken = Array.from({ length: 50 }, (_, index) => join(model, '..', `broken-${nth(index)}`));
+    for (const folder of [...empty, ...broken]) await mkdir(folder);
+    await registry.reload();
+    assert.equal(registry.current('sentiment', null)?.label, first);
+    assert.lengthOf(registry.problems, 350);
+    const told = () => log.lines.filter(({ level }) => level === 50);
+    assert.lengthOf(told(), 22);
+    for (const [of, count] of [
+      ['sentiment', 290],
+      [undefined, 40],
+    ] as const) {
+      const [line] = told().filter(({ more }) => more === count);
+      assert.equal(line?.model, of);
+      assert.match(line!.msg, new RegExp(`^${count} more problems of .*: GET /api/models lists them`));
+    }
+    await registry.reload();
+    assert.lengthOf(told(), 22);
+    await rm(empty[0]!, { recursive: true });
+    await mkdir(join(model, 'versions', '20990102-000000-abcdef'));
+    await registry.reload();
+    assert.lengthOf(told(), 23);
+  });
+
   describe('of a version that is chosen', () => {
     const slot = { project: '7', model: 'sentiment' };
     let own: string;
