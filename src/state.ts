@@ -7,6 +7,7 @@ import type { Guard } from './data-folder/lock.js';
 import { whyUnusable } from './data-folder/unusable.js';
 import { AppError } from './errors.js';
 import { LruMap } from './lru-map.js';
+import { checkSize } from './state-size.js';
 import type { Job, JobInput } from './training/job.js';
 
 /** What `/setup` told of a project; kept, because Label Studio sends these only there. */
@@ -48,12 +49,20 @@ export interface ModelState {
   has(key: string): boolean;
 }
 
+/** What is kept, at most. */
+interface Most {
+  projects: number;
+  bytes: number;
+}
+
 const LAST = ['last-project'];
 /** Projects in memory, and the characters of them all. */
 const PROJECTS_KEPT = 1_000;
 const CHARACTERS_KEPT = 16_000_000;
 /** Projects that are remembered, at most: each may take a megabyte of the disk. */
 const PROJECTS = 10_000;
+/** What projects and their values may take together, in bytes, when one is set up or copied. */
+const BYTES = 2 ** 30;
 /** Bytes of the pages that lmdb writes anew for one entry, at most: its leaf, the branches above it, and what they are split into. */
 const PAGES_OF_ENTRY = 2 ** 15;
 /** The mode of the database's two files, which lmdb gives to everybody else; its types do not know the option. */
@@ -75,7 +84,7 @@ export class State {
   readonly #db: RootDatabase<unknown, string[]>;
   readonly #dataDir: string;
   readonly #guard: Guard;
-  readonly #most: number;
+  readonly #most: Most;
   /** Bytes that the change in hand writes, at most. */
   #changed = 0;
   /** Each request asks for its project; null: there is none. */
@@ -90,7 +99,7 @@ export class State {
 
   private constructor(
     db: RootDatabase<unknown, string[]>,
-    { dataDir, guard, most }: { dataDir: string; guard: Guard; most: number },
+    { dataDir, guard, most }: { dataDir: string; guard: Guard; most: Most },
   ) {
     this.#db = db;
     this.#dataDir = dataDir;
@@ -101,12 +110,13 @@ export class State {
   /**
    * Opens the state below a folder, which is made if needed.
    * @param guard called before each write
-   * @param most projects that are remembered, at most
+   * @param projects that are remembered, at most
+   * @param bytes that the state may take when a project is set up or copied
    */
-  static open(dataDir: string, guard: Guard = () => {}, most = PROJECTS): State {
+  static open(dataDir: string, guard: Guard = () => {}, projects = PROJECTS, bytes = BYTES): State {
     mkdirSync(dataDir, { recursive: true });
     const db = open<unknown, string[]>({ path: dataLayout(dataDir).state, encoding: 'json', ...OWN });
-    return new State(db, { dataDir, guard, most });
+    return new State(db, { dataDir, guard, most: { projects, bytes } });
   }
 
   project(id: string): Project | undefined {
@@ -120,17 +130,19 @@ export class State {
 
   /**
    * Keeps what a project was set up with.
-   * @throws AppError `overloaded` when it is new, and as many are known as are kept
+   * @throws AppError `overloaded` when it is new, and as many are known as are kept, or when it has more than there is room for
    */
   setProject(id: string, project: Project): void {
     this.checkRoom(id);
-    if (JSON.stringify(this.project(id)) !== JSON.stringify(project)) {
-      this.#change(() => {
-        this.#putNow(['project', id], project);
-        if (isUndated(id) && !this.undated(id))
-          this.#putNow(['undated', id], { since: new Date().toISOString() });
-      });
-    }
+    const before = JSON.stringify(this.project(id)) ?? '';
+    const text = JSON.stringify(project);
+    if (before === text) return;
+    checkSize(this.#db, Buffer.byteLength(text) - Buffer.byteLength(before), this.#most.bytes);
+    this.#change(() => {
+      this.#putNow(['project', id], project);
+      if (isUndated(id) && !this.undated(id))
+        this.#putNow(['undated', id], { since: new Date().toISOString() });
+    });
     this.#projects.delete(id);
   }
 
@@ -163,10 +175,10 @@ export class State {
   checkRoom(id: string): void {
     if (this.project(id) !== undefined) return;
     const { start, end } = below('project');
-    if (this.#db.getKeysCount({ start, end }) < this.#most) return;
+    if (this.#db.getKeysCount({ start, end }) < this.#most.projects) return;
     throw new AppError(
       'overloaded',
-      `this server knows ${this.#most} projects, which is as many as it keeps: have it forget those that are no longer used (POST /delete)`,
+      `this server knows ${this.#most.projects} projects, which is as many as it keeps: have it forget those that are no longer used (POST /delete)`,
     );
   }
 
@@ -213,9 +225,19 @@ export class State {
     });
   }
 
-  /** Gives a project all that another one has. @throws AppError as `checkRoom` */
-  duplicateProject(source: string, target: string): void {
+  /** @throws AppError `overloaded` when there is no room for a copy of a project */
+  checkCopy(source: string, target: string): void {
     this.checkRoom(target);
+    const { start, end } = below('state', source);
+    let bytes = 0;
+    for (const key of [['project', source], ...this.#db.getKeys({ start, end })])
+      bytes += this.#db.getBinary(key)?.length ?? 0;
+    checkSize(this.#db, bytes, this.#most.bytes);
+  }
+
+  /** Gives a project all that another one has. @throws AppError as `checkCopy` */
+  duplicateProject(source: string, target: string): void {
+    this.checkCopy(source, target);
     this.#change(() => {
       for (const { key, value } of [...this.#below('state', source)])
         this.#putNow(['state', target, ...key.slice(2)], value);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
 import { dataLayout } from '../src/data-folder/layout.js';
@@ -10,6 +10,7 @@ import { startBackend } from './support/backend.js';
 import { SENTIMENT } from './support/configs.js';
 import { temporaryFolder } from './support/folder.js';
 import { addVersion } from './support/models.js';
+import { smallDisk } from './support/tmpfs.js';
 
 const OLD = '20260101-000000-aaaaaa';
 const NEW = '20260102-000000-bbbbbb';
@@ -52,6 +53,46 @@ describe('a project', () => {
       assert.deepEqual(await readdir(layout.projects), ['7']);
     } finally {
       await state.close();
+    }
+  });
+
+  it('is copied as long as a good part of the disk stays free, and leaves nothing of a copy that does not fit', async function () {
+    const disk = await smallDisk('size=20m');
+    if (!disk) return this.skip();
+    const layout = dataLayout(disk.folder);
+    const versions = join(layout.project('0'), 'models/topics/versions', OLD);
+    await mkdir(versions, { recursive: true });
+    await writeFile(join(versions, 'graph.onnx'), Buffer.alloc(4 * 2 ** 20));
+    const state = State.open(layout.root);
+    try {
+      state.setProject('0', { labelConfig: SENTIMENT, hostname: null, accessToken: null, extraParams: {} });
+      const deps = {
+        ...{ layout, state, service: { forget() {} }, reload: async () => {} },
+        exclusively: (change: () => Promise<void>) => change(),
+      };
+      const projects = new Projects(deps as never);
+      const outcomes: unknown[] = [];
+      for (const id of ['1', '2', '3', '4', '5']) {
+        const failed = await projects.duplicate('0', id).then(
+          () => undefined,
+          error => error,
+        );
+        outcomes.push(failed?.code ?? 'copied');
+        if (failed)
+          assert.match(
+            failed.message,
+            /^DATA_DIR=.* takes 5 MB, .* too little room on its disk: free some space/,
+          );
+      }
+      const none = 'data_dir_unwritable';
+      assert.deepEqual(outcomes, ['copied', 'copied', 'copied', none, none]);
+      assert.deepEqual((await readdir(layout.projects)).sort(), ['0', '1', '2', '3']);
+      assert.isUndefined(state.project('4'));
+      const { bavail, blocks } = await statfs(disk.folder);
+      assert.isAbove(bavail, blocks / 10);
+    } finally {
+      await state.close();
+      await disk.remove();
     }
   });
 

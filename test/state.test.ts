@@ -43,6 +43,39 @@ describe('state', () => {
     assert.deepEqual(state.project('3'), { ...PROJECT, extraParams: { id: '3' } });
   });
 
+  it('keeps so many bytes of projects, those of copies and of values too, and refuses more', async () => {
+    await state.close();
+    state = State.open(folder, () => {}, 1_000, 400_000);
+    const large = { ...PROJECT, labelConfig: `<View>${'é'.repeat(40_000)}</View>` };
+    state.setProject('1', large);
+    state.model('m', '1').set('key', 'v'.repeat(80_000));
+    state.duplicateProject('1', '2');
+    const refused = { code: 'overloaded' };
+    const refuses = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        assert.include(error, refused);
+        assert.match(String(error), /keeps 0.381 MB of projects .*\/delete/);
+        return;
+      }
+      assert.fail('it was kept');
+    };
+    refuses(() => state.duplicateProject('1', '3'));
+    refuses(() => state.checkCopy('1', '3'));
+    refuses(() => state.setProject('3', large));
+    refuses(() => state.setProject('1', { ...large, extraParams: { key: 'x'.repeat(80_000) } }));
+    assert.isUndefined(state.project('3'));
+    assert.deepEqual(state.project('1'), large);
+    // What makes nothing larger is kept.
+    state.setProject('1', { ...large, hostname: null });
+    state.setProject('3', PROJECT);
+    state.deleteProject('2');
+    state.duplicateProject('1', '3');
+    assert.deepEqual(state.project('3'), { ...large, hostname: null });
+    assert.equal(state.model('m', '3').get('key'), 'v'.repeat(80_000));
+  });
+
   it('tells why, when the system does not let it look whether the folder is still its own', async () => {
     await state.close();
     const emfile = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'open' });

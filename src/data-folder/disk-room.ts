@@ -11,7 +11,24 @@ const RESERVE = 2 ** 20;
  * @param folder any folder of the file system
  */
 export function hasRoom(folder: string, bytes: number): boolean {
+  return leaves(folder, bytes, () => RESERVE);
+}
+
+/** What copies leave free of a disk: this part of it, and so many bytes at most. */
+const PART_LEFT = 0.1;
+const MOST_LEFT = 10 * 2 ** 30;
+
+/**
+ * Whether a file system has room for a copy of so many bytes, and a good part left for what cannot wait.
+ * @param folder any folder of the file system
+ */
+export function hasRoomForCopy(folder: string, bytes: number): boolean {
+  return leaves(folder, bytes, size => Math.min(PART_LEFT * size, MOST_LEFT));
+}
+
+/** @param rest the bytes that stay free of a disk of so many */
+function leaves(folder: string, bytes: number, rest: (size: number) => number): boolean {
   const { blocks, bavail, bsize } = statfsSync(folder);
   // Without blocks there is nothing to go by: a disk in memory that has no limit.
-  return blocks === 0 || bavail * bsize >= bytes + RESERVE;
+  return blocks === 0 || bavail * bsize >= bytes + rest(blocks * bsize);
 }
