@@ -193,6 +193,11 @@ export class State {
     return project && { id: id!, project };
   }
 
+  /** How many projects are known. */
+  get projects(): number {
+    return this.#db.getKeysCount(below('project'));
+  }
+
   model(model: string, project: string): ModelState {
     const place = (key: string) => ['state', project, model, key];
     return {

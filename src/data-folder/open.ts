@@ -5,7 +5,7 @@ import { type DataLayout, dataLayout } from './layout.js';
 import { clearLeftovers } from './leftovers.js';
 import { DataLock, type LockOptions } from './lock.js';
 import { makePrivate } from './private.js';
-import { renewState } from './state-file.js';
+import { damageSentence, renewState } from './state-file.js';
 import { whyUnusable } from './unusable.js';
 
 /** An open `DATA_DIR`. */
@@ -32,9 +32,14 @@ export async function openDataFolder(root: string, options: LockOptions): Promis
     await makePrivate(layout, options.log);
     await clearLeftovers(layout);
     await mkdir(layout.temporary, { mode: 0o700 });
-    await renewState(layout, options.log, options.signal);
+    const damage = await renewState(layout, options.signal);
     options.signal?.throwIfAborted();
     const state = State.open(root, taken.check);
+    if (damage)
+      options.log.error(
+        { path: damage.aside, reason: damage.reason },
+        damageSentence(layout, damage, state.projects),
+      );
     const close = async () => {
       await state.close();
       await taken.release();

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Logger } from 'pino';
 import { endWithServer } from '../guardian.js';
 import { nodeProgram } from '../node-program.js';
 import { startProgram } from '../start-program.js';
@@ -20,6 +19,13 @@ const LONGEST_MS = 600_000;
 
 type Way = 'whole' | 'forward' | 'backward';
 
+/** A state's file that was found damaged. */
+export interface Damage {
+  reason: string;
+  /** Where the file lies now. */
+  aside: string;
+}
+
 /**
  * Makes the state's file anew before it is opened: record by record, by a process that may die of what it reads.
  *
@@ -28,30 +34,38 @@ type Way = 'whole' | 'forward' | 'backward';
  * locks of its own; and nothing stays of what was deleted.
  *
  * @param signal ends it; nothing is changed then
+ * @returns null when nothing was wrong
  * @throws the file system's error: no room, most of all
  */
-export async function renewState(layout: DataLayout, log: Logger, signal?: AbortSignal): Promise<void> {
-  const { state, root } = layout;
+export async function renewState({ state }: DataLayout, signal?: AbortSignal): Promise<Damage | null> {
   const target = `${state}.new`;
-  const size = existsSync(state) ? (await stat(state)).size : 0;
+  const size = existsSync(state) ? (await stat(state)).size : null;
   for (const path of [target, lockOf(target), lockOf(state)]) await rm(path, { force: true });
-  await reserve(target, size + ROOM);
-  // An empty file is what a server leaves that was killed before its first write.
-  if (size === 0) return rm(state, { force: true });
-  const wrong = await copy(state, target, 'whole', signal);
-  if (wrong === null) return replace(state, target);
+  await reserve(target, (size ?? 0) + ROOM);
+  if (size === null) return null;
+  const wrong = size === 0 ? 'it is empty' : await copy(state, target, 'whole', signal);
+  if (wrong === null) {
+    await replace(state, target);
+    return null;
+  }
 
   await rm(target, { force: true });
-  for (const way of ['forward', 'backward'] as const) {
+  for (const way of size === 0 ? [] : (['forward', 'backward'] as const)) {
     await rm(lockOf(state), { force: true });
     await copy(state, target, way, signal);
   }
   const aside = `${state}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
   await rename(state, aside);
   await replace(state, target);
-  log.error(
-    { path: aside, reason: wrong },
-    `DATA_DIR=${root}: ${state} was damaged. What could be read of it is kept; trained versions are not in it. It is set aside as ${aside}: delete that file when you miss nothing. A project whose setup is lost is known again when Label Studio sends its next /setup`,
+  return { reason: wrong, aside };
+}
+
+/** What a damage means to an operator, once the state is open. */
+export function damageSentence({ root, state }: DataLayout, { aside }: Damage, projects: number): string {
+  return (
+    `DATA_DIR=${root}: ${basename(state)} was damaged or empty. Projects kept: ${projects}. ` +
+    'Trained versions are not in it. A lost project is known again with its next /setup. ' +
+    `The file is now ${basename(aside)}: delete it when you miss nothing`
   );
 }
 

@@ -118,16 +118,22 @@ describe('a damaged state file', function () {
     ['something else', (all: Buffer) => Buffer.from(all.map((_, index) => (index * 7919) >> 3))],
     ['one without its first page', (all: Buffer) => Buffer.concat([Buffer.alloc(4096), all.subarray(4096)])],
     ['a text', () => Buffer.from('not a database\n'.repeat(1000))],
+    // What a power cut or a full disk leaves.
+    ['an empty file', () => Buffer.alloc(0)],
+    ['zeros', () => Buffer.alloc(8192)],
+    ['less than a page of zeros', () => Buffer.alloc(100)],
   ] as const) {
     it(`is set aside, and the server starts: ${what}`, async () => {
       const damaged = Buffer.from(damage(content));
       await writeFile(path, damaged);
-      await known();
+      const { length } = await known();
       const [aside] = await asideOf();
       assert.deepEqual(await readFile(join(root, aside!)), damaged);
       assert.equal((await stat(join(root, aside!))).mode & 0o777, 0o600);
       const [problem] = problems();
-      for (const part of [`DATA_DIR=${root}`, path, aside!]) assert.include(problem!.msg, part);
+      for (const part of [`DATA_DIR=${root}`, 'state.mdb ', aside!, `Projects kept: ${length}.`])
+        assert.include(problem!.msg, part);
+      assert.isBelow(problem!.msg.length, 300);
       // Only once.
       await known();
       assert.lengthOf(problems(), 1);
@@ -145,6 +151,7 @@ describe('a damaged state file', function () {
     assert.notInclude(left, 30);
     assert.isAbove(left.length, PROJECTS / 2);
     assert.lengthOf(problems(), 1);
+    assert.include(problems()[0]!.msg, `Projects kept: ${left.length}.`);
   });
 
   it('does not end a server at its start', async () => {
