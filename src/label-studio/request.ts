@@ -1,6 +1,6 @@
 import { AppError } from '../errors.js';
 import { reasonOf } from '../task-data/reasons.js';
-import { type LabelStudio, shownUrl, urlOf } from './source.js';
+import { type LabelStudio, shownUrl, unreachableSentence, urlOf } from './source.js';
 
 export interface RequestOptions {
   method?: 'GET' | 'POST';
@@ -69,15 +69,11 @@ export async function request(
   } catch (error) {
     if (error instanceof AnswerTooLarge) throw error;
     signal?.throwIfAborted();
-    const place = `Label Studio at ${shownUrl(labelStudio)}`;
     if (late) {
+      const place = `Label Studio at ${shownUrl(labelStudio)}`;
       throw unreachable(`${place} did not answer within ${timeoutMs / 1000} s`, error);
     }
-    throw unreachable(
-      `${place} cannot be reached: ${reasonOf(error)}; check that it runs, and that LABEL_STUDIO_URL is its address ` +
-        'as this machine sees it (inside of a container, localhost is the container)',
-      error,
-    );
+    throw unreachable(unreachableSentence(labelStudio, reasonOf(error)), error);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', stop);

@@ -8,6 +8,8 @@ export interface LabelStudio {
   url: string;
   /** A legacy token, or a personal access token (a JWT); empty: none. */
   token: string;
+  /** Where its address comes from, for messages: `LABEL_STUDIO_URL`, by default, or the project's `/setup`. */
+  told?: 'setting' | 'setup';
 }
 
 /** The Label Studio that a project belongs to; null when its address is not known. */
@@ -29,7 +31,7 @@ export function labelStudioSource(
     const url = project?.hostname ?? '';
     // Label Studio fills in its own address, and may have none or one without a scheme.
     if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return null;
-    return { url, token: project?.accessToken ?? '' };
+    return { url, token: project?.accessToken ?? '', told: 'setup' };
   };
 }
 
@@ -42,6 +44,18 @@ export function urlOf({ url }: LabelStudio, path: string): URL {
 export function shownUrl({ url }: LabelStudio): string {
   const { origin, pathname } = new URL(url);
   return origin + withoutSlashes(pathname);
+}
+
+/** What is said when a Label Studio cannot be reached, and what to do. */
+export function unreachableSentence(labelStudio: LabelStudio, reason: string): string {
+  const check =
+    labelStudio.told === 'setup'
+      ? 'check that it runs; the address came with /setup: set LABEL_STUDIO_URL to its address'
+      : 'check that it runs, and that LABEL_STUDIO_URL is its address';
+  return (
+    `Label Studio at ${shownUrl(labelStudio)} cannot be reached: ${reason}; ${check} ` +
+    'as this machine sees it (inside of a container, localhost is the container)'
+  );
 }
 
 /** An address, or its path, without the slashes at its end. */

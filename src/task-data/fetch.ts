@@ -12,7 +12,7 @@ import { classify, isDataUrl, locate, presignPath, type Source } from './resolve
 import { HeldTexts, requestSignal } from './scope.js';
 import { Slots } from './slots.js';
 import { type StoredBytes, type StoredText, storedFile } from './texts.js';
-import { known, noAddress, told, unreadable } from './told.js';
+import { known, noAddress, told, unreachable, unreadable } from './told.js';
 
 export interface TaskDataDeps {
   labelStudio: LabelStudioSource;
@@ -135,6 +135,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
         ownOrigin: labelStudio && new URL(labelStudio.url).origin,
         isData: own => labelStudio !== null && isDataUrl(own, labelStudio),
         authorization: async () => labelStudio && (await auth.header(labelStudio, signal)),
+        ownFailed: error => unreachable(labelStudio!, signal.aborted ? signal.reason : error),
         allows,
         lookup,
         maxBytes,
@@ -176,7 +177,8 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   ): Promise<T> {
     const run = async () => {
       const late = new AbortController();
-      const timer = setTimeout(() => late.abort(), timeoutMs);
+      const reason = new Unreadable(`it took longer than ${timeoutMs / 1000} s`);
+      const timer = setTimeout(() => late.abort(reason), timeoutMs);
       try {
         return await work(
           AbortSignal.any([given, late.signal, deps.stopped].filter(each => each !== undefined)),
@@ -184,7 +186,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
       } catch (error) {
         deps.stopped?.throwIfAborted();
         if (error instanceof Unreadable || given?.aborted || !late.signal.aborted) throw error;
-        throw new Unreadable(`it took longer than ${timeoutMs / 1000} s`);
+        throw reason;
       } finally {
         clearTimeout(timer);
       }

@@ -16,6 +16,8 @@ export interface DownloadOptions {
   ownOrigin: string | null;
   /** Whether a path of that origin is read with its `authorization`. */
   isData(url: URL): boolean;
+  /** Says what is wrong when that origin gives no answer. */
+  ownFailed(error: unknown): unknown;
   /** The `Authorization` header for that origin. */
   authorization(): Promise<string | null>;
   /** Whether a URL is read whatever its address. */
@@ -41,7 +43,10 @@ export async function download(start: URL, options: DownloadOptions): Promise<Bo
   let own = options.isData(start);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     own &&= url.origin === options.ownOrigin && options.isData(url);
-    const response = await request(url, own ? await options.authorization() : null, options);
+    const authorization = own ? await options.authorization() : null;
+    const response = await request(url, authorization, options).catch(error => {
+      throw url.origin === options.ownOrigin ? options.ownFailed(error) : error;
+    });
     const { location } = response.headers;
     if (!REDIRECTS.includes(response.statusCode) || location === undefined)
       return bodyOf(response, own, options);

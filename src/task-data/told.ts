@@ -1,10 +1,18 @@
 import { AppError } from '../errors.js';
+import { type LabelStudio, unreachableSentence } from '../label-studio/source.js';
 import { reasonOf, Unreadable } from './reasons.js';
 import { describeValue } from './resolve.js';
 
 /** Why a text that stands in the task itself cannot be read. */
 export function noAddress(): Unreadable {
   return new Unreadable('it is not the address of a file (a URL, an upload, a local file or a cloud URI)');
+}
+
+/** The error of a Label Studio that gives no answer; what a caller gave up for a reason of its own stays that. */
+export function unreachable(labelStudio: LabelStudio, error: unknown): unknown {
+  return error instanceof AppError
+    ? error
+    : new Unreadable(unreachableSentence(labelStudio, reasonOf(error)));
 }
 
 /** @throws Unreadable when a task has no id */

@@ -21,8 +21,8 @@ const state = { project: (id: string) => projects[id] };
 describe('the Label Studio of a project', () => {
   it('is the one of its setup, when that named an address', () => {
     const source = labelStudioSource({ LABEL_STUDIO_URL: null, LABEL_STUDIO_API_KEY: null }, state);
-    assert.deepEqual(source('own'), { url: 'http://own.example/ls', token: 'setup-token' });
-    assert.deepEqual(source('tokenless'), { url: 'https://own.example', token: '' });
+    assert.deepEqual(source('own'), { url: 'http://own.example/ls', token: 'setup-token', told: 'setup' });
+    assert.deepEqual(source('tokenless'), { url: 'https://own.example', token: '', told: 'setup' });
     for (const id of ['unnamed', 'bare', 'unset', 'unknown', null]) assert.isNull(source(id), String(id));
   });
 
@@ -33,7 +33,7 @@ describe('the Label Studio of a project', () => {
     const open = labelStudioSource({ LABEL_STUDIO_URL: url, LABEL_STUDIO_API_KEY: null }, state);
     assert.deepEqual(open('own'), { url, token: '' });
     const keyOnly = labelStudioSource({ LABEL_STUDIO_URL: null, LABEL_STUDIO_API_KEY: 'set-token' }, state);
-    assert.deepEqual(keyOnly('own'), { url: 'http://own.example/ls', token: 'setup-token' });
+    assert.deepEqual(keyOnly('own'), { url: 'http://own.example/ls', token: 'setup-token', told: 'setup' });
   });
 
   it('is written without the slashes at its end, however many it has', function () {

@@ -70,6 +70,37 @@ describe('task-data with Label Studio', () => {
     );
   });
 
+  it('names the address where nothing listens or answers, and where it was told', async () => {
+    const server = await serve(() => {});
+    const values = ['upload/3/a.txt', 's3://bucket/a.txt', `${server.url}/data/upload/3/a.txt`];
+    const hint = ' as this machine sees it (inside of a container, localhost is the container)';
+    const expectReason = async (reason: string, told: 'setting' | 'setup', advice: string) => {
+      const labelStudio = () => ({ url: server.url, token: 'abc', told });
+      for (const value of values)
+        expect(await unreadable(taskDataWith({ labelStudio, timeoutMs: 200 }).read(value, anyTask))).to.equal(
+          `cannot read '${value}': Label Studio at ${server.url} cannot be reached: ${reason}; ${advice}${hint}`,
+        );
+    };
+    const late = 'it took longer than 0.2 s';
+    await expectReason(late, 'setting', 'check that it runs, and that LABEL_STUDIO_URL is its address');
+    await stopServers();
+    const refused = 'nothing listens at its address';
+    await expectReason(refused, 'setting', 'check that it runs, and that LABEL_STUDIO_URL is its address');
+    const setup = 'check that it runs; the address came with /setup: set LABEL_STUDIO_URL to its address';
+    await expectReason(refused, 'setup', setup);
+  });
+
+  it('does not blame Label Studio for a storage that it redirects to', async () => {
+    const server = await serve((_, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:1/a' }).end(),
+    );
+    const labelStudio = () => ({ url: server.url, token: 'abc' });
+    const message = await unreadable(
+      taskDataWith({ labelStudio, allowHosts: ['127.0.0.1:1'] }).read('s3://bucket/a.txt', anyTask),
+    );
+    expect(message).to.equal("cannot read 's3://bucket/a.txt': nothing listens at its address");
+  });
+
   it('asks for the Label Studio of the project, whose address may have a path', async () => {
     const server = await serve((_, response) => response.end('content'));
     const projects: unknown[] = [];
