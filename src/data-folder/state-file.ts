@@ -3,11 +3,13 @@ import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { AppError } from '../errors.js';
 import { endWithServer } from '../guardian.js';
 import { nodeProgram } from '../node-program.js';
 import { startProgram } from '../start-program.js';
 import type { DataLayout } from './layout.js';
 import { sync } from './sync.js';
+import { whyUnusable } from './unusable.js';
 
 const PROGRAM = nodeProgram(import.meta.url, './state-copy');
 
@@ -35,13 +37,13 @@ export interface Damage {
  *
  * @param signal ends it; nothing is changed then
  * @returns null when nothing was wrong
- * @throws the file system's error: no room, most of all
+ * @throws AppError `setting_invalid` when there is no room for it; the file system's error
  */
-export async function renewState({ state }: DataLayout, signal?: AbortSignal): Promise<Damage | null> {
+export async function renewState({ root, state }: DataLayout, signal?: AbortSignal): Promise<Damage | null> {
   const target = `${state}.new`;
   const size = existsSync(state) ? (await stat(state)).size : null;
   for (const path of [target, lockOf(target), lockOf(state)]) await rm(path, { force: true });
-  await reserve(target, (size ?? 0) + ROOM);
+  await reserve(root, target, (size ?? 0) + ROOM);
   if (size === null) return null;
   const wrong = size === 0 ? 'it is empty' : await copy(state, target, 'whole', signal);
   if (wrong === null) {
@@ -106,13 +108,20 @@ async function replace(state: string, target: string): Promise<void> {
   await sync(dirname(state));
 }
 
-/** Finds out whether there is room for so many bytes. */
-async function reserve(path: string, bytes: number): Promise<void> {
+/**
+ * Finds out whether there is room for so many bytes.
+ * @throws AppError `setting_invalid`, with what a start needs
+ */
+async function reserve(root: string, path: string, bytes: number): Promise<void> {
+  const pieces = Math.ceil(bytes / ROOM);
   const file = await open(path, 'w', 0o600);
   try {
     const piece = Buffer.alloc(ROOM);
-    for (let written = 0; written < bytes; written += ROOM) await file.writeFile(piece);
+    for (let written = 0; written < pieces; written++) await file.writeFile(piece);
     await file.sync();
+  } catch (error) {
+    // Beside it there are the lock, and what lmdb needs to write anything.
+    throw new AppError('setting_invalid', whyUnusable(root, error, (pieces + 1) * ROOM), { cause: error });
   } finally {
     await file.close();
     await rm(path, { force: true });

@@ -4,16 +4,17 @@ import { messageOf } from '../errors.js';
 /**
  * Why `DATA_DIR` cannot be used, and what to do.
  * @param error of the file system, or of lmdb
+ * @param needed bytes that a start needs, where that is why
  */
-export function whyUnusable(root: string, error: unknown): string {
-  return `DATA_DIR=${root}: ${reasonOf(nameOf(error)) ?? `this server cannot use it: ${messageOf(error)}`}`;
+export function whyUnusable(root: string, error: unknown, needed?: number): string {
+  return `DATA_DIR=${root}: ${reasonOf(nameOf(error), needed) ?? `this server cannot use it: ${messageOf(error)}`}`;
 }
 
-function reasonOf(code: string | undefined): string | null {
+function reasonOf(code: string | undefined, needed?: number): string | null {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return 'there is no room on its disk: free some space, or set DATA_DIR to another folder';
+      return `there is no room on its disk${needed === undefined ? '' : `, and a start needs ${needed / 2 ** 20} MB`}: free some space, or set DATA_DIR to another folder`;
     // So lmdb calls a page that was written in part.
     case 'EIO':
       return 'its disk is full, or fails: free some space, or set DATA_DIR to another folder';
@@ -27,7 +28,7 @@ function reasonOf(code: string | undefined): string | null {
       return `the user of this server (uid ${process.getuid?.()}) may not write there: give it the folder (chown), or set DATA_DIR to another one`;
     case 'EEXIST':
     case 'ENOTDIR':
-      return 'a file has its place: remove the file, or set DATA_DIR to a folder';
+      return 'a file has its place: set DATA_DIR to a folder, or move the file away';
     default:
       return null;
   }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { AppError, clip } from '../errors.js';
-import { allowedHosts, hostOf } from '../task-data/hosts.js';
+import { allowedHosts, hostOf, portOf } from '../task-data/hosts.js';
 
 /** Names that containers have for the machine they run on; only that machine decides what they stand for. */
 const LOCAL_NAMES = new Set(['localhost', 'host.docker.internal', 'host.containers.internal']);
@@ -71,6 +71,12 @@ function refused(what: string, url: URL | null): AppError {
   const advice =
     url === null
       ? 'PUBLIC_HOSTS lists the host names that this server has behind proxies and tunnels'
-      : `if that is this server behind a proxy or a tunnel, start it with PUBLIC_HOSTS=${clip(url.hostname, SHOWN)}`;
+      : `only if that is this server behind a proxy or a tunnel, start it with PUBLIC_HOSTS=${entryFor(url)}: all its pages may then use this server`;
   return new AppError('origin_refused', `${what}; ${advice}`);
+}
+
+/** The narrowest entry that lets a host in. Others of this machine have its names, too, on other ports. */
+function entryFor(url: URL): string {
+  const port = url.port || (isLocal(hostOf(url)) ? portOf(url) : '');
+  return `${clip(url.hostname, SHOWN)}${port && `:${port}`}`;
 }

@@ -58,7 +58,8 @@ export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$|\.$/g, '');
 }
 
-function portOf(url: URL): string {
+/** The port of an `http(s)` URL. */
+export function portOf(url: URL): string {
   return url.port || (url.protocol === 'https:' ? '443' : '80');
 }
 
@@ -79,15 +80,44 @@ export function allowedHosts(entries: readonly string[], setting = 'ALLOW_HOSTS'
     const [, name, port] =
       /^(\[[^\]]+\]|(?:\*\.)?[^:/?#@*\s]+)(?::(\d{1,5}))?$/.exec(isIP(entry) === 6 ? `[${entry}]` : entry) ??
       [];
-    if (name === undefined || !URL.canParse(`http://${name}`)) {
-      throw new AppError('setting_invalid', `${setting}: '${entry}' is not host, host:port or *.example.com`);
-    }
-    // Parsed as the URLs are, so that both sides write an address or an international name the same way.
-    return { host: hostOf(new URL(`http://${name}`)), port };
+    const host = name === undefined || Number(port ?? 0) > 65_535 ? null : hostNamed(name);
+    if (host === null)
+      throw new AppError(
+        'setting_invalid',
+        `${setting}: '${entry}' is not host, host:port or *.example.com: ${adviceFor(entry)}`,
+      );
+    return { host, port };
   });
   return url =>
     rules.some(({ host, port }) => {
       const matches = host.startsWith('*.') ? hostOf(url).endsWith(host.slice(1)) : hostOf(url) === host;
       return matches && (port === undefined || port === portOf(url));
     });
+}
+
+const NAME = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/;
+
+/** A host as it stands in URLs, which write an address or an international name in one way; null: it is none. */
+function hostNamed(name: string): string | null {
+  if (!URL.canParse(`http://${name}`)) return null;
+  const host = hostOf(new URL(`http://${name}`));
+  return isIP(host) !== 0 || NAME.test(host) ? host : null;
+}
+
+/** What to write in place of an entry that is no host. */
+function adviceFor(entry: string): string {
+  const host = /^(?:[a-z]+:\/\/)?(?:\*\.)?([^/?#@*]+)(?:[/?#].*)?$/i.exec(entry)?.[1];
+  if (host !== undefined && host !== entry && allowsAlone(host)) return `write ${host}`;
+  if (/^[^\s;|]+(?:[\s;|]+[^\s;|]+)+$/.test(entry)) return 'separate entries by commas';
+  if (entry.includes('*')) return 'list the hosts, or those below a name as *.example.com';
+  return 'a host is a name or an address';
+}
+
+function allowsAlone(entry: string): boolean {
+  try {
+    allowedHosts([entry]);
+    return true;
+  } catch {
+    return false;
+  }
 }

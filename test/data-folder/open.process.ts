@@ -30,7 +30,7 @@ describe('a DATA_DIR that cannot be used', function () {
     await writeFile(file, '');
     assert.equal(
       await words(join(file, 'data')),
-      `setting_invalid: DATA_DIR=${file}/data: a file has its place: remove the file, or set DATA_DIR to a folder`,
+      `setting_invalid: DATA_DIR=${file}/data: a file has its place: set DATA_DIR to a folder, or move the file away`,
     );
     // Where nobody makes a folder, not even root.
     assert.match(
@@ -41,7 +41,12 @@ describe('a DATA_DIR that cannot be used', function () {
 
   for (const [what, options, fill, reason] of [
     ['a full disk', 'size=16k', true, 'there is no room on its disk'],
-    ['a disk with room for the lock alone', 'size=300k', false, 'there is no room on its disk'],
+    [
+      'a disk with room for the lock alone',
+      'size=300k',
+      false,
+      'there is no room on its disk, and a start needs 2 MB',
+    ],
     ['a read-only disk', 'ro', false, 'its disk is read-only'],
   ] as const) {
     it(`is told in one line with the setting and the path: ${what}`, async function () {

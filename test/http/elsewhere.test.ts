@@ -93,8 +93,11 @@ describe('requests from elsewhere', () => {
       await fails({ origin }, /^the request comes from a page of another site, '.{0,100}'; .*PUBLIC_HOSTS/);
     await fails(
       { origin: 'https://evil.example' },
-      /'https:\/\/evil\.example'; .*PUBLIC_HOSTS=evil\.example$/,
+      /'https:\/\/evil\.example'; .*PUBLIC_HOSTS=evil\.example: all its pages may then use this server$/,
     );
+    // Of a name that others have on other ports, too, that one alone.
+    await fails({ origin: 'http://localhost:8080' }, /PUBLIC_HOSTS=localhost:8080: /);
+    await fails({ origin: 'http://localhost:80' }, /PUBLIC_HOSTS=localhost:80: /);
     await passes({ origin: `http://127.0.0.1:${port}`, 'sec-fetch-site': 'same-origin' });
     await passes({ origin: `http://localhost:${port}`, host: `localhost:${port}` });
     for (const site of ['none', 'same-origin', 'same-site']) await passes({ 'sec-fetch-site': site });
@@ -110,7 +113,10 @@ describe('requests from elsewhere', () => {
       'x@localhost',
     ])
       await fails({ host }, /^this server has no host name '/);
-    await fails({ host: 'evil.example:1', origin: 'http://evil.example:1' }, /PUBLIC_HOSTS=evil\.example$/);
+    await fails(
+      { host: 'evil.example:1', origin: 'http://evil.example:1' },
+      /PUBLIC_HOSTS=evil\.example:1: /,
+    );
     for (const host of [
       'localhost',
       'LOCALHOST:80',

@@ -90,4 +90,34 @@ describe('task-data/hosts', () => {
         .with.property('code', 'setting_invalid');
     }
   });
+
+  it('says what to write instead of an entry that is a URL, or several', () => {
+    for (const [entry, advice] of [
+      ['https://ml.example/', 'write ml.example'],
+      ['http://ml.example:8080/path', 'write ml.example:8080'],
+      ['ml.example/path', 'write ml.example'],
+      ['ml.example;b', 'separate entries by commas'],
+      ['a b.example', 'separate entries by commas'],
+      ['a|b', 'separate entries by commas'],
+      ['*', 'list the hosts'],
+      ['*.*.example', 'list the hosts'],
+      ['ml.*', 'list the hosts'],
+      ['"ml.example"', 'a host is a name or an address'],
+      ['ml.example:99999', 'a host is a name or an address'],
+      ['ml..example', 'a host is a name or an address'],
+    ] as const) {
+      expect(() => allowedHosts([entry], 'PUBLIC_HOSTS'), entry)
+        .to.throw(AppError, `PUBLIC_HOSTS: '${entry}' is not host, host:port or *.example.com: ${advice}`)
+        .with.property('code', 'setting_invalid');
+    }
+    // Underscores, international names and names of one word are in use.
+    allowedHosts([
+      'my_minio:9000',
+      'bücher.example',
+      'minio',
+      '*.xn--bcher-kva.example',
+      '[::1]:80',
+      'a.example.',
+    ]);
+  });
 });
