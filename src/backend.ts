@@ -50,6 +50,8 @@ export interface BackendOptions {
   lost?: (error: AppError) => void;
   /** Gives the start up; its reason is what is thrown. */
   signal?: AbortSignal;
+  /** Called when `DATA_DIR` is this server's, before models are loaded: what it throws ends the start. */
+  opened?: () => Promise<void>;
   /** What programs that the backend starts get theirs from; this process's by default. */
   environment?: Environment;
 }
@@ -106,6 +108,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const { lost = error => log.fatal(messageOf(error)) } = options;
   const folder = await openDataFolder(config.DATA_DIR, { log, lost, signal });
   try {
+    await options.opened?.();
     return await assemble({ ...options, log }, folder);
   } catch (error) {
     await folder.close();

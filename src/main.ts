@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import type { AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { type Backend, type BackendOptions, createBackend, isLoopback } from './backend.js';
 import { inBackground } from './background.js';
-import { type Config, readConfig } from './config.js';
+import { type Config, readConfig, SETTINGS } from './config.js';
 import { AppError, clip, MESSAGE_LENGTH, messageOf } from './errors.js';
 import { connectionsFor } from './http/connections.js';
 import { createHttpServer, type HttpServer, TIME_LIMITS } from './http/server.js';
 import { LogLines, outputOf } from './log-lines.js';
+import { misspelt } from './misspelt.js';
 import type { ModelClass } from './model.js';
 import { NO_TELEMETRY } from './no-telemetry.js';
 import { descriptorLimit } from './proc.js';
@@ -51,8 +52,13 @@ export async function serve(
   if (process.env[FIT_VARIABLE] !== undefined && process.send) return learn([models].flat());
   // A class may bring an ONNX Runtime of its own.
   Object.assign(process.env, NO_TELEMETRY);
-  const config = readConfig(options.env ?? process.env);
+  const { env = process.env } = options;
+  const config = readConfig(env);
   const log = (options.log ?? createLog(config.LOG_LEVEL)).child({}, { serializers: { err: shownError } });
+  for (const { given, nearest } of misspelt(env, Object.keys(SETTINGS)))
+    log.warn(
+      `${clip(given, 100)} is not a setting of this server and changes nothing: ${nearest} is, if that was meant`,
+    );
   const entry = options.entry ?? ownEntry();
   // What this process and its programs write is nobody else's, wherever it lies.
   const umask = process.umask(0o077);
@@ -109,7 +115,10 @@ export async function serve(
     running = await started;
   } catch (error) {
     // It was asked to end, and has given up what it had.
-    if (starting.signal.aborted) return process.exit(0);
+    if (starting.signal.aborted) {
+      log.info('stopped while it started');
+      return process.exit(0);
+    }
     leave();
     throw error;
   }
@@ -117,13 +126,7 @@ export async function serve(
   const dieAgain = surviveUncaught(process, log);
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
-  announce(
-    config,
-    log,
-    url,
-    backend.provider,
-    backend.describe().models.map(({ name }) => name),
-  );
+  announce(config, log, url, backend);
   log.flush();
   inBackground(log, 'the projects below DATA_DIR could not be read', backend.askForLostSetups());
   return { url, close };
@@ -137,7 +140,13 @@ interface Started {
 }
 
 async function start(config: Config, options: BackendOptions): Promise<Started> {
-  const backend = await createBackend(options);
+  // One that is taken is told before the models are loaded, which takes long, and after another server of the folder has left it.
+  const opened = async () => {
+    const probe = createServer();
+    await listen(probe, config);
+    await once(probe.close(), 'close');
+  };
+  const backend = await createBackend({ ...options, opened });
   const { server, drain } = createHttpServer(backend.app, {
     ...TIME_LIMITS,
     connections: connectionsFor(descriptorLimit()),
@@ -208,17 +217,21 @@ async function listen(server: NetServer, { PORT, HOST }: Config): Promise<void> 
   }
 }
 
-function announce(
-  config: Config,
-  log: Logger,
-  url: string,
-  provider: string | null,
-  models: readonly string[],
-): void {
+function announce(config: Config, log: Logger, url: string, { provider, describe }: Backend): void {
+  const { models, problems } = describe();
+  const served = models.filter(({ versions }) => versions.length > 0).map(({ name }) => name);
   log.info(
-    { models, provider: provider ?? undefined },
-    `serving ${models.join(', ') || 'no model'} on ${url}`,
+    { models: served, provider: provider ?? undefined },
+    `serving ${served.join(', ') || 'no model'} on ${url}`,
   );
+  // What is wrong with the others has been told.
+  const told = new Set([...served, ...problems.map(({ model }) => model)]);
+  const without = models.map(({ name }) => name).filter(name => !told.has(name));
+  if (without.length > 0)
+    log.info(
+      { models: without },
+      `without a version, so not served: ${without.join(', ')}; the README of each says how to get one, such as \`make models\``,
+    );
   if (models.length === 0)
     log.warn(`there is no model in ${config.MODEL_DIR}: put one there, it is found without a restart`);
   if (!isLoopback(config.HOST) && config.BASIC_AUTH_USER === null) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { pino } from 'pino';
 import { AppError, createApp, createBackend, LabelStudioMLBase, readConfig, serve } from '../src/index.js';
 import { CHOICES, gate, stopAll, temporaryFolder } from './class-backend.js';
 import { ROOT } from './markdown.js';
+import { CapturedLog } from './support/log.js';
 import { program } from './support/program.js';
 
 const log = pino({ level: 'silent' });
@@ -77,6 +78,29 @@ describe('serve()', () => {
     other.close();
     await closed;
     await (await serve(MyModel, { env: { PORT, DATA_DIR }, log })).close();
+  });
+
+  it('tries the port before it loads models, which takes long', async () => {
+    const other = createServer();
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const PORT = String((other.address() as AddressInfo).port);
+    // Most machines have no such provider: looking for it is the first thing that is done for the models.
+    const env = { PORT, DATA_DIR: await temporaryFolder(), EXECUTION_PROVIDER: 'cuda' };
+    const failure = await serve([], { env, log }).catch((error: unknown) => error);
+    assert.match(String((failure as Error).message), /^PORT=\d+: another server listens/);
+    const closed = once(other, 'close');
+    other.close();
+    await closed;
+  });
+
+  it('warns of variables that look like a misspelt setting, without their values', async () => {
+    const captured = new CapturedLog();
+    const env = { PORT: '0', DATA_DIR: await temporaryFolder(), WEBHOOK_SECRT: 'of mine', HOME: '/root' };
+    await (await serve(MyModel, { env, log: captured.logger })).close();
+    const warnings = captured.lines.filter(({ level }) => level === 40).map(({ msg }) => msg);
+    assert.deepEqual(warnings, [
+      'WEBHOOK_SECRT is not a setting of this server and changes nothing: WEBHOOK_SECRET is, if that was meant',
+    ]);
   });
 
   it('says which setting is wrong when it cannot listen there', async () => {
@@ -162,15 +186,22 @@ describe('make serve', () => {
   });
 
   it('tells in its log what it serves and where, and ends quietly on SIGTERM', async () => {
-    const child = start({ DATA_DIR: await temporaryFolder() });
+    const MODEL_DIR = await temporaryFolder();
+    for (const name of ['sentiment', 'substring', 'text-classifier', 'ocr', 'speech'])
+      await cp(join(ROOT, 'models', name), join(MODEL_DIR, name), { recursive: true });
+    // As before `make models`.
+    for (const name of ['ocr', 'speech'])
+      await rm(join(MODEL_DIR, name, 'versions'), { recursive: true, force: true });
+    const child = start({ MODEL_DIR, DATA_DIR: await temporaryFolder() });
     const ended = once(child, 'exit');
-    const seen = await lines(child, 'serving ');
-    const { models, provider, msg } = seen.at(-1)!;
-    const entries = await readdir(join(ROOT, 'models'), { withFileTypes: true });
-    const shipped = entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
-    assert.includeMembers(shipped, ['sentiment', 'substring', 'tabular-classifier']);
-    assert.deepEqual({ models, provider }, { models: shipped.sort(), provider: 'cpu' });
-    assert.match(String(msg), /^serving .*sentiment, .*substring, .* on http:\/\/127\.0\.0\.1:\d+$/);
+    const seen = await lines(child, 'without a version');
+    assert.include(String(seen.at(-1)!.msg), 'ocr, speech');
+    const { models, provider, msg } = seen.at(-2)!;
+    assert.deepEqual(
+      { models, provider },
+      { models: ['sentiment', 'substring', 'text-classifier'], provider: 'cpu' },
+    );
+    assert.match(String(msg), /^serving sentiment, substring, text-classifier on http:\/\/127\.0\.0\.1:\d+$/);
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
     assert.equal(await text(child.stderr!), '');
