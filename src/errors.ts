@@ -21,6 +21,7 @@ export const ERRORS = {
   },
   version_read_only: { status: 403, meaning: 'shipped versions cannot be changed: name a `project`' },
   not_found: { status: 404, meaning: 'there is no such path' },
+  project_unknown: { status: 404, meaning: 'the project was never set up here, or was deleted' },
   model_unknown: { status: 404, meaning: 'there is no model of that name' },
   version_unknown: { status: 404, meaning: 'the model has no such version, or has it for another project' },
   method_not_allowed: { status: 405, meaning: 'the path exists, but not for this method' },

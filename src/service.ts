@@ -139,11 +139,15 @@ export class Service {
 
   /**
    * How the models of a project are chosen, as the last `/setup` had it.
-   * @throws AppError `no_label_config` for one that was never set up; those of the choice
+   * @throws AppError `project_unknown` for one that was never set up; those of the choice
    */
   async describe(project: string): Promise<ProjectAnswer> {
     const known = this.#deps.state.project(project);
-    if (!known) throw new AppError('no_label_config', `the project '${project}' was never set up here`);
+    if (!known)
+      throw new AppError(
+        'project_unknown',
+        `the project '${project}' was never set up here: connect it in Label Studio (Settings > Model), or send /setup`,
+      );
     const whose = { project, labelConfig: known.labelConfig };
     const config = this.#answerers.parse(known.labelConfig);
     const model = known.model ?? null;

@@ -126,7 +126,11 @@ describe('several models that answer one project', () => {
         'text-classifier': { version: 'text-classifier:untrained', controls: ['shop'] },
       });
       const unknown = await backend.get<ErrorBody>('/api/projects/99');
-      assert.equal(unknown.body.code, 'no_label_config');
+      assert.deepEqual([unknown.status, unknown.body.code], [404, 'project_unknown']);
+      assert.equal(
+        unknown.body.message,
+        "the project '99' was never set up here: connect it in Label Studio (Settings > Model), or send /setup",
+      );
     });
 
     it('are asked alone by an annotator who uses a control of theirs', async () => {
