@@ -2,7 +2,7 @@ import type { RootDatabase } from 'lmdb';
 import { AppError } from './errors.js';
 
 /**
- * Checks that there is room for so many bytes more. A start copies the state, so that its size is bounded.
+ * Checks that there is room for so many bytes more. Each start copies the state and is to serve soon, so that its size is bounded.
  * @param most bytes that the state may take
  * @throws AppError `overloaded`
  */

@@ -62,7 +62,7 @@ const CHARACTERS_KEPT = 16_000_000;
 /** Projects that are remembered, at most: each may take a megabyte of the disk. */
 const PROJECTS = 10_000;
 /** What projects and their values may take together, in bytes, when one is set up or copied. */
-const BYTES = 2 ** 30;
+const BYTES = 2 ** 29;
 /** Bytes of the pages that lmdb writes anew for one entry, at most: its leaf, the branches above it, and what they are split into. */
 const PAGES_OF_ENTRY = 2 ** 15;
 /** The mode of the database's two files, which lmdb gives to everybody else; its types do not know the option. */
