@@ -46,7 +46,7 @@ test-node: dist/.built $(VENV)/.installed $(FETCHED)
 test-python: dist/.built $(VENV)/.installed
 	cd scripts && ../$(VENV)/bin/pytest -n 2
 
-test-processes: dist/.built $(VENV)/.installed $(FETCHED) ## run the tests that start, stop and kill many processes
+test-processes: dist/.built $(VENV)/.installed $(FETCHED) ## run the tests that start, stop and kill many servers and trainings (5 minutes)
 	node_modules/.bin/mocha --config .mocharc.process.json
 
 test-torch: dist/.built $(TORCH)/.installed $(TOPICS) ## run the tests of PyTorch models (installs torch once: 3 GB to fetch)
