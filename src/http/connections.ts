@@ -96,6 +96,7 @@ export class Connections {
   }
 }
 
-function waitsForClient({ req, writableEnded }: ServerResponse): boolean {
-  return !req.complete || writableEnded;
+/** Whether its request or its answer is on its way: an answer that has begun is one that nobody reads, or a stream without end. */
+function waitsForClient({ req, headersSent }: ServerResponse): boolean {
+  return !req.complete || headersSent;
 }

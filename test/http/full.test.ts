@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { assert } from 'chai';
 import { Connections, connectionsFor } from '../../src/http/connections.js';
@@ -87,6 +87,20 @@ describe('connections that are all busy', () => {
     now += 6_000;
     await begin(HEALTH);
     await slow.closed;
+    await (await RawConnection.open(url)).closed;
+  });
+
+  it('give way when their answers have been going on for long', async () => {
+    const streams: ServerResponse[] = [];
+    server.prependListener('request', (_, response) => streams.push(response));
+    const first = await begin(HEALTH);
+    await begin(HEALTH);
+    streams[0]!.write('begin');
+    await once(first.socket, 'data');
+    await (await RawConnection.open(url)).closed;
+    now += 6_000;
+    await begin(HEALTH);
+    await first.closed;
     await (await RawConnection.open(url)).closed;
   });
 });
