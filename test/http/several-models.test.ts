@@ -245,7 +245,7 @@ describe('several models that answer one project', () => {
         assert.deepEqual(controlsOf(item!), new Set(['figures']));
       }
       const line = await backend.log.line(({ model, tasks }) => model === 'sentiment' && tasks === 2);
-      assert.include(line, { level: 40, project: '4', code: 'model_failed' });
+      assert.include(line, { level: 40, project: '4.5', code: 'model_failed' });
       const page = (await backend.get<string>('/metrics')).body;
       assert.match(page, /^model_left_out_total\{model="sentiment",code="model_failed"\} 2$/m);
       const single = await predict(tasksOf([bad]));

@@ -100,7 +100,7 @@ describe('two Label Studios with projects of one id', () => {
       assert.equal((await backend.post('/delete', { project: keyOf('a') })).status, 200);
       assert.equal(await servedBy(backend, keyOf('b')), `sentiment:${OLD}`);
       assert.equal(await servedBy(backend, '4'), `sentiment:${OLD}`);
-      assert.equal((await backend.get(`/api/projects/${keyOf('a')}`)).status, 400);
+      assert.equal((await backend.get(`/api/projects/${keyOf('a')}`)).status, 404);
     });
 
     it('remove nothing of each other by an event with the id alone', async () => {
@@ -116,7 +116,7 @@ describe('two Label Studios with projects of one id', () => {
       const gone = await serve((_, response) => response.writeHead(404).end('{}'));
       await setup('b', { hostname: gone.url });
       await hook('PROJECT_DELETED', { id: 4 });
-      assert.equal((await backend.get(`/api/projects/${keyOf('b')}`)).status, 400);
+      assert.equal((await backend.get(`/api/projects/${keyOf('b')}`)).status, 404);
     });
 
     it('are told of a token that is not taken, at /setup and afterwards', async () => {
