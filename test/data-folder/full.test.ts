@@ -82,7 +82,7 @@ describe('a DATA_DIR whose disk is full', function () {
     const state = State.open(disk.folder);
     assert.deepEqual(
       state.pending().map(({ project, count }) => [project, count]),
-      [['1', 3]],
+      [['1.1', 3]],
     );
     assert.equal(state.project('2')?.labelConfig, CONFIG);
     await state.close();
