@@ -3,10 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../errors.js';
 import type { GroupText } from '../inference/job.js';
 import { digestOf, readValue, type ValueReader } from '../inputs/values.js';
+import { tooDense } from '../json-density.js';
 import { loadKinds } from '../load-kinds.js';
 import { cutGroups, groupText } from '../tasks.js';
 import type { GroupTexts, ThreadReply, ThreadRequest } from './body-thread.js';
-import { checkDensity } from './density.js';
 import { parseBody, toAppError } from './errors.js';
 import { type PredictBody, predictBody } from './wire.js';
 
@@ -72,7 +72,9 @@ function answer(request: ThreadRequest): unknown {
   switch (request.type) {
     case 'parse': {
       const bytes = Buffer.concat(request.pieces);
-      checkDensity(bytes);
+      const dense = tooDense(bytes);
+      if (dense !== null)
+        throw new AppError('body_too_large', `the body holds more than ${dense}; send fewer tasks at a time`);
       const { tasks, ...head } = predictBody(parseBody(bytes));
       bodies.set(request.body, { tasks });
       return { ...head, count: tasks.length };

@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { AppError, clip } from '../errors.js';
+import { AppError } from '../errors.js';
 import { projectIdOf, readProjectName } from '../project-key.js';
 import type { LabelStudioAuth } from './auth.js';
 import { FIRST_PAGE, type LabelStudioTask, nextSize, pagePath, readPage, smallerSize } from './pages.js';
-import { AnswerTooLarge, isPassing, type Reply, request, unreachable } from './request.js';
-import { type LabelStudio, type LabelStudioSource, shownUrl } from './source.js';
+import { askedPause, contentOf, failing, unexpected } from './reply.js';
+import { AnswerTooLarge, isPassing, type Reply, request } from './request.js';
+import type { LabelStudio, LabelStudioSource } from './source.js';
 
 export interface LabelStudioClient {
   /**
@@ -56,7 +57,8 @@ const ATTEMPTS = 7;
 const FIRST_PAUSE_MS = 500;
 /** A server that asks for a longer pause is given up. */
 const LONGEST_PAUSE_MS = 120_000;
-const DETAIL_LENGTH = 200;
+/** What is read of an answer that tells of one project, or of its backends: a labeling config has a megabyte at most. */
+const ONE_PROJECT = 4 * 2 ** 20;
 
 /**
  * Reads annotated tasks from the Label Studio that a project belongs to.
@@ -86,6 +88,7 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
     labelStudio: LabelStudio,
     path: string,
     signal: AbortSignal | undefined,
+    maxBytes: number,
   ): Promise<Reply> {
     for (let renewed = false; ; renewed = true) {
       const authorization = await deps.auth.header(labelStudio, signal);
@@ -93,7 +96,7 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
         headers: { accept: 'application/json', ...(authorization === null ? {} : { authorization }) },
         signal,
         timeoutMs: deps.timeoutMs,
-        maxBytes: deps.maxBytes,
+        maxBytes,
       });
       if (reply.status !== 401 || renewed || !deps.auth.renew(labelStudio, authorization)) return reply;
     }
@@ -105,12 +108,13 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
     path: string,
     signal: AbortSignal | undefined,
     trouble: Trouble = () => {},
+    maxBytes = Math.min(ONE_PROJECT, deps.maxBytes),
   ): Promise<Reply> {
     for (let attempt = 1; ; attempt++) {
       let failure: AppError;
       let pause: number | undefined;
       try {
-        const reply = await authorized(labelStudio, path, signal);
+        const reply = await authorized(labelStudio, path, signal, maxBytes);
         if (!isPassing(reply.status)) {
           if (attempt > 1) trouble(null);
           return reply;
@@ -152,7 +156,7 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
   return {
     async hasProject(project, signal) {
       const labelStudio = labelStudioOf(project);
-      const reply = await authorized(labelStudio, projectPath(project), signal);
+      const reply = await authorized(labelStudio, projectPath(project), signal, ONE_PROJECT);
       if (isPassing(reply.status)) throw failing(labelStudio, reply);
       return reply.status !== 404 && isProject(contentOf(reply, labelStudio, projectIdOf(project)), project);
     },
@@ -182,7 +186,8 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
           );
         let reply: Reply;
         try {
-          reply = await lasting(labelStudio, pagePath(projectIdOf(project), last, size), signal, trouble);
+          const path = pagePath(projectIdOf(project), last, size);
+          reply = await lasting(labelStudio, path, signal, trouble, deps.maxBytes);
         } catch (error) {
           if (!(error instanceof AnswerTooLarge)) throw error;
           if (size === 1)
@@ -204,84 +209,14 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
 }
 
 function projectPath(project: string): string {
-  return `/api/projects/${projectIdOf(project)}/`;
+  // Label Studio's serializers send what is asked for (`rest_flex_fields`); others send all of it.
+  return `/api/projects/${projectIdOf(project)}/?fields=id,created_at`;
 }
 
 /** Whether what Label Studio tells of a project is about this one. */
 function isProject(told: unknown, project: string): boolean {
   const { created } = readProjectName(project)!;
   const { created_at } = (told ?? {}) as { created_at?: unknown };
-  if (created === null || typeof created_at !== 'string') return true;
-  return Math.floor(Date.parse(created_at) / 1_000) === created;
-}
-
-function failing(labelStudio: LabelStudio, reply: Reply): AppError {
-  const what = `answers HTTP ${reply.status}${detailOf(reply)}; check that it works, and try again`;
-  return unreachable(`${placeOf(labelStudio)} ${what}`);
-}
-
-function placeOf(labelStudio: LabelStudio): string {
-  return `Label Studio at ${shownUrl(labelStudio)}`;
-}
-
-function unexpected(labelStudio: LabelStudio, what: string): AppError {
-  return new AppError('label_studio_unexpected', `${placeOf(labelStudio)} ${what}`);
-}
-
-/** @throws AppError for any answer but JSON with a status of success */
-function contentOf(reply: Reply, labelStudio: LabelStudio, project: string): unknown {
-  const { status, headers, body } = reply;
-  const detail = detailOf(reply);
-  const unauthorized = (what: string) =>
-    new AppError('label_studio_unauthorized', `${placeOf(labelStudio)} ${what}`);
-  if (status === 401) {
-    const what = labelStudio.token === '' ? 'wants a token' : 'does not take the token';
-    const settings = 'set LABEL_STUDIO_URL to its address, and LABEL_STUDIO_API_KEY to an access token of it';
-    throw unauthorized(`${what}${detail}; ${settings}`);
-  }
-  if (status === 403) {
-    const who = 'LABEL_STUDIO_API_KEY to the token of a user who may';
-    throw unauthorized(`does not let the token's user read project ${project}${detail}; set ${who}`);
-  }
-  if (status === 404) {
-    const where = 'check LABEL_STUDIO_URL, and that the user of LABEL_STUDIO_API_KEY can see the project';
-    throw unexpected(labelStudio, `has no project ${project}${detail}; ${where}`);
-  }
-  if (status >= 300 && status <= 399) {
-    const location = headers.get('location') ?? '';
-    const target = URL.canParse(location, labelStudio.url) ? new URL(location, labelStudio.url).origin : '';
-    throw unexpected(
-      labelStudio,
-      `redirects${target && ` to ${target}`}, where its token must not go; set LABEL_STUDIO_URL to where it is`,
-    );
-  }
-  if (status < 200 || status > 299) throw unexpected(labelStudio, `answers HTTP ${status}${detail}`);
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw unexpected(labelStudio, 'answers something that is not JSON; is LABEL_STUDIO_URL its address?');
-  }
-}
-
-/** What Label Studio says of a refusal. */
-function detailOf({ body }: Reply): string {
-  try {
-    const { detail } = JSON.parse(body.toString()) as { detail?: unknown };
-    if (typeof detail !== 'string') return '';
-    // Cut before the end is looked for: a server may send megabytes of blanks.
-    const start = detail.slice(0, 2 * DETAIL_LENGTH);
-    return ` (${clip(start.replace(/[\s.]+$/, ''), DETAIL_LENGTH)})`;
-  } catch {
-    return '';
-  }
-}
-
-/** The milliseconds that `Retry-After` asks for. */
-function askedPause({ headers }: Reply): number | undefined {
-  const text = headers.get('retry-after');
-  if (text === null) return undefined;
-  const pause = /^\d+$/.test(text)
-    ? Number(text) * 1000
-    : Date.parse(text) - (Date.parse(headers.get('date') ?? '') || Date.now());
-  return Number.isNaN(pause) ? undefined : Math.max(pause, 0);
+  if (created === null) return true;
+  return typeof created_at === 'string' && Math.floor(Date.parse(created_at) / 1_000) === created;
 }

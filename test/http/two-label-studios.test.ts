@@ -24,7 +24,7 @@ function labelStudio(name: Name, text: string) {
       response.writeHead(401).end(JSON.stringify({ detail: 'Invalid token.' }));
       return;
     }
-    if (request.url === '/api/projects/4/') {
+    if (request.url === '/api/projects/4/?fields=id,created_at') {
       const created_at = new Date(CREATED[name] * 1_000 + 424).toISOString();
       response.end(JSON.stringify({ id: 4, created_at }));
       return;

@@ -176,9 +176,26 @@ describe('the client of Label Studio', () => {
 
     it('is not held up by what it says at length', async function () {
       this.timeout(20_000);
-      const detail = `no${' '.repeat(150_000)}x`;
+      let detail = `no${' '.repeat(80_000)}x`;
       const server = await serve((_, response) => response.writeHead(403).end(JSON.stringify({ detail })));
-      assert.include(await failure(clientOf(server).client.requestSetup('4')), 'read project 4 (no); set');
+      const { client } = clientOf(server);
+      assert.include(await failure(client.requestSetup('4')), 'read project 4 (no); set');
+      detail = detail.padEnd(150_000);
+      assert.include(await failure(client.requestSetup('4')), 'read project 4; set');
+    });
+
+    it('is not held up by what would take long to parse', async () => {
+      const fields = Array.from({ length: 600_000 }, (_, index) => `"f${index}":1`);
+      const bytes = Buffer.from(`{"tasks":[{"id":1,"data":{${fields.join()}}}],"total":1}`);
+      const server = await serve((_, response) => response.end(bytes));
+      const { client } = clientOf(server, { maxBytes: 2 ** 26 });
+      assert.match(
+        await failure(all(client.annotatedTasks('4'))),
+        /answers with more than 500000 different names of fields, which would take long to read$/,
+      );
+      // What tells of one project is short.
+      assert.match(await failure(client.hasProject('4')), /answers with more than 4194304 bytes$/);
+      assert.match(await failure(client.requestSetup('4')), /answers with more than 4194304 bytes$/);
     });
 
     it('says what to set when it does not know the address', async () => {

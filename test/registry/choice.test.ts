@@ -152,7 +152,7 @@ describe('which model answers', () => {
     beforeEach(async () => {
       backend = await startBackend({ MODEL_DIR: await modelRepository('sentiment', 'mood') });
       data = backend.dataDir;
-      await addVersion(ownFolder('7'), NEWER);
+      await addVersion(ownFolder('7.25'), NEWER);
       await backend.backend.reload();
     });
     afterEach(() => backend.stop());
