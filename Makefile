@@ -59,7 +59,7 @@ test-real: dist/.built $(TORCH)/.installed ## compare all files of Ultralytics, 
 
 test-setups: dist/.built $(VENV)/.installed ## 6000 labeling configs (CONFIGS=40 for each model, SEED=1): what /setup takes is answered
 	PROPERTY_CONFIGS=$(or $(CONFIGS),40) PROPERTY_SEED=$(or $(SEED),1) node_modules/.bin/mocha --no-config \
-		--import=tsx --require=./test/support/at-end.ts 'test/properties/*.test.ts'
+		--import=tsx --require=./test/support/at-end.ts 'test/properties/*.process.ts'
 
 fuzz: dist/.built $(VENV)/.installed ## 5000 malformed requests of each kind, damaged media and model folders (INPUTS=5000, SEED=1): nothing ends or hangs the server
 	FUZZ_INPUTS=$(or $(INPUTS),5000) FUZZ_SEED=$(SEED) node_modules/.bin/mocha --no-config \
