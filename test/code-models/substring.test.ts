@@ -22,6 +22,31 @@ describe('other occurrences of a mark', () => {
     assert.deepEqual(others('a a a', ' '), []);
   });
 
+  it('are found in time that grows with the text alone', function () {
+    this.timeout(20_000);
+    const blanks = ' '.repeat(2_000_000);
+    assert.deepEqual(others(` b${blanks}`, ' b'), []);
+    assert.deepEqual(others(`b ${blanks}b${blanks}b`, 'b '), ['2000002 b'.padEnd(8 + 1 + 2_000_000)]);
+    const half = 'a'.repeat(1_000_000);
+    assert.deepEqual(others(`${half}b${half}`, `${half}b`), []);
+    assert.deepEqual(others(`b${half}${half}`, `b${half}`), []);
+    const words = 'a '.repeat(500_000);
+    assert.deepEqual(others(`${words}b ${words}`, `${words}b`), []);
+  });
+
+  it('are refused where so much is marked in so long a text that others would wait', () => {
+    const text = 'ab '.repeat(100_000);
+    const marks = Array.from({ length: 1000 }, (_, index) => ({
+      start: 3 * index,
+      end: 3 * index + 2,
+      label: 'A',
+    }));
+    assert.throws(
+      () => findOthers(text, marks, []),
+      '1000 marks in a text of 300000 characters take too long to look for: mark fewer at a time',
+    );
+  });
+
   it('are whole words for a mark of whole words', () => {
     assert.deepEqual(others('art party art. artless ärt-art', 'art'), ['10 art', '27 art']);
     assert.deepEqual(others('naïve naïvely (naïve)', 'naïve'), ['15 naïve']);
