@@ -24,6 +24,9 @@ export function errorOfPage(item: number, error: unknown): unknown {
   return new AppError(error.code, `page ${item + 1}: ${error.message}`, { cause: error.cause });
 }
 
+/** Pages of a task, at most. */
+const MOST = 10_000;
+
 /** A page of a task. */
 interface Page {
   /** Its number, from 0, which results of it carry as `item_index`. */
@@ -55,6 +58,11 @@ export function pagesOf(
       'task_invalid',
       `the task's data needs a list of images ${whereShown(place.shown)}, and has none`,
     );
+  if (list.length > MOST)
+    throw new AppError(
+      'task_invalid',
+      `the task has ${list.length} pages ${whereShown(place.shown)}, and may have ${MOST}: split it`,
+    );
   const results = resultsOf(context, place.object);
   const astray = results.map(itemOf).find(item => typeof item !== 'number' || !(item in list));
   if (astray !== undefined)
@@ -63,14 +71,17 @@ export function pagesOf(
       `what was drawn is on the page item_index=${JSON.stringify(astray)} of '${place.object}', and the task has ` +
         `the pages 0 to ${list.length - 1} ${whereShown(place.shown)}`,
     );
+  const byPage = new Map<unknown, Record<string, unknown>[]>();
+  for (const result of results) {
+    const item = itemOf(result);
+    const own = byPage.get(item);
+    if (own) own.push(result);
+    else byPage.set(item, [result]);
+  }
   return list
-    .map((each, item) => ({
-      item,
-      place: fixedPlace(place, each),
-      results: results.filter(result => itemOf(result) === item),
-    }))
-    .filter(page => results.length === 0 || page.results.length > 0)
-    .map(({ item, place: page, results: own }) => ({
+    .map((each, item) => ({ item, place: fixedPlace(place, each), own: byPage.get(item) ?? [] }))
+    .filter(({ own }) => results.length === 0 || own.length > 0)
+    .map(({ item, place: page, own }) => ({
       item,
       place: page,
       context: context && { ...context, result: own as NonNullable<Context['result']> },
