@@ -24,7 +24,7 @@ export function readPrompts(context: Context | null, object: string): Prompts | 
   const results = drawnResults(context, object);
   const points = results.filter(isPoint);
   const rectangle = results.findLast(isRectangle);
-  const used = results.filter(each => points.includes(each) || each === rectangle);
+  const used = results.filter(each => isPoint(each) || each === rectangle);
   if (used.length === 0) return null;
   const hash = createHash('sha1').update(JSON.stringify(used.map(({ id, value }) => [id, value])));
   return {
