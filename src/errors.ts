@@ -103,7 +103,7 @@ export const ERRORS = {
   overloaded: {
     status: 503,
     meaning:
-      'as many requests, or bytes of bodies and answers, wait as the server takes; send it again later',
+      'as many requests, or bytes of bodies and answers, wait as the server takes: send it again later; or as many projects are known as it keeps',
   },
   deadline_exceeded: {
     status: 503,
