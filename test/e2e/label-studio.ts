@@ -66,9 +66,10 @@ export class LabelStudio {
   /**
    * Starts one and waits until it answers; from an empty folder it first makes its database, for about a minute.
    * @param folder where it keeps everything
+   * @param at the port that it listens on, and the address that it tells of itself
    */
-  static async start(folder: string): Promise<LabelStudio> {
-    const port = await freePort();
+  static async start(folder: string, at: { port?: number; host?: string } = {}): Promise<LabelStudio> {
+    const { port = await freePort(), host } = at;
     const login = [
       ...['--username', LabelStudio.EMAIL, '--password', LabelStudio.PASSWORD],
       ...['--user-token', TOKEN],
@@ -84,6 +85,7 @@ export class LabelStudio {
         SSRF_PROTECTION_ENABLED: 'false',
         COLLECT_ANALYTICS: 'false',
         LATEST_VERSION_CHECK: 'false',
+        ...(host === undefined ? {} : { LABEL_STUDIO_HOST: host }),
       },
     });
     const labelStudio = new LabelStudio(`http://127.0.0.1:${port}`, server);

@@ -89,6 +89,15 @@ export async function record(target: string): Promise<Recorder> {
   return recorder;
 }
 
+/** Starts a Label Studio beside the one of all suites. */
+export async function startLabelStudio(
+  ...options: Parameters<typeof LabelStudio.start>
+): Promise<LabelStudio> {
+  const another = await LabelStudio.start(...options);
+  started.push(another);
+  return another;
+}
+
 /** Ends what the suite started; for its `after`. */
 export async function stopAll(): Promise<void> {
   for (const each of started.splice(0).reverse()) await each.stop();
