@@ -27,34 +27,53 @@ export class ProjectKeys {
   }
 
   /**
-   * The key of a project. An id alone means the only project here that has it. A project that was known by its id alone, as to
-   * earlier releases, takes on the first time of creation that it may have.
+   * The key of a project. An id alone means the only project here that has it. One that is known by its id alone, as to
+   * earlier releases, is meant by every time of creation that it may have, until a `/setup` says which it is.
    *
-   * @param hostname the address that the project's Label Studio tells of itself
-   * @throws AppError `project_ambiguous` for an id alone that several projects here have; `data_dir_unwritable`
+   * @throws AppError `project_ambiguous` for an id alone that several projects here have
    * @example
    * keys.of({ id: '4', created: 1795520884 }); // '4.1795520884'
    * keys.of({ id: '4', created: null }); // '4.1795520884', once that is the only one
    */
-  of(name: ProjectName, hostname: string | null = null): string {
+  of(name: ProjectName): string {
     const { id, created } = name;
-    if (created === null) return this.#only(id);
-    const { state, log } = this.#deps;
-    const key = projectKey(name);
-    const undated = state.undated(id);
-    if (!undated || state.project(key) !== undefined) return key;
-    const isUnknown = undated.created === undefined;
-    if (created === (undated.created ?? UNKNOWN)) return id;
-    if (!isUnknown || !this.#mayBe(id, undated, created, hostname)) return key;
-    state.setUndated(id, { ...undated, created });
-    log.info({ project: id }, `project ${id}, which was known by its id alone, is ${key} from now on`);
-    return id;
+    return created === null ? this.#only(id) : this.#dated(id, created, undated => mayBe(undated, created));
   }
 
-  #mayBe(id: string, { since }: UndatedProject, created: number, hostname: string | null): boolean {
-    if (created * 1_000 > Date.parse(since) + CLOCKS_APART) return false;
-    const before = this.#deps.state.project(id)?.hostname ?? null;
-    return before === null || hostname === null || before === hostname;
+  /**
+   * The key of a project that is set up. One that is known by its id alone takes on the time of creation, if it may be the same and comes
+   * from the same Label Studio.
+   *
+   * @param hostname the address that its Label Studio tells of itself
+   * @throws AppError as `of`, and `data_dir_unwritable`
+   */
+  ofSetup(name: ProjectName, hostname: string | null): string {
+    const { id, created } = name;
+    if (created === null) return this.#only(id);
+    return this.#dated(id, created, undated => {
+      const { state, log } = this.#deps;
+      const before = state.project(id)?.hostname ?? null;
+      if (!mayBe(undated, created) || (before !== null && before !== hostname)) return false;
+      state.setUndated(new Map([[id, { ...undated, created }]]));
+      const key = projectKey(name);
+      log.info({ project: id }, `project ${id}, which was known by its id alone, is ${key} from now on`);
+      return true;
+    });
+  }
+
+  /** Whether nobody has told yet when a project was created. */
+  isUndated(key: string): boolean {
+    return key === projectIdOf(key) && this.#deps.state.undated(key)?.created === undefined;
+  }
+
+  /** @param isSame whether a project, of which nobody has told yet when it was created, is this one */
+  #dated(id: string, created: number, isSame: (undated: UndatedProject) => boolean): string {
+    const { state } = this.#deps;
+    const key = projectKey({ id, created });
+    const undated = state.undated(id);
+    if (!undated || state.project(key) !== undefined) return key;
+    if (undated.created !== undefined) return undated.created === created ? id : key;
+    return created === UNKNOWN || isSame(undated) ? id : key;
   }
 
   #only(id: string): string {
@@ -77,4 +96,9 @@ export class ProjectKeys {
     const hostname = state.project(key)?.hostname;
     return hostname ? `${name} of ${hostname}` : name;
   }
+}
+
+/** A project was created before anybody here knew it. */
+function mayBe({ since }: UndatedProject, created: number): boolean {
+  return created * 1_000 <= Date.parse(since) + CLOCKS_APART;
 }

@@ -25,7 +25,7 @@ export interface ServiceDeps {
   jobs: Jobs;
   triggers: Triggers;
   taskData: TaskData;
-  access: Pick<Access, 'look' | 'problem' | 'forget' | 'isThere'>;
+  access: Pick<Access, 'look' | 'problem' | 'forget' | 'isGone'>;
   /** Milliseconds that a request may take: `REQUEST_DEADLINE`. */
   deadline: number;
   /** Told of predictions that lack a model's part, for whoever counts. */

@@ -137,8 +137,11 @@ export class State {
     return this.#store.get(['undated', id]) as UndatedProject | undefined;
   }
 
-  setUndated(id: string, undated: UndatedProject): void {
-    this.#store.put(['undated', id], undated);
+  /** Keeps what is known of projects that came with their ids alone, by their ids. */
+  setUndated(all: ReadonlyMap<string, UndatedProject>): void {
+    this.#store.change(write => {
+      for (const [id, undated] of all) write(['undated', id], undated);
+    });
   }
 
   /** @throws AppError `overloaded` when a project is new, and as many are known as are kept */

@@ -20,12 +20,17 @@ export async function takeOverUndated({ dataDir, state, log }: UndatedProjectsDe
   );
   const projects = [...new Set([...state.newlyUndated(), ...folders])].sort();
   if (projects.length === 0) return;
-  const now = Date.now();
-  for (const project of projects) {
-    const jobs = state.jobs().filter(job => job.project === project);
-    const signs = [...jobs.map(job => Date.parse(job.created)), ...(await versionTimes(dataDir, project))];
-    state.setUndated(project, { since: new Date(Math.min(now, ...signs)).toISOString() });
-  }
+  const since = new Map(projects.map(project => [project, Date.now()]));
+  const sign = (project: string, time: number) => {
+    const known = since.get(project);
+    if (known !== undefined && time < known) since.set(project, time);
+  };
+  for (const { project, created } of state.jobs()) sign(project, Date.parse(created));
+  for (const project of folders) for (const time of await versionTimes(dataDir, project)) sign(project, time);
+  // One change for all of them: each waits for the disk.
+  state.setUndated(
+    new Map([...since].map(([project, time]) => [project, { since: new Date(time).toISOString() }])),
+  );
   log.info(
     { projects: projects.length },
     `${dataLayout(dataDir).root} knows ${projects.length} projects by their ids alone (${shown(projects)}), as earlier releases did: each takes on its time of creation when Label Studio tells it next`,

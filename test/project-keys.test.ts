@@ -19,7 +19,9 @@ describe('which project a request means', () => {
   });
   afterEach(() => state.close());
 
-  const of = (text: string, hostname?: string) => keys.of(readProjectName(text)!, hostname ?? null);
+  const of = (text: string) => keys.of(readProjectName(text)!);
+  const ofSetup = (text: string, hostname: string | null = null) =>
+    keys.ofSetup(readProjectName(text)!, hostname);
   const setUp = (key: string, hostname: string | null = null) =>
     state.setProject(key, { ...PROJECT, hostname });
   const now = () => Math.floor(Date.now() / 1_000);
@@ -60,20 +62,22 @@ describe('which project a request means', () => {
     assert.equal(of('4'), '4.100');
   });
 
-  it('known by its id alone, takes on the first time of creation that it may have', () => {
+  it('known by its id alone, takes on the first time of creation that it may have, when that is set up', () => {
     setUp('4');
     const before = now() - HOUR;
-    assert.equal(of(`4.${before}`), '4');
-    assert.equal(of(`4.${before}`), '4');
-    assert.equal(of('4'), '4');
+    // Until then it is meant by all that may be it.
+    assert.deepEqual([of(`4.${before}`), of(`4.${before - 1}`)], ['4', '4']);
+    assert.equal(ofSetup(`4.${before}`), '4');
+    assert.deepEqual([of(`4.${before}`), ofSetup(`4.${before}`), of('4')], ['4', '4', '4']);
     // Another one, and nothing of the first is its own.
-    assert.equal(of(`4.${before - 1}`), `4.${before - 1}`);
+    const other = `4.${before - 1}`;
+    assert.deepEqual([of(other), ofSetup(other)], [other, other]);
   });
 
   it('known by its id alone, is none that was created after it was known', () => {
     setUp('4');
     const later = `4.${now() + HOUR}`;
-    assert.equal(of(later), later);
+    assert.deepEqual([of(later), ofSetup(later)], [later, later]);
     setUp(later);
     assert.throws(() => of('4'), new RegExp(`id 4: 4\\.0 and ${later.replace('.', '\\.')};`));
     assert.equal(of('4.0'), '4');
@@ -84,14 +88,17 @@ describe('which project a request means', () => {
   it('known by its id alone, is none of another Label Studio', () => {
     setUp('4', 'http://a');
     const key = `4.${now() - HOUR}`;
-    assert.equal(of(key, 'http://b'), key);
-    assert.equal(of(key, 'http://a'), '4');
+    assert.equal(ofSetup(key, 'http://b'), key);
+    assert.equal(ofSetup(key, null), key);
+    assert.equal(ofSetup(key, 'http://a'), '4');
+    assert.equal(of(key), '4');
   });
 
   it('is known anew after it was forgotten', () => {
     setUp('4');
-    assert.equal(of(`4.${now() - HOUR}`), '4');
+    const key = `4.${now() - HOUR}`;
+    assert.equal(ofSetup(key), '4');
     state.deleteProject('4');
-    assert.equal(of(`4.${now() - HOUR}`), `4.${now() - HOUR}`);
+    assert.deepEqual([of(key), ofSetup(key)], [key, key]);
   });
 });

@@ -20,7 +20,7 @@ export interface RouteDeps {
   service: Service;
   projects: Projects;
   keys: ProjectKeys;
-  access: Pick<Access, 'isThere'>;
+  access: Pick<Access, 'isGone'>;
   jobs: Jobs;
   /** Whether a model can serve. */
   ready(): boolean;
@@ -131,7 +131,7 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
           extraParams: wire.extraParams(body.extra_params),
         };
         const name = wire.projectName(body.project);
-        const id = name === null ? '' : deps.keys.of(name, project.hostname);
+        const id = name === null ? '' : deps.keys.ofSetup(name, project.hostname);
         return { json: await deps.service.setup(id, project, modelOf(setup)) };
       },
     },
@@ -256,12 +256,12 @@ async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: 
   }
   if (project !== null && action === 'PROJECT_DELETED') {
     // It comes with the id alone, and to all webhooks of an organization: another Label Studio may mean its own.
-    if (await access.isThere(project))
+    if (deps.keys.isUndated(project) || (await access.isGone(project))) await projects.remove(project);
+    else
       log.warn(
         { request_id: exchange.id, project },
-        `${action} came for the id of project ${project}, which Label Studio still has: nothing is removed`,
+        `${action} came with the id alone, and Label Studio does not say that project ${project} is gone: nothing is removed; to remove it, POST /delete {"project": "${project}"}`,
       );
-    else await projects.remove(project);
   }
   // The button's event is sent whole whatever the webhook's settings are; clients written by hand may leave this out.
   if (project === null && action !== 'START_TRAINING') {

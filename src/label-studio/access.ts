@@ -81,12 +81,16 @@ export class Access {
     return this.#findings.get(project)?.problem ?? null;
   }
 
-  /** Whether Label Studio has a project for certain: it was asked just now, and answered at once. */
-  async isThere(project: string): Promise<boolean> {
-    const { client, labelStudio, signal } = this.#deps;
+  /** Whether a project's Label Studio has it no more: it was asked just now, and said so at once. */
+  async isGone(project: string): Promise<boolean> {
+    const { labelStudio, signal } = this.#deps;
     if (labelStudio(project) === null) return false;
     const soon = AbortSignal.any([signal, AbortSignal.timeout(WEBHOOK_WAIT_MS)]);
-    return await client.hasProject(project, soon).catch(() => false);
+    try {
+      return (await this.#ask(project, soon)).isGone;
+    } catch {
+      return false;
+    }
   }
 
   /** Forgets what was found of a project. */
@@ -99,7 +103,7 @@ export class Access {
     const late = AbortSignal.timeout(ANSWER_MS);
     let problem: string | null;
     try {
-      problem = await this.#problem(project, AbortSignal.any([signal, late]));
+      ({ problem } = await this.#ask(project, AbortSignal.any([signal, late])));
     } catch (error) {
       if (signal.aborted) return;
       problem = late.aborted
@@ -116,21 +120,26 @@ export class Access {
       log.info({ project }, `project ${project} can be read from Label Studio again`);
   }
 
-  /** @throws AppError as `hasProject` */
-  async #problem(project: string, signal: AbortSignal): Promise<string | null> {
+  /**
+   * Asks Label Studio for a project: the one of the settings, and, where that has none, the project's own.
+   * @returns why it cannot be read, or null; and whether it is because none of them has it
+   * @throws AppError as `hasProject`
+   */
+  async #ask(project: string, signal: AbortSignal): Promise<{ problem: string | null; isGone: boolean }> {
     const { client, labelStudio, state, setting } = this.#deps;
-    if (await client.hasProject(project, signal)) return null;
+    if (await client.hasProject(project, signal)) return { problem: null, isGone: false };
     const known = state.project(project);
     const missing = `Label Studio at ${shownUrl(labelStudio(project)!)} has no project ${project}`;
     const remedy = 'set LABEL_STUDIO_URL to the address of the one that has it, as this machine sees it';
-    if (!known || setting === null || known.notAt === setting) return `${missing}; ${remedy}`;
+    const gone = { problem: `${missing}; ${remedy}`, isGone: true };
+    if (!known || setting === null || known.notAt === setting) return gone;
     // The project may be of another Label Studio than the setting's: its own is asked from now on.
     state.setProject(project, { ...known, notAt: setting });
-    if (labelStudio(project) === null) return `${missing}; ${remedy}`;
+    if (labelStudio(project) === null) return { ...gone, isGone: false };
     try {
-      return (await client.hasProject(project, signal)) ? null : `${missing}; ${remedy}`;
+      return (await client.hasProject(project, signal)) ? { problem: null, isGone: false } : gone;
     } catch (error) {
-      return `${missing}, and its own: ${messageOf(error)}`;
+      return { problem: `${missing}, and its own: ${messageOf(error)}`, isGone: false };
     }
   }
 

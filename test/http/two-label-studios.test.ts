@@ -103,20 +103,31 @@ describe('two Label Studios with projects of one id', () => {
       assert.equal((await backend.get(`/api/projects/${keyOf('a')}`)).status, 404);
     });
 
-    it('remove nothing of each other by an event with the id alone', async () => {
-      await setup('b');
-      await hook('PROJECT_DELETED', { id: 4 });
+    it('remove their own alone by an event with the id alone: where Label Studio says that it is gone', async () => {
+      let answer: (response: ServerResponse) => void = response => response.destroy();
+      const studio = await serve((_, response) => answer(response));
+      const event = { action: 'PROJECT_DELETED', project: { id: 4 } };
+      const status = async () => (await backend.get(`/api/projects/${keyOf('b')}`)).status;
+      await setup('b', { hostname: studio.url });
+      const created_at = new Date(CREATED.b * 1_000).toISOString();
+      for (answer of [
+        (response: ServerResponse) => void response.destroy(),
+        (response: ServerResponse) => void response.end(JSON.stringify({ id: 4, created_at })),
+        (response: ServerResponse) => void response.end('<html>'),
+        (response: ServerResponse) => void response.writeHead(401).end(),
+        (response: ServerResponse) => void response.writeHead(302, { location: '/login' }).end(),
+        (response: ServerResponse) => void response.writeHead(502).end(),
+        () => {},
+      ]) {
+        await backend.post('/webhook', event);
+        assert.equal(await status(), 200, String(answer));
+      }
       await backend.log.line(({ msg }) =>
-        msg.includes(`project ${keyOf('b')}, which Label Studio still has`),
+        msg.endsWith(`nothing is removed; to remove it, POST /delete {"project": "${keyOf('b')}"}`),
       );
-      assert.equal((await backend.get(`/api/projects/${keyOf('b')}`)).status, 200);
-    });
-
-    it('remove their own by an event with the id alone', async () => {
-      const gone = await serve((_, response) => response.writeHead(404).end('{}'));
-      await setup('b', { hostname: gone.url });
-      await hook('PROJECT_DELETED', { id: 4 });
-      assert.equal((await backend.get(`/api/projects/${keyOf('b')}`)).status, 404);
+      answer = response => void response.writeHead(404).end('{}');
+      await backend.post('/webhook', event);
+      assert.equal(await status(), 404);
     });
 
     it('are told of a token that is not taken, at /setup and afterwards', async () => {

@@ -1,6 +1,7 @@
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
 import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
+import { serve, stopServers } from '../task-data/servers.js';
 
 const RENAMED = SENTIMENT.replaceAll('"sentiment"', '"mood"');
 
@@ -10,7 +11,10 @@ describe('POST /webhook', () => {
   before(async () => {
     backend = await startBackend();
   });
-  after(() => backend.stop());
+  after(async () => {
+    await backend.stop();
+    await stopServers();
+  });
   beforeEach(() => backend.setup({ project: '4.1', schema: SENTIMENT }));
 
   const project = { id: 4, title: 'x', label_config: SENTIMENT };
@@ -102,7 +106,9 @@ describe('POST /webhook', () => {
     }
   });
 
-  it('forgets a project on PROJECT_DELETED', async () => {
+  it('forgets a project on PROJECT_DELETED, when its Label Studio has it no more', async () => {
+    const { url: hostname } = await serve((_, response) => response.writeHead(404).end('{}'));
+    await backend.setup({ project: '4.1', schema: SENTIMENT, hostname });
     assert.equal(await fromName(4), 'sentiment');
     assert.equal(
       (await backend.post('/webhook', { action: 'PROJECT_DELETED', project: { id: 4 } })).status,

@@ -5,6 +5,7 @@ import type { ErrorBody, PredictBody } from '../support/client.js';
 import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
 import { addRecipe, addVersion, modelRepository, shippedVersion } from '../support/models.js';
 import { collect } from '../support/predictions.js';
+import { serve, stopServers } from '../task-data/servers.js';
 import { servedBy } from './support.js';
 
 const NEWER = '20990101-000000-abcdef';
@@ -156,6 +157,7 @@ describe('which model answers', () => {
       await backend.backend.reload();
     });
     afterEach(() => backend.stop());
+    after(stopServers);
 
     it('serve it alone, and beat a model that is only shipped', async () => {
       assert.equal(await servedBy(backend, '7.25'), `sentiment:${NEWER}`);
@@ -203,7 +205,8 @@ describe('which model answers', () => {
       it(`are removed by ${name}, with the project's state, and another project keeps its own`, async () => {
         await addVersion(ownFolder('77'), NEWER);
         await backend.backend.reload();
-        await backend.setup({ project: '7', schema: SENTIMENT });
+        const { url: hostname } = await serve((_, response) => response.writeHead(404).end('{}'));
+        await backend.setup({ project: '7', schema: SENTIMENT, hostname });
         assert.equal((await remove()).status, 200);
         const gone = await backend.predict({ tasks, project: '7' });
         assert.include(gone.body as object, { code: 'no_label_config' });
