@@ -6,10 +6,8 @@ export interface Owner {
   host: string;
 }
 
-/** What waits for the same host for the same project, in the order in which it came. */
-interface Lane extends Owner {
-  waiting: Set<() => void>;
-}
+/** What waits of a project: by host, in the order in which it came; the host that was served last comes last. */
+type Hosts = Map<string, Set<() => void>>;
 
 /**
  * Lets so much be done at once, and nobody take all of it: what a project or a host holds is less than what is left to the
@@ -17,7 +15,7 @@ interface Lane extends Owner {
  *
  * - A project begins another one only while it holds fewer than are free: half of them at most.
  * - A host does so only while it holds less than half of the free ones, so that a project can still read from others.
- * - What is free goes to the project that holds the fewest; among equals each gets its turn.
+ * - What is free goes to the project that holds the fewest; among equals each gets its turn, however many hosts it waits for.
  *
  * @example
  * const slots = new FairSlots(32);
@@ -25,8 +23,8 @@ interface Lane extends Owner {
  */
 export class FairSlots {
   #free: number;
-  /** The one that was served last comes last. */
-  readonly #lanes = new Map<string, Lane>();
+  /** What waits, by project; the one that was served last comes last. */
+  readonly #waiting = new Map<string | null, Hosts>();
   readonly #projects = new Map<string | null, number>();
   readonly #hosts = new Map<string, number>();
 
@@ -52,21 +50,22 @@ export class FairSlots {
 
   async #enter(owner: Owner, signal: AbortSignal | undefined): Promise<void> {
     const { project, host } = owner;
-    const key = JSON.stringify([project, host]);
-    const lane = this.#lanes.get(key) ?? { project, host, waiting: new Set() };
-    this.#lanes.set(key, lane);
+    const hosts: Hosts = this.#waiting.get(project) ?? new Map();
+    this.#waiting.set(project, hosts);
+    const waiting = hosts.get(host) ?? new Set();
+    hosts.set(host, waiting);
     let begin!: () => void;
     const turn = new Promise<void>(resolve => {
       begin = resolve;
     });
-    lane.waiting.add(begin);
+    waiting.add(begin);
     this.#admit();
     try {
       await abortable(turn, signal);
     } catch (error) {
       // It may have been its turn in the moment of the abort.
-      if (!lane.waiting.delete(begin)) this.#count(owner, -1);
-      else if (lane.waiting.size === 0) this.#lanes.delete(key);
+      if (!waiting.delete(begin)) this.#count(owner, -1);
+      else this.#drop(project, hosts, host);
       this.#admit();
       throw error;
     }
@@ -76,30 +75,49 @@ export class FairSlots {
     while (this.#free > 0) {
       const next = this.#next();
       if (next === undefined) return;
-      const [key, lane] = next;
-      const [begin] = lane.waiting;
-      lane.waiting.delete(begin!);
-      this.#lanes.delete(key);
-      if (lane.waiting.size > 0) this.#lanes.set(key, lane);
-      this.#count(lane, 1);
+      const { project, hosts, host } = next;
+      const waiting = hosts.get(host)!;
+      const [begin] = waiting;
+      waiting.delete(begin!);
+      // Both go to the end of their rows.
+      this.#waiting.delete(project);
+      hosts.delete(host);
+      hosts.set(host, waiting);
+      this.#waiting.set(project, hosts);
+      this.#drop(project, hosts, host);
+      this.#count(next, 1);
       begin!();
     }
   }
 
+  /** Forgets what nobody waits for. */
+  #drop(project: string | null, hosts: Hosts, host: string): void {
+    if (hosts.get(host)?.size === 0) hosts.delete(host);
+    if (hosts.size === 0) this.#waiting.delete(project);
+  }
+
   /** The one to serve next, of those that may hold more. */
-  #next(): [string, Lane] | undefined {
-    let best: [string, Lane] | undefined;
+  #next(): (Owner & { hosts: Hosts }) | undefined {
+    let best: (Owner & { hosts: Hosts }) | undefined;
     let fewest = Infinity;
-    for (const each of this.#lanes) {
-      const { project, host } = each[1];
+    for (const [project, hosts] of this.#waiting) {
       const own = this.#projects.get(project) ?? 0;
-      const ofHost = this.#hosts.get(host) ?? 0;
-      const isFair = (own === 0 || own < this.#free) && (ofHost === 0 || 2 * ofHost < this.#free);
-      if (!isFair || own >= fewest) continue;
-      best = each;
+      if (own >= fewest || (own > 0 && own >= this.#free)) continue;
+      const host = this.#hostOf(hosts);
+      if (host === undefined) continue;
+      best = { project, hosts, host };
       fewest = own;
     }
     return best;
+  }
+
+  /** The host to ask next, of those that may be asked more. */
+  #hostOf(hosts: Hosts): string | undefined {
+    for (const host of hosts.keys()) {
+      const held = this.#hosts.get(host) ?? 0;
+      if (held === 0 || 2 * held < this.#free) return host;
+    }
+    return undefined;
   }
 
   #count({ project, host }: Owner, change: 1 | -1): void {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { hasRoomForCopy } from '../data-folder/disk-room.js';
 import { AppError, clip } from '../errors.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Target } from '../regions/contract.js';
@@ -194,10 +195,30 @@ class Tally {
   }
 }
 
+/** Characters between two looks at the disk. */
+const LOOK_EVERY = 2 ** 24;
+
+/** @throws AppError `training_failed` before the disk is full: others need it as well */
+async function* withRoom(path: string, lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let left = 0;
+  for await (const line of lines) {
+    left -= line.length;
+    if (left < 0) {
+      if (!hasRoomForCopy(dirname(path), 2 * LOOK_EVERY))
+        throw new AppError(
+          'training_failed',
+          'the annotated tasks would not leave a tenth of the disk of DATA_DIR free: free some space, or set DATA_DIR to a larger one',
+        );
+      left = LOOK_EVERY;
+    }
+    yield line;
+  }
+}
+
 async function write(path: string, lines: AsyncIterable<string>, signal: AbortSignal | undefined) {
   const file = createWriteStream(path);
   try {
-    await pipeline(lines, file, { signal });
+    await pipeline(withRoom(path, lines), file, { signal });
   } catch (error) {
     // Its opening may still be on the way, and would make the file anew after it was removed.
     if (!file.closed) await once(file.destroy(), 'close');

@@ -94,7 +94,7 @@ export class Jobs {
     }
     await this.#prune();
     for (const id of await this.#folders.list()) if (!this.#jobs.has(id)) await this.#folders.remove(id);
-    for (const job of this.#jobs.values()) if (job.status === 'finished') await this.#folders.clear(job.id);
+    for (const slot of this.#slots()) await this.#clear(slot);
     this.#open = true;
     this.#next();
   }
@@ -245,7 +245,6 @@ export class Jobs {
       if (!work) throw failed(`this server cannot ${job.kind}`);
       const outcome = await work(job, run);
       this.#end(job, { ...outcome, progress: 1 });
-      await this.#clearAfter(job);
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       // Only a death of the server counts as an attempt.
@@ -255,6 +254,7 @@ export class Jobs {
       clearTimeout(timer);
       await running.log?.close().catch(() => {});
       this.#running.delete(job.id);
+      if (job.ended !== undefined) await this.#clear(job);
       // Whatever cannot be kept or removed now, the queue goes on.
       await this.#prune().catch(error => {
         this.#deps.log.error({ err: error }, 'old jobs could not be removed');
@@ -297,12 +297,18 @@ export class Jobs {
   }
 
   /**
-   * Removes the texts of tasks from a job's folder when it has ended well, and from those of the earlier ones for its project and
-   * model: a job that failed keeps them, so that its trainer can be run again by hand.
+   * Removes the texts of tasks from the folders of the jobs for a project and model that have ended. Only the newest keeps them, if it
+   * failed, so that its trainer can be run again by hand.
    */
-  async #clearAfter({ project, model }: Job): Promise<void> {
-    for (const { id, ended } of this.list({ project, model }))
-      if (ended !== undefined) await this.#folders.clear(id);
+  async #clear({ project, model }: Pick<Job, 'project' | 'model'>): Promise<void> {
+    const ended = this.list({ project, model }).filter(job => job.ended !== undefined);
+    for (const [index, { id, status }] of ended.entries())
+      if (index > 0 || status === 'finished') await this.#folders.clear(id);
+  }
+
+  /** The projects and models that there are jobs for, each once. */
+  #slots(): Pick<Job, 'project' | 'model'>[] {
+    return [...new Map([...this.#jobs.values()].map(job => [`${job.model}\n${job.project}`, job])).values()];
   }
 
   async #prune(): Promise<void> {

@@ -65,6 +65,22 @@ describe('task-data/fair-slots', () => {
     expect(order).to.deep.equal(['1@a', '2@b', '3@c', '1@a', '2@b', '3@c', '1@a', '2@b', '3@c']);
   });
 
+  it('go to a project that comes late in its turn, however many others wait for however many hosts', async () => {
+    const works = worksIn(new FairSlots(32));
+    for (let project = 0; project < 40; project++)
+      for (let host = 0; host < 90; host++) void works.begin(String(project), `dead-${host}`);
+    await setImmediate();
+    expect(works.running()).to.have.lengthOf(32);
+    void works.begin('late', 'well');
+    // Each of the others has been served once, or stands before it in the row.
+    let turns = 0;
+    while (!works.running().includes('late@well')) {
+      await works.end(works.running()[0]!);
+      turns++;
+    }
+    expect(turns).to.be.at.most(41);
+  });
+
   it('are lost by none who gives up while it waits, in whichever moment', async () => {
     const outcomes = new Set<string>();
     for (let ticks = 0; ticks < 10; ticks++) {

@@ -6,6 +6,7 @@ import type { LabelStudioTask } from '../../src/label-studio/pages.js';
 import type { AnswerReader } from '../../src/regions/contract.js';
 import { type DatasetCounts, type DatasetOptions, prepareDataset } from '../../src/training/dataset.js';
 import { temporaryFolder } from '../support/folder.js';
+import { smallDisk } from '../support/tmpfs.js';
 import { learntFrom, learntIn, result } from './support.js';
 
 const SITES = ['Amazon', 'IMDb', 'Yelp'];
@@ -62,6 +63,26 @@ describe('the dataset of a training', () => {
     assert.equal(counts.left_out.data, 2);
     assert.match(told[0]!, /^task 7 is left out: it has 4\d{7} characters with its annotations, .* 32000000/);
     assert.deepEqual(told.slice(1), ["task 8 is left out: cannot read 'http://a/b': HTTP 404"]);
+  });
+
+  it('is not written where it would not leave a good part of the disk free', async function () {
+    const disk = await smallDisk('size=100m');
+    if (!disk) return this.skip();
+    try {
+      const text = 'x'.repeat(1_000_000);
+      const all = Array.from({ length: 60 }, (_, index) =>
+        task(index + 1, { site: [SITES[index % 2]!] }, { data: { text } }),
+      );
+      const error = await prepare(all, { folder: disk.folder }).then(
+        () => assert.fail('it was written'),
+        (thrown: unknown) => thrown,
+      );
+      assert.include(error, { code: 'training_failed' });
+      assert.match((error as AppError).message, /would not leave a tenth of the disk of DATA_DIR free/);
+      assert.deepEqual(await readdir(disk.folder), []);
+    } finally {
+      await disk.remove();
+    }
   });
 
   it('has a line for each task that counts, as it came, with its targets and its side', async () => {

@@ -294,8 +294,8 @@ describe('the queue of jobs', () => {
 });
 
 describe("a job's folder", () => {
-  it('keeps the log alone when the job ends well, and until then what a job that failed was given', async () => {
-    const orders = ['fail', 'end well'];
+  it('keeps the log alone, but for what the newest job was given, if it failed', async () => {
+    const orders = ['fail', 'fail', 'end well'];
     const { jobs, dataDir } = await openJobs({
       works: {
         async train(_, run) {
@@ -313,8 +313,12 @@ describe("a job's folder", () => {
     assert.sameMembers(await files(first), ['log.txt', 'tasks.jsonl']);
     const second = jobs.request(REQUEST);
     await until(jobs, second, hasEnded);
+    const other = jobs.request({ ...REQUEST, project: 'other' });
+    await until(jobs, other, hasEnded);
     await jobs.stop(1_000);
-    assert.deepEqual([await files(first), await files(second)], [['log.txt'], ['log.txt']]);
+    assert.deepEqual(await files(first), ['log.txt']);
+    assert.sameMembers(await files(second), ['log.txt', 'tasks.jsonl']);
+    assert.deepEqual(await files(other), ['log.txt']);
   });
 });
 
