@@ -57,6 +57,8 @@ const CHARACTERS_KEPT = 16_000_000;
 const PROJECTS = 10_000;
 /** What projects and their values may take together, in bytes, when one is set up or copied. */
 const BYTES = 2 ** 29;
+/** The values that models keep of one project may take this part of it. */
+const SHARES = 4;
 /**
  * Everything that must survive a restart and is not a file: what projects were set up with, what models keep, jobs.
  *
@@ -175,8 +177,10 @@ export class State {
     return {
       get: key => this.#store.get(place(key)),
       set: (key, value) => {
-        if (value !== undefined && JSON.stringify(value) === undefined)
+        const text: string | undefined = JSON.stringify(value);
+        if (value !== undefined && text === undefined)
           throw new TypeError(`'${key}' is set to a ${typeof value}, which JSON cannot hold`);
+        this.#checkShare(project, place(key), Buffer.byteLength(text ?? ''));
         this.#store.put(place(key), value);
       },
       has: key => this.#store.has(place(key)),
@@ -273,6 +277,26 @@ export class State {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  /**
+   * Checks that a project's values stay within its share, so that others find room.
+   * @param bytes of the value that is to stand at a place
+   * @throws AppError `overloaded`
+   */
+  #checkShare(project: string, place: string[], bytes: number): void {
+    const more = bytes - this.#store.size(place);
+    if (more <= 0) return;
+    const share = this.#most.bytes / SHARES;
+    const all = this.#store.places('state', project);
+    const kept = all.reduce((sum, each) => sum + this.#store.size(each), 0);
+    if (kept + more > share) {
+      throw new AppError(
+        'overloaded',
+        `the values that models keep of project ${project} may have ${megabytes(share)} MB, and '${place.at(-1)}' would make it more: keep less, or keep it in a file`,
+      );
+    }
+    this.#checkSize(more);
   }
 
   /**

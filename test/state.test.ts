@@ -76,6 +76,26 @@ describe('state', () => {
     assert.equal(state.model('m', '3').get('key'), 'v'.repeat(80_000));
   });
 
+  it('keeps of a project a part of what it keeps of all, and refuses what models set beyond that', async () => {
+    await state.close();
+    state = State.open(folder, () => {}, 1_000, 4_000_000);
+    const model = state.model('m', '1');
+    model.set('a', 'v'.repeat(600_000));
+    const refuse = (key: string, value: unknown) =>
+      assert.throws(
+        () => model.set(key, value),
+        /^the values that models keep of project 1 may have 0.954 MB, and 'b' would make it more/,
+      );
+    refuse('b', 'v'.repeat(600_000));
+    model.set('b', 'v'.repeat(300_000));
+    refuse('b', 'v'.repeat(500_000));
+    // It grows smaller, and others have their own part.
+    model.set('a', 1);
+    model.set('b', 'v'.repeat(500_000));
+    state.model('m', '2').set('a', 'v'.repeat(900_000));
+    state.setProject('3', PROJECT);
+  });
+
   it('tells why, when the system does not let it look whether the folder is still its own', async () => {
     await state.close();
     const emfile = Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'open' });

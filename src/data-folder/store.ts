@@ -55,7 +55,7 @@ export class Store {
 
   /** How many bytes a value takes. */
   size(place: Place): number {
-    return this.#db.getBinary(place)?.length ?? 0;
+    return this.#db.getBinaryFast(place)?.length ?? 0;
   }
 
   /** The places that begin so, ascending. */

@@ -231,7 +231,7 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
   ];
 }
 
-const LOST: readonly ErrorCode[] = ['data_dir_unwritable', 'request_invalid'];
+const LOST: readonly ErrorCode[] = ['data_dir_unwritable', 'overloaded', 'request_invalid'];
 
 /** Takes an event. Label Studio shows nobody what a webhook answers, and gives up on one that fails. */
 async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: Call): Promise<Answer> {
