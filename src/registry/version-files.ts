@@ -19,13 +19,16 @@ type Files = Readonly<Record<string, string>>;
 /** Names of what lies in a version's folder, but for what no model reads: hidden files, such as `.DS_Store`. */
 async function namesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of await opendir(folder)) {
-    if (name.startsWith('.') || name === LEFT_BY_PYTHON) continue;
-    if (names.push(name) > MOST_NAMES)
-      throw invalid(
-        `${folder} holds more than ${MOST_NAMES} files: take away what version.json does not list`,
-      );
+  try {
+    for await (const { name } of await opendir(folder)) {
+      if (name.startsWith('.') || name === LEFT_BY_PYTHON) continue;
+      if (names.push(name) > MOST_NAMES) break;
+    }
+  } catch (error) {
+    throw invalid(`${folder} is not readable: ${fileTrouble(error)}`);
   }
+  if (names.length > MOST_NAMES)
+    throw invalid(`${folder} holds more than ${MOST_NAMES} files: take away what version.json does not list`);
   return names.sort();
 }
 

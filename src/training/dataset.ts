@@ -196,7 +196,7 @@ class Tally {
 }
 
 /** Characters between two looks at the disk. */
-const LOOK_EVERY = 2 ** 24;
+const LOOK_EVERY = 2 ** 20;
 
 /** @throws AppError `training_failed` before the disk is full: others need it as well */
 async function* withRoom(path: string, lines: AsyncIterable<string>): AsyncGenerator<string> {
@@ -204,10 +204,10 @@ async function* withRoom(path: string, lines: AsyncIterable<string>): AsyncGener
   for await (const line of lines) {
     left -= line.length;
     if (left < 0) {
-      if (!hasRoomForCopy(dirname(path), 2 * LOOK_EVERY))
+      if (!hasRoomForCopy(dirname(path), LOOK_EVERY))
         throw new AppError(
           'training_failed',
-          'the annotated tasks would not leave a tenth of the disk of DATA_DIR free: free some space, or set DATA_DIR to a larger one',
+          'there is no room for the annotated tasks on the disk of DATA_DIR, of which a tenth stays free for all else: free some space, or set DATA_DIR to a larger one',
         );
       left = LOOK_EVERY;
     }

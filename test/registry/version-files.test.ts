@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from 'chai';
-import { verifyFiles } from '../../src/registry/version-files.js';
+import { checkNames, verifyFiles } from '../../src/registry/version-files.js';
 import { temporaryFolder } from '../support/folder.js';
 
 describe('files of a version that change while they are loaded', () => {
@@ -25,6 +25,13 @@ describe('files of a version that change while they are loaded', () => {
     ],
     ['removed', path => rm(path)],
   ];
+  it('are named when the folder itself has gone', async () => {
+    const folder = join(await temporaryFolder(), 'gone');
+    const error = await checkNames(folder, {}).catch((thrown: unknown) => thrown);
+    assert.propertyVal(error, 'code', 'version_invalid');
+    assert.include((error as Error).message, `${folder} is not readable`);
+  });
+
   for (const [what, change] of WAYS) {
     it(`are noticed: ${what}`, async () => {
       const folder = await temporaryFolder();

@@ -106,6 +106,9 @@ const ANNOTATION_REST = {
   last_created_by: null,
 };
 
+/** When all projects were created. */
+const CREATED_AT = '2026-11-24T11:48:04.424462Z';
+
 /** A project that asks which site a text is from, and knows. */
 export class SoakProject {
   readonly id: string;
@@ -117,6 +120,11 @@ export class SoakProject {
   constructor(id: string, random: Random) {
     this.id = id;
     this.#random = random;
+  }
+
+  /** Its id with the time of its creation, as Label Studio names it. */
+  get key(): string {
+    return `${this.id}.${Math.floor(Date.parse(CREATED_AT) / 1_000)}`;
   }
 
   /** Its annotated tasks, by ascending id. */
@@ -211,7 +219,7 @@ export class SoakProject {
   #project(): object {
     const count = this.#tasks.length;
     const counts = { task_number: count, finished_task_number: count, total_annotations_number: count };
-    return { id: Number(this.id), label_config: CONFIG, ...counts, ...PROJECT_REST };
+    return { id: Number(this.id), created_at: CREATED_AT, label_config: CONFIG, ...counts, ...PROJECT_REST };
   }
 }
 
@@ -241,9 +249,9 @@ export class SoakLabelStudio {
   }
 
   /** What it tells a backend of a project. */
-  setup({ id }: SoakProject): object {
+  setup({ key }: SoakProject): object {
     return {
-      project: `${id}.1795520884`,
+      project: key,
       schema: CONFIG,
       hostname: this.url,
       access_token: this.token,
@@ -261,6 +269,13 @@ export class SoakLabelStudio {
     const refuse = (status: number, detail: string) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ detail }));
     if (request.headers.authorization !== `Token ${this.token}`) return void refuse(401, 'Invalid token.');
+    const [, id] = /^\/api\/projects\/(\d+)\/$/.exec(pathname) ?? [];
+    if (id !== undefined) {
+      // Those that nobody made here are in keys as `<id>.1`.
+      const created_at = this.#projects.has(id) ? CREATED_AT : new Date(1_000).toISOString();
+      response.end(JSON.stringify({ id: Number(id), created_at }));
+      return;
+    }
     const project = this.#projects.get(searchParams.get('project') ?? '');
     if (pathname !== '/api/tasks/' || !project) return void refuse(404, 'Not found.');
     page(request, response, project.tasks);

@@ -17,8 +17,8 @@ export interface Stored {
 }
 
 /** The folder of a project's versions. */
-export function versionsOf({ id }: SoakProject): string {
-  return join(DATA_DIR, 'projects', id, 'models', MODEL, 'versions');
+export function versionsOf({ key }: SoakProject): string {
+  return join(DATA_DIR, 'projects', key, 'models', MODEL, 'versions');
 }
 
 export async function stored(project: SoakProject): Promise<Stored> {

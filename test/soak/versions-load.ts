@@ -84,7 +84,7 @@ export class VersionsLoad {
     const texts = Array.from({ length: tasks }, (_, index) => this.#texts[(first + index) % TEXTS]!);
     const body = JSON.stringify({
       tasks: texts.map((text, id) => ({ id, data: { text } })),
-      project: `${this.#project.id}.1795520884`,
+      project: this.#project.key,
       label_config: CONFIG,
       params: { login: null, password: null, context: null },
     });

@@ -78,7 +78,10 @@ describe('the dataset of a training', () => {
         (thrown: unknown) => thrown,
       );
       assert.include(error, { code: 'training_failed' });
-      assert.match((error as AppError).message, /would not leave a tenth of the disk of DATA_DIR free/);
+      assert.match(
+        (error as AppError).message,
+        /^there is no room for the annotated tasks on the disk of DATA_DIR/,
+      );
       assert.deepEqual(await readdir(disk.folder), []);
     } finally {
       await disk.remove();

@@ -57,7 +57,7 @@ export class Annotations {
   /** What a server that has ended left in its `DATA_DIR`. @returns what is wrong with it */
   async lost(dataDir: string): Promise<string[]> {
     const state = State.open(dataDir);
-    const pending = state.pending().filter(({ project }) => project === this.project.id);
+    const pending = state.pending().filter(({ project }) => project === this.project.key);
     await state.close();
     const counted = pending.reduce((sum, { count }) => sum + count, 0);
     const taken = this.count.answered;

@@ -18,9 +18,9 @@ export const stoppedServer: Disturbance = {
     await until('it to stand still', () => stateOf(old.process.pid) === 'T');
     const took = await server.start();
     // These have arrived when it wakes: what it does first would be written.
-    const late = `${1_000 + server.unkept.length}`;
+    const late = `${1_000 + server.unkept.length}.1`;
     server.unkept.push(late);
-    const setup = { ...server.labelStudio.setup(server.project), project: `${late}.1` };
+    const setup = { ...server.labelStudio.setup(server.project), project: late };
     const send = (path: string, body: object) =>
       old.connections.send('POST', path, JSON.stringify(body)).then(
         ({ status }) => status,
