@@ -5,15 +5,27 @@ import type { Exchange } from './exchange.js';
 
 const REASON_LENGTH = 300;
 
+/** What would not be shown as it is where the reason phrase is read as HTML: tags, and what looks like a reference. */
+const MARKUP = /[<>]|&(?=[#a-z])/gi;
+const REFERENCES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' };
+
 /**
  * An error's message as a reason phrase: Label Studio shows its user the status line of an error and nothing else.
- * One line of printable Latin-1; other characters become `?`, and beyond 300 characters it ends in `...`.
+ *
+ * One line, of which 300 characters are kept, then `...`. A status line is Latin-1, and Label Studio's dialogs show it as HTML: other
+ * characters, and those of markup, become character references, which the dialogs show as what they stand for.
+ *
+ * @example
+ * reasonPhrase('no /models/<name> for 人'); // 'no /models/&lt;name&gt; for &#20154;'
  */
 export function reasonPhrase(message: string): string {
-  const line = [...clip(message, MESSAGE_LENGTH).replace(/\s+/g, ' ').trim()]
-    .map(each => (/^[\x20-\x7e\xa0-\xff]$/.test(each) ? each : '?'))
-    .join('');
-  return clip(line, REASON_LENGTH);
+  const all = [...clip(message, MESSAGE_LENGTH).replace(/\s+/g, ' ').trim()];
+  const shown = all.length > REASON_LENGTH ? [...all.slice(0, REASON_LENGTH - 3), '...'] : all;
+  return shown
+    .join('')
+    .replace(MARKUP, sign => REFERENCES[sign]!)
+    .replace(/[\p{Cc}\p{Cs}]/gu, '?')
+    .replace(/[^\x20-\x7e\xa0-\xff]/gu, each => `&#${each.codePointAt(0)};`);
 }
 
 /** The error for a body over the limit. */

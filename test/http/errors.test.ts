@@ -251,11 +251,22 @@ describe('errors over HTTP', () => {
 });
 
 describe('reasonPhrase', () => {
-  it('keeps one line of printable Latin-1', () => {
-    assert.equal(reasonPhrase('naïve\r\n  a\tb\x7f Ж 😀 \x80'), 'naïve a b? ? ? ?');
+  it('keeps one line, and what a status line cannot hold as character references', () => {
+    assert.equal(reasonPhrase('naïve\r\n  a\tb\x7f Ж 😀 \x80\ud83d'), 'naïve a b? &#1046; &#128512; ??');
+    assert.equal(reasonPhrase('the config has 人, Ham'), 'the config has &#20154;, Ham');
   });
 
-  it('ends in ... beyond 300 characters', () => {
+  it('keeps markup from becoming tags and references in a page', () => {
+    assert.equal(reasonPhrase('/models/<name>: use {"a": \'b\'}'), '/models/&lt;name&gt;: use {"a": \'b\'}');
+    assert.equal(
+      reasonPhrase('Drums & Bass, R&D, &lt; &#20154;'),
+      'Drums & Bass, R&amp;D, &amp;lt; &amp;#20154;',
+    );
+  });
+
+  it('ends in ... beyond 300 characters, however they are written', () => {
+    assert.equal(reasonPhrase('人'.repeat(300)), '&#20154;'.repeat(300));
+    assert.equal(reasonPhrase('人'.repeat(301)), `${'&#20154;'.repeat(297)}...`);
     assert.equal(reasonPhrase('x'.repeat(300)), 'x'.repeat(300));
     assert.equal(reasonPhrase('x'.repeat(301)), `${'x'.repeat(297)}...`);
   });
