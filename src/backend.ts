@@ -129,8 +129,12 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     cache: () => repository?.cache ?? null,
     files: sources.files,
   });
+  const failure = (model: string, project: string) => {
+    const [last] = jobs.list({ model, project });
+    return last?.status === 'failed' ? last.error : undefined;
+  };
   const repository =
-    models.length === 0 ? await openRepository(config, log, metrics, lock.check, signal) : null;
+    models.length === 0 ? await openRepository(config, log, metrics, lock.check, failure, signal) : null;
   const directory: Directory =
     repository?.directory ??
     classDirectory(models, {

@@ -4,11 +4,12 @@ import { INPUTS } from './inputs/index.js';
 import { type BoundModel, bindModel, type Controls } from './label-config/bind.js';
 import type { LabelConfig } from './label-config/parse.js';
 import { initialVersion, LabelStudioMLBase, type ModelClass, type ModelContext } from './model.js';
-import { bindableOf, isOutdated, type OnnxDeps, OnnxModel, untrained, withoutVersion } from './onnx-model.js';
+import { bindableOf, isOutdated, type OnnxDeps, OnnxModel } from './onnx-model.js';
 import { rowsOf } from './regions/index.js';
 import { learntOptions } from './registry/manifest.js';
 import type { InputSpec } from './registry/version.js';
 import type { JobKind } from './training/job.js';
+import { untrained, withoutVersion } from './untrained.js';
 
 /**
  * How much is known of a project's data by a model that fits, from the best to the worst. One that fits partly has labels that
@@ -32,6 +33,8 @@ export interface Fit {
 /** A model as the server sees it, whatever is behind it. */
 export interface Backend {
   name: string;
+  /** Whether it reads no certain kind of object, as a model of columns does; absent: it does, or nobody knows. */
+  readsAny?: boolean;
   /**
    * Whether it can serve a labeling config, and how well.
    * @param only the controls that it may fill; absent: all
@@ -77,6 +80,7 @@ export function repositoryDirectory(deps: OnnxDeps): Directory {
   });
   const versioned = (name: string): Backend => ({
     name,
+    readsAny: INPUTS[registry.manifest(name)!.input.kind]!.objectTags.length === 0,
     fit(config, project, only, extraParams = {}) {
       const manifest = registry.manifest(name)!;
       const version = registry.current(name, project);

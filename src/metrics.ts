@@ -65,6 +65,12 @@ export class Metrics implements PoolEvents {
     labelNames: ['model', 'code'] as const,
     registers: this.#registers,
   });
+  readonly #refused = new Counter({
+    name: 'predictions_refused_total',
+    help: 'Tasks of requests that were answered with status 200 and the same error for each task, by its code',
+    labelNames: ['code'] as const,
+    registers: this.#registers,
+  });
   /** A histogram looks its labels up at each call; the requests of one route and status share what it found. */
   readonly #observers = new Map<string, { observe(seconds: number): void }>();
 
@@ -99,7 +105,8 @@ export class Metrics implements PoolEvents {
     }
   }
 
-  request({ route }: Exchange, status: number, milliseconds: number): void {
+  request({ route, refused, tasks = 1 }: Exchange, status: number, milliseconds: number): void {
+    if (refused) this.#refused.inc({ code: refused.code }, tasks);
     const key = `${route} ${status}`;
     let observer = this.#observers.get(key);
     if (!observer) {

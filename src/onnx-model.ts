@@ -24,6 +24,7 @@ import type { Registry, ServedVersion } from './registry/registry.js';
 import type { ResultCache } from './result-cache.js';
 import type { ReadRequest } from './task-data/fetch.js';
 import { type OpenedValue, openedTogether, type TaskBatch, TaskList, type ValueOpener } from './tasks.js';
+import { notTrained, untrained, withoutVersion } from './untrained.js';
 
 export interface OnnxDeps {
   registry: Registry;
@@ -32,6 +33,8 @@ export interface OnnxDeps {
   cache: ResultCache | null;
   /** New annotations that start a training: `TRAIN_EVERY`. */
   every: number;
+  /** Why the last training of a model for a project failed; undefined when it did not. */
+  failure(model: string, project: string): string | undefined;
 }
 
 export interface AnswerOptions {
@@ -46,20 +49,6 @@ export interface ItemTexts {
   modelVersion: string;
   /** Resolves when the tasks are not needed any more; absent: they are not. */
   over?: Promise<void> | undefined;
-}
-
-/** What Label Studio sees of a recipe that was never trained for a project. */
-export function untrained(model: string): string {
-  return `${model}:untrained`;
-}
-
-/** Why a model cannot answer that has neither a version nor a trainer, such as one that was not fetched. */
-export function withoutVersion(model: string): AppError {
-  return new AppError(
-    'version_unusable',
-    `the model '${model}' has nothing to answer with: its folder has no version, and its model.json no trainer; ` +
-      'make models and make topics bring the versions that are not in git',
-  );
 }
 
 /** A version as it is bound; one of the project's own keeps serving where labels were renamed. */
@@ -126,13 +115,12 @@ export class OnnxModel extends LabelStudioMLBase {
     if (!lease) {
       const unusable = this.#deps.registry.unusable(this.name, this.projectKey);
       if (unusable) throw unusable;
-      const { every } = this.#deps;
       if (!this.#manifest().train) throw withoutVersion(this.name);
-      const advice = `annotate ${every === 1 ? 'a task' : `${every} tasks`} or press Start training`;
-      const state = this.#deps.registry.current(this.name, this.projectKey)
-        ? "knows none of the project's labels any more"
-        : 'is not trained yet';
-      throw new AppError('untrained', `the model '${this.name}' ${state}: ${advice}`);
+      throw notTrained(this.name, {
+        every: this.#deps.every,
+        failure: this.#deps.failure(this.name, this.projectKey),
+        isOutdated: this.#deps.registry.current(this.name, this.projectKey) !== undefined,
+      });
     }
     let over: Promise<void> | undefined;
     try {

@@ -6,6 +6,7 @@ import { dataLayout } from './data-folder/layout.js';
 import type { Guard } from './data-folder/lock.js';
 import { type Directory, repositoryDirectory } from './directory.js';
 import { ChildPool, type PoolEvents } from './inference/pool.js';
+import type { OnnxDeps } from './onnx-model.js';
 import { compileChecks } from './registry/manifest.js';
 import { Registry } from './registry/registry.js';
 import { Versions } from './registry/versions.js';
@@ -30,6 +31,7 @@ const LOAD_LIMIT_MS = 300_000;
 /**
  * Starts the inference processes and loads what serves. What takes long, or never ends, is loaded in the background.
  * @param guard called before `DATA_DIR` is changed
+ * @param failure why the last training of a model for a project failed
  * @param signal gives it up; its reason is what is thrown
  * @throws AppError `provider_unavailable` when no execution provider of the list works here
  */
@@ -38,6 +40,7 @@ export async function openRepository(
   log: Logger,
   events: PoolEvents,
   guard: Guard,
+  failure: OnnxDeps['failure'],
   signal?: AbortSignal,
 ): Promise<Repository> {
   const starting = ChildPool.start(
@@ -74,7 +77,7 @@ export async function openRepository(
   }
   const cache = config.RESULT_CACHE === 0 ? null : new ResultCache(config.RESULT_CACHE);
   const versions = new Versions(registry);
-  const directory = repositoryDirectory({ registry, pool, cache, every: config.TRAIN_EVERY });
+  const directory = repositoryDirectory({ registry, pool, cache, every: config.TRAIN_EVERY, failure });
   const close = async () => {
     const stopped = pool.stop();
     await registry.close();

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { AppError, asAppError, clip, MESSAGE_LENGTH } from '../errors.js';
 import type { Exchange } from './exchange.js';
 
-const REASON_LENGTH = 300;
+/** Characters of a message in a status line. */
+export const REASON_LENGTH = 300;
 
 /** What would not be shown as it is where the reason phrase is read as HTML: tags, and what looks like a reference. */
 const MARKUP = /[<>]|&(?=[#a-z])/gi;
@@ -33,10 +34,9 @@ export function bodyTooLarge(limit: number): AppError {
   return new AppError('body_too_large', `the body is over BODY_LIMIT, which is ${limit} bytes here`);
 }
 
-function notJson({ message }: SyntaxError): AppError {
-  // V8 quotes the text around the fault, and there may be a token or somebody's data in it.
-  const reason = message.replace(/, (?:\.\.\.)?"[\s\S]*$/, '');
-  return new AppError('json_invalid', `the body is not JSON: ${reason}`);
+/** What V8 says of a text that is not JSON, without the text around the fault: there may be a token or somebody's data in it. */
+export function withoutQuote({ message }: SyntaxError): string {
+  return message.replace(/, (?:\.\.\.)?"[\s\S]*$/, '');
 }
 
 /** The value of a body. */
@@ -44,7 +44,7 @@ export function parseBody(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString());
   } catch (error) {
-    throw notJson(error as SyntaxError);
+    throw new AppError('json_invalid', `the body is not JSON: ${withoutQuote(error as SyntaxError)}`);
   }
 }
 

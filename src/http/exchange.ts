@@ -18,6 +18,8 @@ export interface Exchange {
   begin: number;
   /** Tasks that it carries. */
   tasks?: number;
+  /** Why none of them got a prediction, where that is told in the items of an answer that is a 200. */
+  refused?: AppError;
 }
 
 /** Gives requests their ids and writes them to the log. */
@@ -67,13 +69,15 @@ export class Exchanges {
 
   close(exchange: Exchange, status: number): void {
     const milliseconds = performance.now() - exchange.begin;
-    const { id, method, path, probe, tasks } = exchange;
+    const { id, method, path, probe, tasks, refused } = exchange;
+    if (refused) this.failed(exchange, refused);
     const entry = {
       request_id: id,
       method,
       path: this.#hiding.path(path),
       status,
       tasks,
+      refused: refused?.code,
       ms: Math.round(milliseconds),
     };
     if (probe) this.#log.debug(entry, 'request');

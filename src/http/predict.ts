@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { inBackground } from '../background.js';
+import { AppError, clip, type ErrorCode, MESSAGE_LENGTH } from '../errors.js';
 import { ITEM_SEPARATOR } from '../inference/protocol.js';
 import type { ItemTexts } from '../onnx-model.js';
 import type { ProjectKeys } from '../project-keys.js';
@@ -7,7 +8,7 @@ import type { Service } from '../service.js';
 import { TaskList } from '../tasks.js';
 import type { Bodies } from './bodies.js';
 import type { LargeBody } from './body-thread.js';
-import { parseBody } from './errors.js';
+import { parseBody, REASON_LENGTH } from './errors.js';
 import type { LargeBodies } from './large-body.js';
 import type { Answer, Call } from './route.js';
 import { predictBody, projectName } from './wire.js';
@@ -27,6 +28,21 @@ const LARGE_BYTES = 100_000;
 const START = Buffer.from('{"results":[');
 const SEPARATOR = Buffer.from(ITEM_SEPARATOR);
 
+/**
+ * Errors that are about the project and not about the request: they stay until somebody changes something. Label Studio shows its
+ * users nothing of the status of a `/predict`, but all of its items ("Send Test Request").
+ */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'label_mismatch',
+  'no_model_fits',
+  'model_ambiguous',
+  'version_unusable',
+  'untrained',
+]);
+
+/** What is answered: `modelVersion` is null where no model answers. */
+type Answered = Omit<ItemTexts, 'modelVersion'> & { modelVersion: string | null };
+
 /** `POST /predict`, the one call that has to be fast: its answer is put together from texts that the inference children wrote. */
 export class Predict {
   readonly #deps: PredictDeps;
@@ -38,7 +54,7 @@ export class Predict {
   async handle(call: Call): Promise<Answer> {
     const { bodies, bodyLimit } = this.#deps;
     const { pieces, release } = await bodies.read(call.request, bodyLimit);
-    let answer: ItemTexts | undefined;
+    let answer: Answered | undefined;
     try {
       answer = await this.#predict(call, pieces);
       return { pieces: piecesOf(answer) };
@@ -47,10 +63,11 @@ export class Predict {
     }
   }
 
-  async #predict(call: Call, pieces: Buffer[]): Promise<ItemTexts> {
+  async #predict(call: Call, pieces: Buffer[]): Promise<Answered> {
     const { exchange, params: asked, gone } = call;
     const { batch, project, label_config, params } = await this.#parse(pieces, call);
     exchange.tasks = batch.count;
+    const context = params?.context ?? null;
     let answer: ItemTexts | undefined;
     try {
       const name = projectName(project);
@@ -58,11 +75,18 @@ export class Predict {
         batch,
         project: name && this.#deps.keys.of(name),
         labelConfig: label_config || null,
-        context: params?.context ?? null,
+        context,
         model: asked.model ?? null,
         gone,
       });
       return answer;
+    } catch (error) {
+      // An annotator who waits for an answer is shown the status line alone; and no item could say why there are no tasks.
+      const isTold =
+        error instanceof AppError && REFUSALS.has(error.code) && context === null && batch.count > 0;
+      if (!isTold) throw error;
+      exchange.refused = error;
+      return refused(error, batch.count);
     } finally {
       this.#afterwards(answer, () => batch.release());
     }
@@ -78,13 +102,23 @@ export class Predict {
   }
 
   /** Does what is to be done when nobody works on an answer any more. */
-  #afterwards(answer: ItemTexts | undefined, work: () => void): void {
+  #afterwards(answer: Pick<ItemTexts, 'over'> | undefined, work: () => void): void {
     const { log } = this.#deps;
     inBackground(log, 'a request could not be released', (answer?.over ?? Promise.resolve()).then(work));
   }
 }
 
-function piecesOf({ texts, modelVersion }: ItemTexts): (string | Buffer)[] {
+/**
+ * The error as the item of each task. Label Studio stores nothing of such items, and asks again when it would have without them:
+ * were there fewer than tasks, it would ask for one task after the other.
+ */
+function refused({ code, message }: AppError, count: number): Answered {
+  const told = clip(message, count === 1 ? MESSAGE_LENGTH : REASON_LENGTH);
+  const item = Buffer.from(JSON.stringify({ error: { code, message: told } }));
+  return { texts: new Array(count).fill(item), modelVersion: null };
+}
+
+function piecesOf({ texts, modelVersion }: Answered): (string | Buffer)[] {
   const end = `],"model_version":${JSON.stringify(modelVersion)}}`;
   if (texts.length <= 1) return [`{"results":[${texts.length === 0 ? '' : texts[0]!.toString()}${end}`];
   return [...texts.flatMap((text, index) => [index === 0 ? START : SEPARATOR, text]), end];

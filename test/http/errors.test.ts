@@ -1,7 +1,7 @@
 import { assert } from 'chai';
 import { reasonPhrase } from '../../src/http/errors.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
-import type { ErrorBody, Reply } from '../support/client.js';
+import { type ErrorBody, type Reply, refusalOf } from '../support/client.js';
 import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
 import { shippedRepository } from '../support/models.js';
 
@@ -16,13 +16,17 @@ describe('errors over HTTP', () => {
   });
   after(() => backend.stop());
 
+  function expectMessage(message: string, expected: string | RegExp): void {
+    if (typeof expected === 'string') assert.equal(message, expected);
+    else assert.match(message, expected);
+  }
+
   /** What every error has in common, and what this one should be. */
   function expectError(reply: Reply<unknown>, status: number, code: string, message: string | RegExp): void {
     const body = reply.body as ErrorBody;
     assert.deepEqual(Object.keys(body), ['code', 'message', 'request_id']);
     assert.equal(body.code, code, body.message);
-    if (typeof message === 'string') assert.equal(body.message, message);
-    else assert.match(body.message, message);
+    expectMessage(body.message, message);
     assert.equal(reply.status, status);
     assert.equal(reply.reason, reasonPhrase(body.message));
     assert.equal(reply.headers['x-request-id'], body.request_id);
@@ -174,7 +178,13 @@ describe('errors over HTTP', () => {
       it(name, async () => {
         const tasks = tasksOf(['good']);
         expectError(await backend.setup({ project: '1', schema: config }), 422, code, message);
-        expectError(await backend.predict({ tasks, label_config: config }), 422, code, message);
+        const predict = await backend.predict({ tasks, label_config: config });
+        if (code === 'label_config_invalid') expectError(predict, 422, code, message);
+        else {
+          const refusal = refusalOf(predict);
+          assert.equal(refusal.code, code);
+          expectMessage(refusal.message, message);
+        }
         expectError(await backend.post('/validate', { config }), 422, code, message);
       });
     }

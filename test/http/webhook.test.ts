@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import { refusalOf } from '../support/client.js';
 import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
 import { serve, stopServers } from '../task-data/servers.js';
 
@@ -99,11 +100,13 @@ describe('POST /webhook', () => {
   });
 
   it('acknowledges a PROJECT_UPDATED whose new config does not fit, and says so at the next predict', async () => {
-    for (const label_config of [UNFIT, '<View']) {
+    const predict = async (label_config: string) => {
       const updated = { action: 'PROJECT_UPDATED', project: { ...project, label_config } };
       assert.equal((await backend.post('/webhook', updated)).status, 200);
-      assert.equal((await backend.predict({ tasks: tasksOf(['good']), project: 4 })).status, 422);
-    }
+      return await backend.predict({ tasks: tasksOf(['good']), project: 4 });
+    };
+    assert.equal(refusalOf(await predict(UNFIT)).code, 'no_model_fits');
+    assert.include((await predict('<View')).body as object, { code: 'label_config_invalid' });
   });
 
   it('forgets a project on PROJECT_DELETED, when its Label Studio has it no more', async () => {

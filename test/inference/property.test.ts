@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import type { PredictionItem } from '../../src/model.js';
 import type { InputSpec, OutputSpec } from '../../src/registry/version.js';
 import { startBackend, type TestBackend } from '../support/backend.js';
-import type { ErrorBody, PredictBody, Reply } from '../support/client.js';
+import { type ErrorBody, type PredictBody, type Reply, refusalOf } from '../support/client.js';
 import { temporaryFolder } from '../support/folder.js';
 import { addModel } from '../support/graphs.js';
 import { runPython } from '../support/python.js';
@@ -116,9 +116,8 @@ async function judged(
     if (fault === null) return `is refused: ${problem}`;
     const reason = problem.replace(/^.*cannot be served: /s, '');
     if (UNSPECIFIC.test(reason) || !new RegExp(says).test(reason)) return `is refused with '${reason}'`;
-    for (const { status, body } of [setup, reply]) {
-      if (status !== 422 || body.code !== 'version_unusable' || !body.message.includes(reason))
-        return `answers ${status} ${body.code}: ${body.message}`;
+    for (const { code, message } of [setup.body, refusalOf(reply)]) {
+      if (code !== 'version_unusable' || !message.includes(reason)) return `answers ${code}: ${message}`;
     }
     return undefined;
   }

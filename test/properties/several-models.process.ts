@@ -2,7 +2,7 @@ import { assert } from 'chai';
 import fc from 'fast-check';
 import type { Prediction, PredictionItem, TaskError } from '../../src/model.js';
 import type { ProjectAnswer } from '../../src/service.js';
-import type { ErrorBody } from '../support/client.js';
+import { refusalOf } from '../support/client.js';
 import { faultsOf } from './predictions.js';
 import { CONFIGS, type PropertyServer, SEED, startPropertyServer } from './server.js';
 import { PAIRS_TOGETHER, SHIPPED_TOGETHER, type SharedProject, sharedProjects } from './several.js';
@@ -35,19 +35,23 @@ describe('a project that several models answer', () => {
     const { body: answer } = await backend.get<ProjectAnswer>('/api/projects/1');
     const told = backend.log.lines.length;
     const tasks = all.map((data, id) => ({ id, data }));
-    const reply = await backend.post<{ results: PredictionItem[] }>('/predict', {
-      tasks,
-      label_config: config,
-      project: '1',
-    });
+    const reply = await backend.post<{ results: PredictionItem[]; model_version: string | null }>(
+      '/predict',
+      {
+        tasks,
+        label_config: config,
+        project: '1',
+      },
+    );
     // What one model cannot answer is left out, and only the log tells.
     const leftOut = backend.log.lines
       .slice(told)
       .find(({ msg }) => msg.startsWith('the others answer without'));
     if (leftOut) assert.fail(leftOut.msg);
     for (const { model, version } of answer.models) assert.isNotNull(version, `${model} is not set up`);
-    if (reply.status !== 200) {
-      const { code, message } = reply.body as unknown as ErrorBody;
+    assert.equal(reply.status, 200, JSON.stringify(reply.body));
+    if (reply.body.model_version === null) {
+      const { code, message } = refusalOf(reply);
       assert.equal(code, 'untrained', message);
       seen.untrained++;
       return;

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
-import type { ErrorBody, PredictBody } from '../support/client.js';
+import { type ErrorBody, type PredictBody, refusalOf } from '../support/client.js';
 import { SENTIMENT, tasksOf, UNFIT } from '../support/configs.js';
 import { addRecipe, addVersion, modelRepository, shippedVersion } from '../support/models.js';
 import { collect } from '../support/predictions.js';
@@ -25,21 +25,21 @@ describe('which model answers', () => {
     after(() => backend.stop());
 
     it('is not guessed: the error names both and says how to choose', async () => {
+      const refusal = {
+        code: 'model_ambiguous',
+        message:
+          'several models fit this labeling config: mood, sentiment; choose one with /models/<name> at the end of ' +
+          'the backend\'s URL, or {"model": "<name>"} in its extra params',
+      };
       for (const reply of [
         await backend.setup({ project: '1', schema: SENTIMENT }),
-        await backend.predict({ tasks, label_config: SENTIMENT }),
         await backend.post('/validate', { config: SENTIMENT }),
       ]) {
         assert.equal(reply.status, 422);
-        const { code, message } = reply.body as unknown as ErrorBody;
-        assert.equal(code, 'model_ambiguous');
-        assert.equal(
-          message,
-          'several models fit this labeling config: mood, sentiment; choose one with /models/<name> at the end of ' +
-            'the backend\'s URL, or {"model": "<name>"} in its extra params',
-        );
-        assert.equal(reply.reason, message);
+        assert.include(reply.body as object, refusal);
+        assert.equal(reply.reason, refusal.message.replaceAll('<name>', '&lt;name&gt;'));
       }
+      assert.deepEqual(refusalOf(await backend.predict({ tasks, label_config: SENTIMENT })), refusal);
     });
 
     it('is the one that extra_params names, as an object or as text, until they change', async () => {
@@ -122,10 +122,11 @@ describe('which model answers', () => {
       for (const path of ['', '/models/topics']) {
         const setup = await backend.post<ErrorBody>(`${path}/setup`, { project: '1', schema });
         const predict = await backend.post<ErrorBody>(`${path}/predict`, { tasks, label_config: schema });
-        for (const reply of [setup, predict]) {
-          assert.equal(`${reply.status} ${reply.body.code}`, '422 version_unusable');
+        assert.equal(setup.status, 422);
+        for (const { code, message } of [setup.body, refusalOf(predict)]) {
+          assert.equal(code, 'version_unusable');
           assert.match(
-            reply.reason,
+            message,
             /^the model 'topics' has nothing to answer with: its folder has no version, and its model\.json no trainer; make /,
           );
         }
@@ -162,7 +163,7 @@ describe('which model answers', () => {
     it('serve it alone, and beat a model that is only shipped', async () => {
       assert.equal(await servedBy(backend, '7.25'), `sentiment:${NEWER}`);
       const other = await backend.predict({ tasks, project: '8', label_config: SENTIMENT });
-      assert.include(other.body as object, { code: 'model_ambiguous' });
+      assert.equal(refusalOf(other).code, 'model_ambiguous');
       const shippedOne = await backend.post('/models/sentiment/predict', {
         tasks,
         project: '8',
@@ -211,7 +212,7 @@ describe('which model answers', () => {
         const gone = await backend.predict({ tasks, project: '7' });
         assert.include(gone.body as object, { code: 'no_label_config' });
         const after = await backend.predict({ tasks, project: '7', label_config: SENTIMENT });
-        assert.include(after.body as object, { code: 'model_ambiguous' });
+        assert.equal(refusalOf(after).code, 'model_ambiguous');
         assert.equal(await servedBy(backend, '77'), `sentiment:${NEWER}`);
         assert.equal((await remove()).status, 200);
       });

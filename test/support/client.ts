@@ -14,6 +14,7 @@ export interface Reply<T> {
 
 export interface PredictBody {
   results: PredictionItem[];
+  /** Null when no model can answer, which `refusalOf` tells of. */
   model_version: string;
 }
 
@@ -21,6 +22,15 @@ export interface ErrorBody {
   code: ErrorCode;
   message: string;
   request_id: string;
+}
+
+/** The error that a `/predict` was answered with for each of its tasks, with status 200. */
+export function refusalOf({ status, body }: Reply<unknown>): Pick<ErrorBody, 'code' | 'message'> {
+  const { results } = body as { results?: { error?: ErrorBody }[] };
+  const [first] = results ?? [];
+  const isOne = first?.error && results!.every(each => JSON.stringify(each) === JSON.stringify(first));
+  if (status !== 200 || !isOne) throw new Error(`not refused: ${status} ${JSON.stringify(body)}`);
+  return first.error!;
 }
 
 export interface SendOptions {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { assert } from 'chai';
 import type { Job } from '../../src/training/job.js';
 import type { Annotated } from '../label-studio/server.js';
-import type { ErrorBody } from '../support/client.js';
+import { refusalOf } from '../support/client.js';
 import { errorOf } from '../support/results.js';
 import { stopServers } from '../task-data/servers.js';
 import { keyOf, Loop } from './loop.js';
@@ -72,13 +72,11 @@ describe('the training loop', function () {
 
   it('tells a new project what to do, and trains after TRAIN_EVERY annotations', async () => {
     assert.equal(await loop.setUp(PROJECT, SITES), `${MODEL}:untrained`);
-    const refused = await loop.backend.post<ErrorBody>('/predict', { tasks: [asked], project: PROJECT });
-    assert.equal(refused.status, 409);
-    assert.include(refused.body, {
+    const refused = await loop.backend.predict({ tasks: [asked], project: PROJECT });
+    assert.deepEqual(refusalOf(refused), {
       code: 'untrained',
       message: `the model '${MODEL}' is not trained yet: annotate ${EVERY} tasks or press Start training`,
     });
-    assert.equal(refused.reason, refused.body.message);
 
     const all = sentences(8);
     loop.labelStudio.annotate(PROJECT, all);

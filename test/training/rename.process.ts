@@ -1,6 +1,6 @@
 import { assert } from 'chai';
 import { type Annotated, CREATED_AT } from '../label-studio/server.js';
-import type { ErrorBody } from '../support/client.js';
+import { refusalOf } from '../support/client.js';
 import { stopServers } from '../task-data/servers.js';
 import { keyOf, Loop } from './loop.js';
 
@@ -124,8 +124,8 @@ describe('a trained project whose labels change', function () {
     const others = config('Essen', 'Preis');
     assert.equal(await loop.setUp(project, others), `${MODEL}:untrained`);
     const tasks = [{ id: 1, data: { text: 'soup' } }];
-    const refused = await loop.backend.post<ErrorBody>('/predict', { tasks, project, label_config: others });
-    assert.include(refused.body, {
+    const refused = await loop.backend.predict({ tasks, project, label_config: others });
+    assert.deepEqual(refusalOf(refused), {
       code: 'untrained',
       message: `the model '${MODEL}' knows none of the project's labels any more: annotate 12 tasks or press Start training`,
     });
