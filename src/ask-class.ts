@@ -1,5 +1,5 @@
 import type { Deadline } from './deadline.js';
-import { AppError, asAppError, isErrorCode, messageOf } from './errors.js';
+import { AppError, asAppError, clip, isErrorCode, messageOf } from './errors.js';
 import { failureText } from './inference/protocol.js';
 import type { TaskFailure } from './inputs/contract.js';
 import { dataOf, failureOf, type RawTask } from './inputs/values.js';
@@ -141,6 +141,19 @@ async function ask(
   if (typeof version !== 'string' && typeof version !== 'number')
     throw invalid('returned a modelVersion that is not a string');
   return { items, version: String(version) };
+}
+
+/** Characters that are told of what `setup` throws: with the model's name they fit into what Label Studio shows. */
+const TOLD_LENGTH = 220;
+
+/** What the `setup` of a model threw, as whoever connects the backend is told it. */
+export function asSetupFailure(error: unknown, model: string): AppError {
+  const failed = `the model '${model}' failed in setup()`;
+  const [told = ''] = messageOf(error)
+    .split(/[\r\n]+/)
+    .map(line => line.trim())
+    .filter(line => line !== '');
+  return asAppError(error, 'model_failed', told === '' ? failed : `${failed}: ${clip(told, TOLD_LENGTH)}`);
 }
 
 /** A model's own error: one of the table travels as it is, anything else is for the log. */

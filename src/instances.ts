@@ -1,4 +1,4 @@
-import { asModelFailure } from './ask-class.js';
+import { asSetupFailure } from './ask-class.js';
 import { LruMap } from './lru-map.js';
 import type { LabelStudioMLBase } from './model.js';
 import { type ContextDeps, modelContext, type Place } from './model-context.js';
@@ -48,7 +48,7 @@ class Making {
     } catch (error) {
       if (attempt !== this.#attempts) return;
       this.isSettled = true;
-      this.#reject(asModelFailure(error, `the model '${this.key.split('\n', 1)[0]}' failed in setup()`));
+      this.#reject(asSetupFailure(error, this.key.split('\n', 1)[0]!));
     }
   }
 }

@@ -4,7 +4,7 @@ import { ignoredParams } from './extra-params.js';
 import { LabelMismatchError } from './label-config/fit-labels.js';
 import type { LabelConfig } from './label-config/parse.js';
 import type { ModelContext } from './model.js';
-import { refusal } from './refusal.js';
+import { modelNames, modelUnknown, refusal } from './refusal.js';
 import { readWishes, type Wishes } from './wishes.js';
 
 /** A model, and what it answers of a project. */
@@ -91,11 +91,8 @@ export function tieSentence({ control, models }: Tie): string {
 function named(directory: Directory, name: string, all = directory.list()): Backend {
   const found = all.find(each => each.name === name);
   if (found) return found;
-  const there = all.map(each => each.name).join(', ') || 'none';
-  throw (
-    directory.broken?.(name) ??
-    new AppError('model_unknown', `there is no model '${name}'; there is ${there}`)
-  );
+  const there = all.map(each => each.name);
+  throw directory.broken?.(name) ?? modelUnknown(name, there);
 }
 
 /** A model that would fill some controls. */
@@ -152,7 +149,9 @@ class Choice {
     }
     for (const [backend, own] of this.#wished) this.#claim(backend, own, own);
     this.#waiting = new Set(all);
-    for (const backend of all) {
+    // Whatever the task shows, a model of columns could read it: it was meant the least.
+    const likely = [...all].sort((a, b) => Number(a.readsAny ?? false) - Number(b.readsAny ?? false));
+    for (const backend of likely) {
       const claim = this.#fit(backend);
       if (claim instanceof AppError) this.#reasons.push(claim);
       else if (claim.fit.rank === 'partly') this.#partly.push(claim);
@@ -281,7 +280,7 @@ class Choice {
   /** Why there is no plan. */
   #refusal(): AppError {
     if (this.#ties.length > 0) {
-      const names = [...new Set(this.#ties.flatMap(({ models }) => models))].join(', ');
+      const names = modelNames([...new Set(this.#ties.flatMap(({ models }) => models))]);
       return new AppError(
         'model_ambiguous',
         `several models fit this labeling config: ${names}; ${this.#how()}`,

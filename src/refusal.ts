@@ -1,10 +1,42 @@
 import { AppError, clip } from './errors.js';
 import { UnfillableError } from './label-config/fillable.js';
-import { LabelMismatchError, type Nearness } from './label-config/fit-labels.js';
+import { LabelMismatchError, listed, type Nearness } from './label-config/fit-labels.js';
+import { HINT_LETTERS, nearMisses } from './label-config/near-miss.js';
 import { NoControlError } from './label-config/no-control.js';
 
-/** Characters of what a labeling config has: Label Studio shows 300 of a message, which must say more than that. */
-const HAS_LENGTH = 110;
+/** Characters of a message that Label Studio shows. */
+const SHOWN_LENGTH = 300;
+/** Characters of a list of models, and of the name of one, which has to be typed as it is. */
+const NAMES_LENGTH = 110;
+const NAME_LENGTH = 64;
+
+/** Names of models, of many the first. */
+export function modelNames(names: readonly string[]): string {
+  return listed(names, NAMES_LENGTH, NAME_LENGTH);
+}
+
+/** That no model has a name, with those that there are: first the one that was likely meant. */
+export function modelUnknown(name: string, there: readonly string[]): AppError {
+  const near = nearMisses([name], there, HINT_LETTERS).map(({ model }) => model);
+  const names = modelNames([...new Set([...near, ...there])]);
+  return new AppError('model_unknown', `there is no model '${clip(name, NAME_LENGTH)}'; there is ${names}`);
+}
+
+/** As many parts of a message as are shown, and how many more there are; the first one always. */
+function shownParts(begin: string, [first = '', ...others]: readonly string[]): string {
+  let text = begin + first;
+  for (const [at, part] of others.entries()) {
+    const next = `${text}; ${part}`;
+    const isLast = at === others.length - 1;
+    if (next.length + (isLast ? 0 : MORE_LENGTH) > SHOWN_LENGTH)
+      return `${text}; and ${others.length - at} more`;
+    text = next;
+  }
+  return text;
+}
+
+/** Characters of the end of such a message. */
+const MORE_LENGTH = '; and 999 more'.length;
 
 /**
  * Why no model fits a project: what those say that come nearest, for whoever meant one of them.
@@ -12,7 +44,7 @@ const HAS_LENGTH = 110;
  * Labels that are nearly the same, or have some in common, come first. Then a tag that no model can read or fill, as that is
  * so whichever model was meant.
  *
- * @param reasons why each model does not fit
+ * @param reasons why each model does not fit, those first of the models that were more likely meant
  */
 export function refusal(reasons: readonly AppError[]): AppError {
   const near = (nearness: Nearness) =>
@@ -35,7 +67,7 @@ export function refusal(reasons: readonly AppError[]): AppError {
   if (nearest.length > 1) {
     return new AppError(
       'no_model_fits',
-      `no model fits this labeling config: ${together(nearest).join('; ')}`,
+      shownParts('no model fits this labeling config: ', together(nearest)),
     );
   }
   const without = reasons.filter(reason => reason instanceof NoControlError);
@@ -54,7 +86,7 @@ function together(reasons: readonly AppError[]): string[] {
     models.set(said, [...(models.get(said) ?? []), OF_MODEL.exec(message)?.[1] ?? '']);
   }
   return [...models].map(([said, [first, ...others]]) => {
-    if (others.length > 0) return `each of the models ${[first, ...others].join(', ')} ${said}`;
+    if (others.length > 0) return `each of the models ${modelNames([first!, ...others])} ${said}`;
     return first === '' ? said : `the model '${first}' ${said}`;
   });
 }
@@ -64,10 +96,9 @@ function noControl(reasons: readonly NoControlError[]): AppError {
   const models = new Map<string, string[]>();
   for (const { fills, model } of [...reasons].sort((a, b) => b.nearness - a.nearness))
     models.set(fills, [...(models.get(fills) ?? []), model]);
-  const told = [...models].map(([fills, names]) => `${fills} (${names.join(', ')})`).join('; ');
-  return new AppError(
-    'no_model_fits',
-    `no model fits this labeling config, which has ${clip(reasons[0]!.has, HAS_LENGTH)}: use a control that a model fills, or ` +
-      `add a model. There are ${told}`,
-  );
+  const told = [...models].map(([fills, names]) => `${fills} (${modelNames(names)})`);
+  const begin =
+    `no model fits this labeling config, which has ${reasons[0]!.has}: use a control that a model fills, or ` +
+    'add a model. There are ';
+  return new AppError('no_model_fits', shownParts(begin, told));
 }

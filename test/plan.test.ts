@@ -19,6 +19,7 @@ function directory(fakes: Record<string, Fake>): Directory {
   const list = Object.entries(fakes).map(
     ([name, fake]): Backend => ({
       name,
+      readsAny: typeof fake === 'object' && 'readsAny' in fake,
       fit(_config, _project, { among, first } = {}) {
         if (fake instanceof Error) throw fake;
         if (fake === 'code') return { rank: 'code', controls: null };
@@ -239,9 +240,32 @@ describe('the choice of models', () => {
           'There are Choices on Text (b, d); Rating on List (c); Choices on Image (a)',
       ],
     );
+    const many = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [
+        `m${index}`,
+        elsewhere(`m${index}`, `Choices on Tag${index % 20}`),
+      ]),
+    );
+    const [, told] = refusal({ ...many, near: elsewhere('near', 'Rating on Image', 3) });
+    assert.match(told, /There are Rating on Image \(near\); Choices on Tag0 \(m0, m20\); .*; and 1\d more$/);
+    assert.isAtMost(told.length, 300);
     const unusable = new AppError('version_unusable', "the model 'gone' has nothing to answer with");
     assert.deepEqual(refusal({ a: misfit('a'), gone: unusable }), ['version_unusable', unusable.message]);
     assert.deepEqual(refusal({}), ['no_model_fits', 'this server has no model: put one into its MODEL_DIR']);
+  });
+
+  it('names first the model that was likely meant', () => {
+    const all: Record<string, Fake> = { alpha: ['shipped', ['a']], reviews: ['shipped', ['b']] };
+    assert.deepEqual(refusal(all, undefined, 'review'), [
+      'model_unknown',
+      "there is no model 'review'; there is reviews, alpha",
+    ]);
+    const columns = Object.assign(misfit('columns'), { readsAny: true });
+    const other = new AppError('no_model_fits', "the model 'texts' fills Rating");
+    assert.deepEqual(refusal({ columns, texts: other }), [
+      'no_model_fits',
+      "no model fits this labeling config: the model 'texts' fills Rating; the model 'columns' fills Choices",
+    ]);
   });
 
   it('is an error about the tag that no model can read or fill, whichever labels the models have', () => {
@@ -294,7 +318,7 @@ describe('extra_params.models', () => {
   it('are refused where a model does not fill what it is given', () => {
     assert.deepEqual(refusal(all, { c: 'two' }), [
       'no_model_fits',
-      "the model 'two' fills Rating; the labeling config has others",
+      "the model 'two' fills Rating; the labeling config has others: change it, or use another model",
     ]);
     assert.deepEqual(refusal(all, { a: 'two', b: 'two' }), [
       'no_model_fits',

@@ -80,6 +80,9 @@ function refusal({ authorization }: IncomingHttpHeaders): string {
   return 'the user or the password is wrong: compare those of the ML backend in Label Studio with BASIC_AUTH_USER and BASIC_AUTH_PASS of this server';
 }
 
+const ADD_HEADER =
+  "add the header X-Webhook-Secret with it to the webhook in Label Studio's Settings > Webhooks";
+
 function webhookRefusal(headers: IncomingHttpHeaders, inPath: string | undefined, basic: boolean): string {
   if (headers.authorization !== undefined && basic) return refusal(headers);
   if (inPath)
@@ -87,6 +90,6 @@ function webhookRefusal(headers: IncomingHttpHeaders, inPath: string | undefined
   if (headers['x-webhook-secret'] !== undefined)
     return 'the X-Webhook-Secret of the webhook is wrong: compare it with WEBHOOK_SECRET of this server';
   return basic
-    ? 'the webhook carries neither Basic auth nor the webhook secret: give Label Studio the URL as http://user:pass@host:port'
-    : "the webhook does not carry the webhook secret: add the header X-Webhook-Secret to it in Label Studio's Settings > Webhooks";
+    ? `the webhook carries neither Basic auth nor the webhook secret: set WEBHOOK_SECRET on this server, and ${ADD_HEADER}`
+    : `the webhook does not carry the webhook secret: ${ADD_HEADER}`;
 }

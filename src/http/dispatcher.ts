@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { pipeline } from 'node:stream';
 import type { Logger } from 'pino';
 import { inBackground, report } from '../background.js';
-import { AppError } from '../errors.js';
+import { AppError, clip } from '../errors.js';
 import type { Answers } from './answers.js';
 import type { Auth } from './auth.js';
 import type { Bodies } from './bodies.js';
@@ -11,6 +11,7 @@ import type { ElsewhereCheck } from './elsewhere.js';
 import { discardBody, errorAnswer, parseBody, toAppError } from './errors.js';
 import type { Exchange, Exchanges } from './exchange.js';
 import type { Hiding } from './hiding.js';
+import { serverUrl } from './path.js';
 import type { Answer, Call, Route } from './route.js';
 import { allowed, decoded, type Place, type RouteTable } from './route-table.js';
 import { write } from './write.js';
@@ -29,6 +30,8 @@ export interface DispatcherDeps {
   log: Logger;
 }
 
+/** Characters of a path in a message, which must have room for the right URL. */
+const SHOWN_PATH = 60;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
@@ -75,7 +78,7 @@ export class Dispatcher {
     exchange.probe = route?.probe ?? false;
     if (access !== 'anyone') checkElsewhere(request.headers);
     const authenticated = auth(request.headers, access, place?.raw.secret);
-    if (!route || !place) return this.#without(place, exchange, response);
+    if (!route || !place) return this.#without(place, exchange, request.headers, response);
 
     // Before anything is waited for: a client that has gone tells it once.
     const gone = new Promise(resolve => response.once('close', resolve));
@@ -102,14 +105,20 @@ export class Dispatcher {
   }
 
   /** Answers where no route is. */
-  #without(place: Place | undefined, { method, path }: Exchange, response: ServerResponse): Answer {
-    if (!place) {
-      const shown = this.#deps.hiding.path(path);
-      throw new AppError('not_found', `there is no ${shown}; the paths are in the README`);
-    }
-    response.setHeader('Allow', allowed(place));
+  #without(
+    place: Place | undefined,
+    { method, path }: Exchange,
+    { host }: IncomingHttpHeaders,
+    response: ServerResponse,
+  ): Answer {
+    const shown = clip(this.#deps.hiding.path(path), SHOWN_PATH);
+    const url = serverUrl(host);
+    const advice = `the backend's URL in Label Studio is ${url}, or ${url}/models/<name>; the README lists all paths`;
+    if (!place) throw new AppError('not_found', `there is no ${shown} here: ${advice}`);
+    const methods = allowed(place);
+    response.setHeader('Allow', methods);
     if (method === 'OPTIONS') return { type: 'text/plain; charset=utf-8', text: '' };
-    throw new AppError('method_not_allowed', 'this path does not take this method');
+    throw new AppError('method_not_allowed', `${shown} takes ${methods} alone: ${advice}`);
   }
 
   /** @throws what writing JSON throws, or AppError `overloaded`, before anything is sent */

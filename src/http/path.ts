@@ -21,3 +21,10 @@ export function decodeBytes(part: string): Buffer {
     'latin1',
   );
 }
+
+const SHORT_HOST = /^[\w.:[\]-]{1,60}$/;
+
+/** The address of this server as a client wrote it: behind a proxy it may have another one. */
+export function serverUrl(host: string | undefined): string {
+  return `http://${host !== undefined && SHORT_HOST.test(host) ? host : 'host:port'}`;
+}

@@ -1,8 +1,10 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { AppError } from '../errors.js';
+import { isRecord } from '../is-record.js';
 import type { Context } from '../model.js';
 import { PROJECT_PATTERN, type ProjectName, readProjectName } from '../project-key.js';
 import type { Project } from '../state.js';
+import { withoutQuote } from './errors.js';
 
 /**
  * What Label Studio sends, checked. Unknown fields are let through everywhere; only what is read is checked.
@@ -133,20 +135,23 @@ export function requiredProject(project: unknown): ProjectName {
   return name;
 }
 
+const NOT_OBJECT = 'use an object such as {"model": "<name>"}, or leave them empty';
+
 /**
- * What a user typed as extra params: an object, or an object as text; anything else counts as none.
- * @throws AppError `request_invalid` when they are too large to be kept
+ * What a user typed as extra params: an object, or an object as text, which is what Label Studio's form sends. An empty form has none.
+ * @throws AppError `request_invalid` when they are something else, or too large to be kept
  */
 export function extraParams(value: unknown): Project['extraParams'] {
-  let parsed = value;
-  if (typeof value === 'string') {
-    try {
-      parsed = JSON.parse(value);
-    } catch {
-      return {};
-    }
+  const typed = typeof value === 'string' ? typedParams(value) : value;
+  const parsed = typed ?? {};
+  if (!isRecord(parsed)) {
+    const what = Array.isArray(parsed)
+      ? 'a list'
+      : typeof parsed === 'string'
+        ? 'a text'
+        : `a ${typeof parsed}`;
+    throw new AppError('request_invalid', `the extra params are ${what}: ${NOT_OBJECT}`);
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return {};
   let length: number;
   try {
     ({ length } = JSON.stringify(parsed));
@@ -159,5 +164,15 @@ export function extraParams(value: unknown): Project['extraParams'] {
       `the body's /extra_params has ${length} characters, and this server keeps at most ${EXTRA_PARAMS} of a project`,
     );
   }
-  return parsed as Project['extraParams'];
+  return parsed;
+}
+
+function typedParams(text: string): unknown {
+  if (text.trim() === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = withoutQuote(error as SyntaxError);
+    throw new AppError('request_invalid', `the extra params are not JSON (${reason}): ${NOT_OBJECT}`);
+  }
 }

@@ -176,9 +176,11 @@ export function checkRegions(
   { tag, name }: Pick<TagInfo, 'tag' | 'name'>,
 ): void {
   if (output?.ofRegions === undefined || output.ofRegions === (perRegion === true)) return;
-  const [gives, has] = output.ofRegions ? ['each region', 'no perRegion'] : ['the whole task', 'perRegion'];
+  const [gives, has, remedy] = output.ofRegions
+    ? ['each region', 'no perRegion', 'add it']
+    : ['the whole task', 'perRegion', 'take it out'];
   throw new AppError(
     'no_model_fits',
-    `gives classes of ${gives} for '${output.name}'; the config's ${tag} '${name}' has ${has}="true"`,
+    `gives classes of ${gives} for '${output.name}'; the config's ${tag} '${name}' has ${has}="true": ${remedy}`,
   );
 }

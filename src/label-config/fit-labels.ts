@@ -97,12 +97,12 @@ const MEANT_LENGTH = 90;
 const COMMON_LENGTH = 40;
 const LEAST_LIST = 24;
 
-/** Labels as a list of so many characters at most, or but one of them. */
-function listed(labels: readonly string[], length: number): string {
+/** Labels, or other names, as a list of so many characters at most, or but one of them. */
+export function listed(labels: readonly string[], length: number, labelLength = LABEL_LENGTH): string {
   if (labels.length === 0) return 'none';
-  let text = clip(labels[0]!, LABEL_LENGTH);
+  let text = clip(labels[0]!, labelLength);
   for (const [at, label] of labels.slice(1).entries()) {
-    const next = `${text}, ${clip(label, LABEL_LENGTH)}`;
+    const next = `${text}, ${clip(label, labelLength)}`;
     const rest = labels.length - at - 1;
     if (next.length + ` and ${rest} more`.length > length && !(rest === 1 && next.length <= length))
       return `${text} and ${rest} more`;

@@ -4,6 +4,9 @@ import type { Candidate } from './bind-control.js';
 import { reasonOfTarget, UnfillableError } from './fillable.js';
 import type { LabelConfig } from './parse.js';
 
+/** Characters of what a config has, in a message: Label Studio shows 300 of that, which must say more. */
+const TOLD_LENGTH = 110;
+
 /** A labeling config has no control of the tag, or none on such an object. */
 export class NoControlError extends AppError {
   readonly model: string;
@@ -15,10 +18,14 @@ export class NoControlError extends AppError {
   readonly nearness: number;
 
   constructor(model: string, fills: string, has: string, nearness = 0) {
-    super('no_model_fits', `the model '${model}' fills ${fills}; the labeling config has ${has}`);
+    const told = clip(has, TOLD_LENGTH);
+    super(
+      'no_model_fits',
+      `the model '${model}' fills ${fills}; the labeling config has ${told}: change it, or use another model`,
+    );
     this.model = model;
     this.fills = fills;
-    this.has = has;
+    this.has = told;
     this.nearness = nearness;
   }
 }
@@ -30,17 +37,14 @@ function nearnessOf(config: LabelConfig, control: string, objects: readonly stri
   return (hasObject ? 2 : 0) + (hasControl ? 1 : 0);
 }
 
-/** Characters of what a config has, in a message. */
-const HAS_LENGTH = 1_000;
-
 /** What the config offers, for an error's message; of many controls the first. */
 function summary(config: LabelConfig, among: ReadonlySet<string> | undefined): string {
   let told = '';
   for (const { name, tag } of config.controls.values()) {
     if (!isAmong(among, name)) continue;
     const objects = config.parsed[name]!.to_name.map(object => config.objects.get(object)?.tag ?? object);
-    told += `${told === '' ? '' : '; '}${tag} '${name}' on ${objects.join(', ')}`;
-    if (told.length > HAS_LENGTH) return clip(told, HAS_LENGTH);
+    told += `${told === '' ? '' : '; '}${tag} '${name}' on ${[...new Set(objects)].join(', ')}`;
+    if (told.length > TOLD_LENGTH) return told;
   }
   if (told !== '') return told;
   return among === undefined ? 'no control tag' : 'no other control tag';

@@ -142,6 +142,35 @@ describe('errors over HTTP', () => {
     });
   });
 
+  describe('extra params', () => {
+    const REMEDY = 'use an object such as {"model": "<name>"}, or leave them empty';
+    const CASES: [extraParams: unknown, message: string | RegExp][] = [
+      ['{"model": sentiment}', `the extra params are not JSON (Unexpected token 's'): ${REMEDY}`],
+      ['sentiment', `the extra params are not JSON (Unexpected token 's'): ${REMEDY}`],
+      ['{model: 1}', /^the extra params are not JSON \(Expected property name or '}' in JSON at position 1/],
+      ['"sentiment"', `the extra params are a text: ${REMEDY}`],
+      ['["sentiment"]', `the extra params are a list: ${REMEDY}`],
+      ['5', `the extra params are a number: ${REMEDY}`],
+      ['true', `the extra params are a boolean: ${REMEDY}`],
+      [['sentiment'], `the extra params are a list: ${REMEDY}`],
+      [5, `the extra params are a number: ${REMEDY}`],
+      [false, `the extra params are a boolean: ${REMEDY}`],
+    ];
+    for (const [extra_params, message] of CASES) {
+      it(`are refused when they are ${JSON.stringify(extra_params)}`, async () => {
+        const reply = await backend.setup({ project: '1', schema: SENTIMENT, extra_params });
+        expectError(reply, 400, 'request_invalid', message);
+      });
+    }
+
+    it('may be absent, empty, or an object as such or as text', async () => {
+      for (const extra_params of [undefined, null, '', ' ', 'null', {}, '{}', '{"model": "sentiment"}']) {
+        const reply = await backend.setup({ project: '1', schema: SENTIMENT, extra_params });
+        assert.equal(reply.status, 200, reply.reason);
+      }
+    });
+  });
+
   describe('a labeling config that does not parse or fit', () => {
     const open = 'the labeling config, line 2, column ';
     const CASES: [name: string, config: string, code: string, message: string | RegExp][] = [
@@ -223,13 +252,32 @@ describe('errors over HTTP', () => {
     );
   });
 
+  it('names the URL to use where the path is wrong', async () => {
+    const { url } = backend;
+    const right = `: the backend's URL in Label Studio is ${url}, or ${url}/models/<name>; the README lists all paths`;
+    // What Label Studio asks for where its URL ends in /predict, in /models/sentiment/setup, and in a long path.
+    for (const path of ['/predict/health', '/models/sentiment/setup/health', '/nothing'])
+      expectError(await backend.get(path), 404, 'not_found', `there is no ${path} here${right}`);
+    const long = await backend.get(`/${'x'.repeat(900)}`);
+    expectError(long, 404, 'not_found', `there is no /${'x'.repeat(56)}... here${right}`);
+    assert.isAtMost((long.body as ErrorBody).message.length, 300);
+    // And in /models, whose health is taken for that of a model.
+    const taken = `/models/setup takes GET, HEAD, OPTIONS alone${right}`;
+    expectError(await backend.post('/models/setup', {}), 405, 'method_not_allowed', taken);
+    const strange = await backend.get('/nothing', { headers: { host: `${'x'.repeat(80)}.localhost` } });
+    assert.include(
+      (strange.body as ErrorBody).message,
+      'is http://host:port, or http://host:port/models/<name>;',
+    );
+  });
+
   it('knows no such path, method or job', async () => {
-    expectError(await backend.get('/nothing'), 404, 'not_found', /^there is no \/nothing; /);
-    expectError(await backend.post('/models', {}), 404, 'not_found', /^there is no \/models; /);
+    expectError(await backend.get('/nothing'), 404, 'not_found', /^there is no \/nothing here: /);
+    expectError(await backend.post('/models', {}), 404, 'not_found', /^there is no \/models here: /);
     for (const path of ['/predict', '/setup', '/webhook'])
-      expectError(await backend.get(path), 405, 'method_not_allowed', 'this path does not take this method');
-    expectError(await backend.send('DELETE', '/health', null), 405, 'method_not_allowed', /method$/);
-    expectError(await backend.send('PROPFIND', '/health', null), 405, 'method_not_allowed', /method$/);
+      expectError(await backend.get(path), 405, 'method_not_allowed', /^\/\w+ takes POST, OPTIONS alone: /);
+    expectError(await backend.send('DELETE', '/health', null), 405, 'method_not_allowed', /alone/);
+    expectError(await backend.send('PROPFIND', '/health', null), 405, 'method_not_allowed', /alone/);
     expectError(await backend.post('/job_status', { job: 'x' }), 410, 'job_unknown', /^there is no job 'x'/);
   });
 

@@ -262,6 +262,30 @@ describe('classes that throw or answer what nobody expects', () => {
     }
   });
 
+  it('what setup() throws is told to whoever connects the backend', async () => {
+    const backend = await startBackend({}, [Hostile]);
+    const cases: [thrown: unknown, told: string][] = [
+      [new Error('set OPENAI_API_KEY\n    at setup (my-model.ts:7)'), ': set OPENAI_API_KEY'],
+      ['no weights', ': no weights'],
+      [new TypeError('x'.repeat(500)), `: ${'x'.repeat(217)}...`],
+      [new Error(''), ''],
+    ];
+    try {
+      for (const [thrown, told] of cases) {
+        ready = () => {
+          throw thrown;
+        };
+        const reply = await backend.setup({ project: '1', schema: SENTIMENT });
+        const message = `the model 'hostile' failed in setup()${told}`;
+        assert.include(reply.body as object, { code: 'model_failed', message });
+        assert.equal(reply.reason, message);
+      }
+    } finally {
+      ready = () => {};
+      await backend.stop();
+    }
+  });
+
   it('setup() fails with the same errors, and the server serves on', async () => {
     const backend = await startBackend({}, [Hostile]);
     try {

@@ -1,5 +1,6 @@
 import { assert } from 'chai';
 import { startBackend, type TestBackend } from '../support/backend.js';
+import type { ErrorBody } from '../support/client.js';
 import { choiceOf, errorOf } from '../support/results.js';
 import { serve, stopServers, type TestServer } from '../task-data/servers.js';
 
@@ -157,9 +158,9 @@ describe('what a task shows, over HTTP', () => {
       ],
     ] as const) {
       const body = { project: '900', schema: config };
-      const { status, reason } = await backend.post('/models/sentiment/setup', body);
+      const { status, body: error } = await backend.post<ErrorBody>('/models/sentiment/setup', body);
       assert.equal(status, 422, config);
-      assert.equal(reason.slice(0, message.length), message);
+      assert.equal(error.message.slice(0, message.length), message);
     }
   });
 });

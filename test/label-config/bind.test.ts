@@ -85,7 +85,7 @@ describe('binding classes', () => {
     );
     assert.throws(
       () => bind('perRegion="true"', false),
-      `gives classes of the whole task for 'state'; the config's Choices 'c' has perRegion="true"`,
+      `gives classes of the whole task for 'state'; the config's Choices 'c' has perRegion="true": take it out`,
     );
   });
 });
@@ -111,7 +111,7 @@ describe('a config of many objects that a model does not fill', () => {
     assert.throws(
       () => bindModel({ name: 'm', manifest, outputs: null }, { ...config, parsed }),
       AppError,
-      /^the model 'm' fills Choices on Text or HyperText; the labeling config has Rating 'r0' on Text; .{500,1000}\.\.\.$/,
+      /^the model 'm' fills Choices on Text or HyperText; the labeling config has Rating 'r0' on Text; .{50,90}\.\.\.: change it, or use another model$/,
     );
     assert.isBelow(looks, 10 * many.length);
   });
@@ -157,7 +157,7 @@ describe('binding a model of several outputs', () => {
     const two = { one: ['Choices', 'a', 'b'], two: ['Choices', 'a', 'b'] } as const;
     assert.equal(
       refusal(TEXT + choices('y'), two),
-      "no_model_fits: the model 'm' fills Choices on Text or HyperText; the labeling config has Choices 'y' on Text",
+      "no_model_fits: the model 'm' fills Choices on Text or HyperText; the labeling config has Choices 'y' on Text: change it, or use another model",
     );
   });
 
@@ -263,11 +263,11 @@ describe('binding a model beside others', () => {
     ]);
     assert.equal(
       refusal(config, label, 'text', false, { among: ['n'] }),
-      "no_model_fits: the model 'm' fills Choices on Text or HyperText; the labeling config has Number 'n' on Text",
+      "no_model_fits: the model 'm' fills Choices on Text or HyperText; the labeling config has Number 'n' on Text: change it, or use another model",
     );
     assert.match(
       refusal(config, label, 'text', false, { among: [] }),
-      /the labeling config has no other control tag$/,
+      /the labeling config has no other control tag: change it, or use another model$/,
     );
   });
 
@@ -303,7 +303,7 @@ describe('binding a model beside others', () => {
     assert.deepEqual(bound(image, read, 'ocr', true, { among: ['box'] }), ['boxes: box on image', 'image']);
     assert.equal(
       refusal(image, read, 'ocr', true, { among: ['said'] }),
-      "no_model_fits: the model 'm' fills TextArea on Image beside its regions; the labeling config has TextArea 'said' on Image",
+      "no_model_fits: the model 'm' fills TextArea on Image beside its regions; the labeling config has TextArea 'said' on Image: change it, or use another model",
     );
   });
 });
