@@ -99,7 +99,7 @@ describe('detectors that choose their boxes themselves', () => {
       const response = await fetch(join(backend.url, `models/${name}/predict`), { method: 'POST', body });
       const text = await response.text();
       if (shown instanceof RegExp) {
-        assert.isAbove(response.status, 399, text);
+        assert.include(text, '{"results":[{"error":');
         assert.match(text, shown);
         return;
       }

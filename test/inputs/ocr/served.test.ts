@@ -2,6 +2,7 @@ import { assert } from 'chai';
 import type { Prediction } from '../../../src/model.js';
 import type { Region } from '../../../src/regions/contract.js';
 import { startBackend, type TestBackend } from '../../support/backend.js';
+import type { ErrorBody } from '../../support/client.js';
 import { collect } from '../../support/predictions.js';
 import { ROOT, runPython } from '../../support/python.js';
 
@@ -262,10 +263,10 @@ describe('the input of text in images', function () {
 
   it('is refused for a config that has no shapes, with what to add', async () => {
     for (const config of [configOf(), configOf(LABELS)]) {
-      const reply = await backend.post('/models/ocr/setup', { project: '1', schema: config });
+      const reply = await backend.post<ErrorBody>('/models/ocr/setup', { project: '1', schema: config });
       assert.equal(reply.status, 422);
       assert.match(
-        reply.reason,
+        reply.body.message,
         /the model 'ocr' fills (Labels 'label'|TextArea 'transcription') with what belongs to regions, .* add <Rectangle name="bbox" toName="page"\/> \(or RectangleLabels, Polygon, PolygonLabels\)/,
       );
     }
