@@ -22,6 +22,9 @@ export function modelUnknown(name: string, there: readonly string[]): AppError {
   return new AppError('model_unknown', `there is no model '${clip(name, NAME_LENGTH)}'; there is ${names}`);
 }
 
+/** Characters of the end of a message of which parts are left out. */
+const MORE_LENGTH = '; and 999 more'.length;
+
 /** As many parts of a message as are shown, and how many more there are; the first one always. */
 function shownParts(begin: string, [first = '', ...others]: readonly string[]): string {
   let text = begin + first;
@@ -34,9 +37,6 @@ function shownParts(begin: string, [first = '', ...others]: readonly string[]): 
   }
   return text;
 }
-
-/** Characters of the end of such a message. */
-const MORE_LENGTH = '; and 999 more'.length;
 
 /**
  * Why no model fits a project: what those say that come nearest, for whoever meant one of them.

@@ -4,7 +4,7 @@ import { AppError, asAppError, clip, MESSAGE_LENGTH } from '../errors.js';
 import type { Exchange } from './exchange.js';
 
 /** Characters of a message in a status line. */
-export const REASON_LENGTH = 300;
+const REASON_LENGTH = 300;
 
 /** What would not be shown as it is where the reason phrase is read as HTML: tags, and what looks like a reference. */
 const MARKUP = /[<>]|&(?=[#a-z])/gi;

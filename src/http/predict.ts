@@ -8,7 +8,7 @@ import type { Service } from '../service.js';
 import { TaskList } from '../tasks.js';
 import type { Bodies } from './bodies.js';
 import type { LargeBody } from './body-thread.js';
-import { parseBody, REASON_LENGTH } from './errors.js';
+import { parseBody } from './errors.js';
 import type { LargeBodies } from './large-body.js';
 import type { Answer, Call } from './route.js';
 import { predictBody, projectName } from './wire.js';
@@ -81,12 +81,12 @@ export class Predict {
       });
       return answer;
     } catch (error) {
-      // An annotator who waits for an answer is shown the status line alone; and no item could say why there are no tasks.
-      const isTold =
-        error instanceof AppError && REFUSALS.has(error.code) && context === null && batch.count > 0;
-      if (!isTold) throw error;
+      // An annotator who waits for an answer is shown the status line alone.
+      const isRefusal = error instanceof AppError && REFUSALS.has(error.code) && context === null;
+      const told = isRefusal && refused(error, batch.count, this.#deps.bodyLimit);
+      if (!told) throw error;
       exchange.refused = error;
-      return refused(error, batch.count);
+      return told;
     } finally {
       this.#afterwards(answer, () => batch.release());
     }
@@ -109,12 +109,16 @@ export class Predict {
 }
 
 /**
- * The error as the item of each task. Label Studio stores nothing of such items, and asks again when it would have without them:
+ * The error as the item of each task. Label Studio stores nothing of such items, and asks no more often than it does after a status;
  * were there fewer than tasks, it would ask for one task after the other.
+ *
+ * @param most bytes of all items
+ * @returns undefined when there is no task, or too many of them
  */
-function refused({ code, message }: AppError, count: number): Answered {
-  const told = clip(message, count === 1 ? MESSAGE_LENGTH : REASON_LENGTH);
-  const item = Buffer.from(JSON.stringify({ error: { code, message: told } }));
+function refused({ code, message }: AppError, count: number, most: number): Answered | undefined {
+  const error = { code, message: clip(message, MESSAGE_LENGTH) };
+  const item = Buffer.from(JSON.stringify({ error }));
+  if (count === 0 || count * item.length > most) return undefined;
   return { texts: new Array(count).fill(item), modelVersion: null };
 }
 

@@ -218,6 +218,11 @@ describe('errors over HTTP', () => {
       });
     }
 
+    it('is said in the status where the items of all tasks would be larger than a body may be', async () => {
+      const reply = await backend.predict({ tasks: new Array(2_000).fill({}), label_config: UNFIT });
+      expectError(reply, 422, 'no_model_fits', /Pdf/);
+    });
+
     it('says that there is none', async () => {
       const fresh = await startBackend();
       try {
