@@ -160,6 +160,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
       ...(repository ? { train: trainWork(config, repository, { sources, client, environment }) } : {}),
     },
     environment,
+    host: project => sources.labelStudio(project)?.url ?? '',
     limits: { ...JOB_LIMITS, timeout: config.TRAIN_TIMEOUT, memory: config.TRAIN_MEMORY },
     log,
     ended: status => metrics.job(status),

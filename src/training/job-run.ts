@@ -22,6 +22,7 @@ export interface RunOptions {
   grace(): number;
   /** Called before each write. */
   guard: Guard;
+  aside: JobRun['aside'];
   report(report: Report): void;
   started(process: ProcessMark): void;
 }
@@ -34,7 +35,7 @@ export interface OpenRun {
 
 /** Makes a job's folder anew, its log apart, and what its work has at hand. */
 export async function openRun(options: RunOptions): Promise<OpenRun> {
-  const { job, input, folder, signal, environment, memory, grace, guard, report, started } = options;
+  const { job, input, folder, signal, environment, memory, grace, guard, aside, report, started } = options;
   const { log: logFile } = jobLayout(folder);
   guard();
   await mkdir(folder, { recursive: true });
@@ -48,6 +49,7 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
     ...input,
     folder,
     signal,
+    aside,
     report(progress, message) {
       report({ progress, message: oneLine(message) });
       if (message !== last) void log.write(`${message}\n`);

@@ -72,6 +72,12 @@ export interface JobRun extends JobInput {
   /** Tells how far it is, 0..1, and what it is at. */
   report(progress: number, message: string): void;
   /**
+   * Does what waits for a Label Studio more than it computes: jobs of other projects may run meanwhile. Returns when that is done
+   * and it is this job's turn again.
+   * @throws what the work throws, or the signal's reason
+   */
+  aside<T>(work: () => Promise<T>): Promise<T>;
+  /**
    * Runs a program as part of the job, one at a time: no shell, a process group of its own, low priority, no secrets in its
    * environment. Lines of JSON on stdout, `{"progress", "message"}`, are reported; all output is in `log.txt`. It ends with
    * everything that it started: on abort, and when it grows past `TRAIN_MEMORY`.
@@ -95,7 +101,7 @@ export type Work = (job: Job, run: JobRun) => Promise<Outcome>;
 export type Works = Readonly<Partial<Record<JobKind, Work>>>;
 
 export interface JobLimits {
-  /** Jobs that run side by side, over all projects and models. */
+  /** Jobs that compute side by side, over all projects and models. */
   atOnce: number;
   /** How long one may take, in milliseconds: `TRAIN_TIMEOUT`. */
   timeout: number;

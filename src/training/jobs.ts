@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Guard } from '../data-folder/lock.js';
 import { AppError, attempt, messageOf } from '../errors.js';
 import type { State } from '../state.js';
+import { Countdown } from './countdown.js';
 import type { Environment } from './environment.js';
 import type { Job, JobLimits, JobRequest, Works } from './job.js';
 import { JobFolders } from './job-folders.js';
@@ -13,6 +14,7 @@ import { type JobLog, readEnd } from './job-log.js';
 import { openRun } from './job-run.js';
 import { failed } from './process.js';
 import { endOrphans } from './processes.js';
+import { type Turn, Turns } from './turns.js';
 import { WaitingInputs } from './waiting.js';
 
 export interface JobsDeps {
@@ -25,12 +27,15 @@ export interface JobsDeps {
   /** This process's environment. */
   environment: Environment;
   limits: JobLimits;
+  /** The address of a project's Label Studio; empty: not known. */
+  host(project: string): string;
   log: Logger;
   /** Told how each job ended. */
   ended(status: Job['status']): void;
 }
 
 interface Running {
+  turn: Turn;
   abort: AbortController;
   log?: JobLog;
   done: Promise<void>;
@@ -44,7 +49,8 @@ const SHUTDOWN = failed('the server stopped');
 
 /**
  * What is to be learnt: a queue that survives the server, worked off in the background. For a project and model one job runs
- * at a time and at most one more waits, which takes in what is asked for meanwhile.
+ * at a time and at most one more waits, which takes in what is asked for meanwhile. A job that reads from Label Studio holds up
+ * none that could compute (`Turns`).
  *
  * @example
  * const jobs = new Jobs(deps);
@@ -58,6 +64,7 @@ export class Jobs {
   /** In the order in which they were made. */
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Map<string, Running>();
+  readonly #turns: Turns;
   readonly #inputs = new WaitingInputs();
   /** A change of a job, under its id. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
@@ -70,6 +77,7 @@ export class Jobs {
     this.#deps = deps;
     this.#guard = deps.guard ?? (() => {});
     this.#folders = new JobFolders(deps.folder, deps.log, this.#guard);
+    this.#turns = new Turns(deps.limits.atOnce, () => this.#next());
     const all = deps.state.jobs().sort((a, b) => (a.created < b.created ? -1 : 1));
     for (const job of all) {
       this.#jobs.set(job.id, job);
@@ -200,10 +208,12 @@ export class Jobs {
 
   #next(): void {
     for (const job of this.#jobs.values()) {
-      if (!this.#open || this.#running.size >= this.#deps.limits.atOnce) return;
+      if (!this.#open) return;
       if (job.status !== 'queued' || this.#isBusy(job)) continue;
+      const turn = this.#turns.begin({ project: job.project, host: this.#deps.host(job.project) });
+      if (turn === null) continue;
       const abort = new AbortController();
-      const running: Running = { abort, done: Promise.resolve() };
+      const running: Running = { turn, abort, done: Promise.resolve() };
       this.#running.set(job.id, running);
       running.done = this.#run(job, running).catch(error => {
         this.#deps.log.error({ err: error, job: job.id }, 'a job could not be kept');
@@ -221,9 +231,11 @@ export class Jobs {
     const { state, works, environment, limits } = this.#deps;
     const { signal } = running.abort;
     const late = tooLate(job, limits.timeout);
-    const timer = setTimeout(() => running.abort.abort(late), limits.timeout);
+    const clock = new Countdown(limits.timeout, () => running.abort.abort(late));
+    const before = job.attempts;
+    const started = new Date().toISOString();
     try {
-      this.#change(job, { status: 'started', started: new Date().toISOString(), attempts: job.attempts + 1 });
+      this.#change(job, { status: 'started', started, attempts: before + 1 });
       logJob(this.#deps.log, job);
       const input = state.jobInput(job.id) ?? { data: {}, labelConfig: '' };
       const { run, log } = await openRun({
@@ -235,6 +247,16 @@ export class Jobs {
         memory: limits.memory,
         grace: () => this.#grace(),
         guard: this.#guard,
+        aside: async read =>
+          await running.turn.aside(read, signal, waits => {
+            if (waits) clock.stop();
+            else clock.start();
+            // What others do meanwhile is not this one's fault.
+            this.#change(job, {
+              attempts: before + (waits ? 0 : 1),
+              ...(waits ? { message: 'waiting for another training to end' } : {}),
+            });
+          }),
         // How far it is need not be kept; a job that is done again begins anew.
         report: ({ error: _, ...change }) => this.#changes.emit(job.id, Object.assign(job, change)),
         started: process => this.#change(job, { process }),
@@ -248,12 +270,13 @@ export class Jobs {
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       // Only a death of the server counts as an attempt.
-      if (reason === SHUTDOWN) this.#requeue(job, job.attempts - 1);
+      if (reason === SHUTDOWN) this.#requeue(job, before);
       else this.#fail(job, reason, running.log);
     } finally {
-      clearTimeout(timer);
+      clock.stop();
       await running.log?.close().catch(() => {});
       this.#running.delete(job.id);
+      running.turn.end();
       if (job.ended !== undefined) await this.#clear(job);
       // Whatever cannot be kept or removed now, the queue goes on.
       await this.#prune().catch(error => {

@@ -93,7 +93,9 @@ async function train(deps: TrainDeps, job: Job, run: JobRun): Promise<Trained> {
   const among = run.controls && new Set(run.controls);
   const parent = deps.registry.current(model, project)?.label ?? null;
 
-  const { counts, controls } = await writeInput(deps, job, run, { manifest, config, among, parent });
+  const { counts, controls } = await run.aside(() =>
+    writeInput(deps, job, run, { manifest, config, among, parent }),
+  );
 
   const out = jobLayout(folder).output;
   await removeTree(out);

@@ -21,6 +21,7 @@ export async function openJobs(
     environment: ENVIRONMENT,
     log: SILENT,
     ended: () => {},
+    host: () => '',
     ...deps,
     state,
     folder: join(dataDir, 'jobs'),

@@ -59,6 +59,7 @@ export async function testRun(
   };
   const { run, log } = await openRun({
     guard() {},
+    aside: work => work(),
     job: job as Job,
     input: { data: {}, labelConfig: '<View/>' },
     folder,

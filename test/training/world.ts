@@ -171,6 +171,7 @@ export class World {
       data: {},
       signal,
       report,
+      aside: work => work(),
       async spawn(command, args, options) {
         const child = spawn(command, args, {
           cwd: options?.cwd,
