@@ -11,6 +11,8 @@ interface Setting<T> {
   meaning: string;
   /** The default in words, where it depends on the machine. */
   shown?: string;
+  /** Whether its name is read in lower case first, as other programs read it. */
+  lowerCase?: boolean;
 }
 
 const UNITS: Record<string, number> = { '': 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 };
@@ -89,6 +91,13 @@ function httpUrl(value: string): string {
   return value.replace(/\/+$/, '');
 }
 
+function proxyUrl(value: string): string {
+  const url = value.includes('://') ? value : `http://${value}`;
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
+    throw new Error('is the URL of an HTTP proxy such as http://proxy:3128');
+  return url;
+}
+
 /** A name is looked for on the `PATH`; a path must mean the same in every folder. */
 function program(value: string): string {
   return value.includes('/') ? resolve(value) : value;
@@ -114,6 +123,11 @@ function setting<T>(
 }
 
 const nothing = (): null => null;
+
+/** A variable of other programs too, which is written in lower case as often. */
+function common<T>(all: Setting<T>): Setting<T> {
+  return { ...all, lowerCase: true };
+}
 
 /** Every setting by the name of its environment variable. The README's table is held against this one by a test. */
 export const SETTINGS = {
@@ -151,6 +165,21 @@ export const SETTINGS = {
     'a token of Label Studio; sent to `LABEL_STUDIO_URL` alone',
     text,
     nothing,
+  ),
+  HTTP_PROXY: common(
+    setting<string | null>(
+      'the proxy through which task data and Label Studio are read at `http://`; `http_proxy` too',
+      proxyUrl,
+      nothing,
+    ),
+  ),
+  HTTPS_PROXY: common(setting<string | null>('the same at `https://`; `https_proxy` too', proxyUrl, nothing)),
+  NO_PROXY: common(
+    setting<readonly string[]>(
+      'hosts that are read without a proxy, such as `label-studio,.corp.example,10.0.0.0/8`; `no_proxy` too',
+      value => list(value.replaceAll(/\s+/g, ',')),
+      '',
+    ),
   ),
   BODY_LIMIT: setting('the largest body of `/predict`; all others are at most 10mb', bytes, '64mb'),
   MAX_BATCH: setting('tasks that an inference process runs at once, at most', integer(1, 65_536), '64'),
@@ -260,12 +289,14 @@ export function ownEnvironment(): Environment {
  */
 export function readConfig(environment: Environment): Config {
   const values: Record<string, unknown> = {};
-  for (const [name, { read, default: fallback }] of Object.entries<Setting<unknown>>(SETTINGS)) {
-    const given = environment[name]?.trim();
+  for (const [name, { read, default: fallback, lowerCase }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const lower = lowerCase ? environment[name.toLowerCase()]?.trim() : '';
+    const given = lower || environment[name]?.trim();
     try {
       values[name] = given === undefined || given === '' ? fallback(environment) : read(given);
     } catch (error) {
-      throw new AppError('setting_invalid', `${name}=${given}: ${name} ${(error as Error).message}`);
+      const shown = given?.replace(/\/\/[^/]*@/, '//...@');
+      throw new AppError('setting_invalid', `${name}=${shown}: ${name} ${(error as Error).message}`);
     }
   }
   if ((values.BASIC_AUTH_USER === null) !== (values.BASIC_AUTH_PASS === null)) {

@@ -8,8 +8,8 @@ export interface Misspelt {
 
 /** Letters from which on a name may have two slips. */
 const LONG = 8;
-/** What Kubernetes sets for a service called `label-studio`, which is nobody's mistake. */
-const OF_SERVICES = /_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
+/** What Kubernetes sets for a service called `label-studio`, and the variables of proxies in any case: nobody's mistake. */
+const OF_OTHERS = /_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)|^(?:HTTPS?|FTP|ALL|NO)_PROXY$/;
 
 /**
  * Finds variables that look like a misspelt setting: few slips in a name, its words in another case, or another last word where
@@ -23,7 +23,7 @@ export function misspelt(environment: Environment, settings: readonly string[]):
   const given = Object.keys(environment).filter(name => environment[name] !== undefined);
   return given.flatMap(name => {
     const upper = name.toUpperCase();
-    if (settings.includes(name) || OF_SERVICES.test(upper)) return [];
+    if (settings.includes(name) || OF_OTHERS.test(upper)) return [];
     const [nearest] = settings
       .map(setting => ({ setting, slips: slipsBetween(upper, setting) }))
       .filter(({ setting, slips }) => isNear(upper, setting, slips))

@@ -91,6 +91,21 @@ const CASES: { [N in Name]: { absent: Config[N]; good: [string, Config[N]][]; ba
     bad: ['localhost:8080', 'ftp://ls.example', 'http://', 'ls'],
   },
   LABEL_STUDIO_API_KEY: { absent: null, good: [['abc', 'abc']], bad: [] },
+  HTTP_PROXY: {
+    absent: null,
+    good: [
+      ['http://proxy:3128', 'http://proxy:3128'],
+      ['proxy:3128', 'http://proxy:3128'],
+      ['https://me:pw@proxy', 'https://me:pw@proxy'],
+    ],
+    bad: ['socks5://proxy:1080', 'http://', '://'],
+  },
+  HTTPS_PROXY: { absent: null, good: [['http://proxy:3128', 'http://proxy:3128']], bad: ['ftp://proxy'] },
+  NO_PROXY: {
+    absent: [],
+    good: [['localhost, .corp.example 10.0.0.0/8,', ['localhost', '.corp.example', '10.0.0.0/8']]],
+    bad: [],
+  },
   BODY_LIMIT: {
     absent: 64 * 2 ** 20,
     good: [
@@ -233,6 +248,15 @@ describe('settings', () => {
       assert.match(message, /BASIC_AUTH_USER and BASIC_AUTH_PASS/);
       assert.notInclude(message, 'pw');
     }
+  });
+
+  it('of proxies are read in lower case first, as other programs do, and their passwords are not shown', () => {
+    const both = { http_proxy: 'http://lower', HTTP_PROXY: 'http://upper' };
+    assert.equal(readConfig(both).HTTP_PROXY, 'http://lower');
+    assert.equal(readConfig({ ...both, http_proxy: '' }).HTTP_PROXY, 'http://upper');
+    assert.deepEqual(readConfig({ no_proxy: '*' }).NO_PROXY, ['*']);
+    const { message } = refusal({ HTTPS_PROXY: 'socks5://me:p@ss@proxy' });
+    assert.isTrue(message.startsWith('HTTPS_PROXY=socks5://...@proxy: '), message);
   });
 
   it('are frozen, and other variables are left alone', () => {

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js';
 import { reasonOf } from '../task-data/reasons.js';
+import { USER_AGENT } from '../user-agent.js';
 import { type LabelStudio, shownUrl, unreachableSentence, urlOf } from './source.js';
 
 export interface RequestOptions {
@@ -60,6 +61,7 @@ export async function request(
   try {
     const response = await send(url, {
       ...init,
+      headers: { 'user-agent': USER_AGENT, ...init.headers },
       redirect: 'manual',
       signal: controller.signal,
     });

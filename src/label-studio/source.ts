@@ -46,16 +46,18 @@ export function shownUrl({ url }: LabelStudio): string {
   return origin + withoutSlashes(pathname);
 }
 
-/** What is said when a Label Studio cannot be reached, and what to do. */
+/**
+ * What is said when a Label Studio cannot be reached, and what to do.
+ * @param reason may say what to do by itself, after a semicolon
+ */
 export function unreachableSentence(labelStudio: LabelStudio, reason: string): string {
   const check =
     labelStudio.told === 'setup'
       ? 'check that it runs; the address came with /setup: set LABEL_STUDIO_URL to its address'
       : 'check that it runs, and that LABEL_STUDIO_URL is its address';
-  return (
-    `Label Studio at ${shownUrl(labelStudio)} cannot be reached: ${reason}; ${check} ` +
-    'as this machine sees it (inside of a container, localhost is the container)'
-  );
+  const what = `Label Studio at ${shownUrl(labelStudio)} cannot be reached: ${reason}`;
+  if (reason.includes('; ')) return what;
+  return `${what}; ${check} as this machine sees it (inside of a container, localhost is the container)`;
 }
 
 /** An address, or its path, without the slashes at its end. */

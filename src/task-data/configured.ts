@@ -4,6 +4,7 @@ import type { Guard } from '../data-folder/lock.js';
 import { AppError } from '../errors.js';
 import { createLabelStudioAuth, type LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudioSource, labelStudioSource } from '../label-studio/source.js';
+import { proxiedFetch, proxies } from '../proxies.js';
 import type { State } from '../state.js';
 import { createTaskData, type TaskData } from './fetch.js';
 import { FileCache } from './file-cache.js';
@@ -29,12 +30,17 @@ export type TaskDataConfig = Pick<
   | 'LABEL_STUDIO_API_KEY'
   | 'LOCAL_FILES_DOCUMENT_ROOT'
   | 'ALLOW_HOSTS'
+  | 'HTTP_PROXY'
+  | 'HTTPS_PROXY'
+  | 'NO_PROXY'
 >;
 
 /** Where tasks and what they point to come from. */
 export interface Sources {
   labelStudio: LabelStudioSource;
   auth: LabelStudioAuth;
+  /** Asks Label Studio, through the proxies. */
+  fetch: typeof fetch;
   taskData: TaskData;
   /** What of it lies on this machine's disk. */
   files: FileCache;
@@ -53,6 +59,8 @@ export function configuredSources(
   { guard, folder = dataLayout(config.DATA_DIR).files }: { guard: Guard; folder?: string },
 ): Sources {
   const labelStudio = labelStudioSource(config, state);
+  const proxyOf = proxies(config);
+  const fetch = proxiedFetch(proxyOf);
   const auth = createLabelStudioAuth({ fetch, now: () => performance.now(), timeoutMs: TOKEN_TIMEOUT_MS });
   const files = new FileCache({ folder, maxBytes: config.FILE_CACHE, guard });
   const stopped = new AbortController();
@@ -62,9 +70,10 @@ export function configuredSources(
     localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
     allowHosts: config.ALLOW_HOSTS,
     files,
+    proxyOf,
     stopped: stopped.signal,
     ...LIMITS,
   });
   const stop = () => stopped.abort(new AppError('shutting_down', 'the server is stopping; send it again'));
-  return { labelStudio, auth, taskData, files, stop };
+  return { labelStudio, auth, fetch, taskData, files, stop };
 }

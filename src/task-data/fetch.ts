@@ -1,13 +1,14 @@
 import { lookup as lookupAddress } from 'node:dns/promises';
 import type { LabelStudioAuth } from '../label-studio/auth.js';
 import { type LabelStudio, type LabelStudioSource, urlOf } from '../label-studio/source.js';
+import type { ProxySource } from '../proxies.js';
 import { type Body, type BodyLimits, save } from './body.js';
 import { FairSlots, type Owner } from './fair-slots.js';
 import type { FileCache, TaskFile } from './file-cache.js';
 import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
-import { localFile, storedLocalFile } from './local.js';
-import { Unreadable } from './reasons.js';
+import { isMissing, localFile, storedLocalFile } from './local.js';
+import { reasonOf, Unreadable } from './reasons.js';
 import { classify, isDataUrl, locate, presignPath, type Source } from './resolve.js';
 import { HeldTexts, requestSignal } from './scope.js';
 import { Slots } from './slots.js';
@@ -35,6 +36,8 @@ export interface TaskDataDeps {
   files: FileCache;
   /** Its reason, an AppError, ends all that is fetched. */
   stopped?: AbortSignal;
+  /** The proxies; absent: none. */
+  proxyOf?: ProxySource;
   lookup?: Lookup;
 }
 
@@ -120,6 +123,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
   const { auth, maxBytes, texts, timeoutMs, answerMs, localFilesRoot, files } = deps;
   const allows = allowedHosts(deps.allowHosts);
   const lookup: Lookup = deps.lookup ?? (hostname => lookupAddress(hostname, { all: true }));
+  const { proxyOf = () => null } = deps;
   const slots = new FairSlots(deps.atOnce);
   const textMemory = new Slots(texts.together);
   const held = new HeldTexts(HELD * texts.together);
@@ -138,6 +142,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
         ownFailed: error => unreachable(labelStudio!, signal.aborted ? signal.reason : error),
         allows,
         lookup,
+        proxyOf,
         maxBytes,
         answerMs,
         signal,
@@ -215,6 +220,25 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     );
   }
 
+  /** A local file from this disk. Label Studio is asked for one that is not there: it may have another, or name files otherwise. */
+  async function nearest<T>(
+    source: Remote,
+    labelStudio: LabelStudio | null,
+    onDisk: (root: string, path: string) => Promise<T>,
+    remote: () => Promise<T>,
+  ): Promise<T> {
+    if (source.kind !== 'local' || localFilesRoot === null) return await remote();
+    try {
+      return await onDisk(localFilesRoot, source.path);
+    } catch (error) {
+      if (labelStudio === null || !isMissing(error)) throw error;
+      return await remote().catch(asked => {
+        if (!(asked instanceof Unreadable)) throw asked;
+        throw new Unreadable(`${reasonOf(error)}, and Label Studio was asked: ${asked.message}`);
+      });
+    }
+  }
+
   async function stored(source: Source, value: string, request: ReadRequest): Promise<StoredBytes> {
     const { projectId, signal } = request;
     // They are in memory already.
@@ -222,11 +246,12 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     return await told(value, signal, async () => {
       if (source.kind === 'inline') throw noAddress();
       signal?.throwIfAborted();
-      if (source.kind === 'local' && localFilesRoot !== null)
-        return await storedLocalFile(localFilesRoot, source.path, texts.each);
-      return await storedFile(
-        await copied(source, deps.labelStudio(projectId), request, texts.each),
-        texts.each,
+      const labelStudio = deps.labelStudio(projectId);
+      return await nearest(
+        source,
+        labelStudio,
+        (root, path) => storedLocalFile(root, path, texts.each),
+        async () => storedFile(await copied(source, labelStudio, request, texts.each), texts.each),
       );
     });
   }
@@ -269,9 +294,12 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     if (source.kind === 'data') return { path: value, release() {} };
     return await told(value, request.signal, async () => {
       if (source.kind === 'inline') throw noAddress();
-      if (source.kind === 'local' && localFilesRoot !== null)
-        return { path: await localFile(localFilesRoot, source.path, maxBytes), release() {} };
-      return await copied(source, labelStudio, request, maxBytes);
+      return await nearest(
+        source,
+        labelStudio,
+        async (root, path) => ({ path: await localFile(root, path, maxBytes), release() {} }),
+        () => copied(source, labelStudio, request, maxBytes),
+      );
     });
   }
 

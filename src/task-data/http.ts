@@ -1,9 +1,12 @@
 import type { LookupAddress } from 'node:dns';
-import { get as getHttp, type IncomingMessage } from 'node:http';
+import { get as getHttp, type IncomingHttpHeaders } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { request as requestThrough } from 'undici';
+import { answered, type HttpProxy, type ProxySource, proxyError } from '../proxies.js';
+import { USER_AGENT } from '../user-agent.js';
 import { type Body, tooLarge } from './body.js';
 import { hostOf, isPublicAddress } from './hosts.js';
 import { Unreadable } from './reasons.js';
@@ -23,14 +26,22 @@ export interface DownloadOptions {
   /** Whether a URL is read whatever its address. */
   allows(url: URL): boolean;
   lookup: Lookup;
+  proxyOf: ProxySource;
   maxBytes: number;
   /** How long a server may take until it begins to answer, in milliseconds. */
   answerMs: number;
   signal: AbortSignal;
 }
 
+/** What a server answered, before its body is read. */
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Readable;
+}
+
 const MAX_REDIRECTS = 5;
-const REDIRECTS: readonly (number | undefined)[] = [301, 302, 303, 307, 308];
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 /**
  * Asks for an `http(s)` URL. Redirects are followed by hand, so that each hop's address is checked, and so that the
@@ -44,13 +55,13 @@ export async function download(start: URL, options: DownloadOptions): Promise<Bo
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     own &&= url.origin === options.ownOrigin && options.isData(url);
     const authorization = own ? await options.authorization() : null;
-    const response = await request(url, authorization, options).catch(error => {
+    const answer = await request(url, authorization, options).catch(error => {
       throw url.origin === options.ownOrigin ? options.ownFailed(error) : error;
     });
-    const { location } = response.headers;
-    if (!REDIRECTS.includes(response.statusCode) || location === undefined)
-      return bodyOf(response, own, options);
-    response.destroy();
+    const { location } = answer.headers;
+    if (!REDIRECTS.includes(answer.status) || location === undefined)
+      return bodyOf(answer, url, own, options);
+    drop(answer);
     if (!URL.canParse(location, url.href))
       throw new Unreadable('its server redirects to something that is not a URL');
     url = new URL(location, url);
@@ -58,7 +69,12 @@ export async function download(start: URL, options: DownloadOptions): Promise<Bo
   throw new Unreadable(`its server redirects more than ${MAX_REDIRECTS} times`);
 }
 
-function request(url: URL, authorization: string | null, options: DownloadOptions): Promise<IncomingMessage> {
+/** Gives an answer up, without its connection. */
+function drop({ body }: Answer): void {
+  body.on('error', () => {}).destroy();
+}
+
+async function request(url: URL, authorization: string | null, options: DownloadOptions): Promise<Answer> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new Unreadable(`its server redirects to ${url.protocol}, and only http: and https: are followed`);
   }
@@ -66,6 +82,16 @@ function request(url: URL, authorization: string | null, options: DownloadOption
   const host = hostOf(url);
   // Node does not look an address up, so the check in `lookup` would not see it.
   if (!trusted && isIP(host) !== 0 && !isPublicAddress(host)) throw notPublic(url);
+  const headers = {
+    'user-agent': USER_AGENT,
+    'accept-encoding': 'identity',
+    ...(authorization === null ? {} : { authorization }),
+  };
+  const proxy = options.proxyOf(url);
+  if (proxy !== null) {
+    if (!trusted && isOfOwnNetwork(host)) throw notPublic(url);
+    return await through(proxy, url, headers, options);
+  }
   const lookup: LookupFunction = (hostname, { all }, callback) => {
     options.lookup(hostname).then(
       addresses => {
@@ -88,16 +114,50 @@ function request(url: URL, authorization: string | null, options: DownloadOption
       agent: false,
       lookup,
       signal: options.signal,
-      headers: { 'accept-encoding': 'identity', ...(authorization === null ? {} : { authorization }) },
+      headers,
     });
-    const late = new Unreadable(`its server did not begin to answer within ${answerMs / 1000} s`);
-    const timer = setTimeout(() => asked.destroy(late), answerMs);
+    const timer = setTimeout(() => asked.destroy(tooSlow(answerMs)), answerMs);
     asked
-      .on('response', resolve)
+      .on('response', body => resolve({ status: body.statusCode ?? 0, headers: body.headers, body }))
       .on('error', reject)
       .once('response', () => clearTimeout(timer))
       .once('close', () => clearTimeout(timer));
   });
+}
+
+function tooSlow(answerMs: number): Unreadable {
+  return new Unreadable(`its server did not begin to answer within ${answerMs / 1000} s`);
+}
+
+/** Names that no public DNS has. The proxy looks names up, so that is all that can be told of one here. */
+function isOfOwnNetwork(host: string): boolean {
+  return isIP(host) === 0 && (!host.includes('.') || host.endsWith('.localhost'));
+}
+
+async function through(
+  proxy: HttpProxy,
+  url: URL,
+  headers: Record<string, string>,
+  { signal, answerMs }: DownloadOptions,
+): Promise<Answer> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(tooSlow(answerMs)), answerMs);
+  try {
+    const { statusCode, ...answer } = await requestThrough(url, {
+      dispatcher: proxy.dispatcher,
+      signal: AbortSignal.any([signal, late.signal]),
+      headers,
+      // They are bounded by the signals.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    return { status: statusCode, headers: answer.headers, body: answer.body };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw proxyError(proxy, url, error);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function notPublic(url: URL): Unreadable {
@@ -114,17 +174,20 @@ const DECODERS: ReadonlyMap<string | undefined, () => Duplex> = new Map([
   ['br', createBrotliDecompress],
 ]);
 
-function bodyOf(response: IncomingMessage, own: boolean, options: DownloadOptions): Body {
-  const { statusCode: status = 0, headers } = response;
+function bodyOf(answer: Answer, url: URL, own: boolean, options: DownloadOptions): Body {
+  const { status, headers, body } = answer;
   if (status < 200 || status > 299) {
-    response.destroy();
+    drop(answer);
+    const proxy = options.proxyOf(url);
+    if (proxy && status === 407) throw answered(proxy, status);
+    const who = proxy && status >= 502 ? `its server, or the proxy ${proxy.shown} before it,` : 'its server';
     const advice = own && (status === 401 || status === 403) ? '; check LABEL_STUDIO_API_KEY' : '';
-    throw new Unreadable(`its server answered HTTP ${status}${advice}`, status);
+    throw new Unreadable(`${who} answered HTTP ${status}${advice}`, status);
   }
   if (Number(headers['content-length']) > options.maxBytes) {
-    response.destroy();
+    drop(answer);
     throw tooLarge(options.maxBytes);
   }
   const decoder = DECODERS.get(headers['content-encoding']?.toLowerCase());
-  return { source: response, through: decoder ? [decoder()] : [] };
+  return { source: body, through: decoder ? [decoder()] : [] };
 }

@@ -1,7 +1,7 @@
 import { constants, type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { tooLarge } from './body.js';
-import { Unreadable } from './reasons.js';
+import { codeOf, Unreadable } from './reasons.js';
 import { type StoredBytes, storedBytes } from './texts.js';
 
 /**
@@ -56,6 +56,12 @@ async function openChecked(
 /** Where an open file lies, whatever link took the place of a folder above it meanwhile; Linux alone tells. */
 async function placeOf(handle: FileHandle, file: string): Promise<string> {
   return process.platform === 'linux' ? await readlink(`/proc/self/fd/${handle.fd}`) : file;
+}
+
+/** Whether there is no such file: an error of the functions above. */
+export function isMissing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function outside(): Unreadable {

@@ -32,7 +32,7 @@ export class LabelStudioServer {
 
   /** Starts one that `stopServers` ends. */
   static async start(): Promise<LabelStudioServer> {
-    const { url } = await serve((request, response) => labelStudio.#handle(request, response));
+    const { url } = await serve((request, response) => labelStudio.handle(request, response));
     const labelStudio = new LabelStudioServer(url);
     return labelStudio;
   }
@@ -58,7 +58,8 @@ export class LabelStudioServer {
     this.#projects.set(project, []);
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
+  /** Answers a request, wherever it came in. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
     const { pathname, searchParams } = new URL(request.url!, this.url);
     const tasks = this.#projects.get(searchParams.get('project') ?? '');
     const [, project] = /^\/api\/projects\/(\d+)\/$/.exec(pathname) ?? [];

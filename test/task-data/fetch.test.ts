@@ -23,6 +23,7 @@ describe('task-data/fetch', () => {
       const taskData = taskDataWith({ allowHosts: [server.host] });
       expect(await taskData.read(`${server.url}/a.txt`, anyTask)).to.deep.equal(Buffer.from('\uFEFFhéllo'));
       expect(await taskData.readText(`${server.url}/a.txt`, anyTask)).to.equal('héllo');
+      expect(server.requests[0]?.headers).to.include({ 'user-agent': 'label-studio-onnx' });
       expect(server.requests[0]?.headers.authorization).to.equal(undefined);
     });
 

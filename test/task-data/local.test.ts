@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { TaskData } from '../../src/task-data/fetch.js';
-import { anyTask, taskDataWith, unreadable } from './servers.js';
+import { anyTask, serve, stopServers, taskDataWith, unreadable } from './servers.js';
 
 describe('task-data with local files', () => {
   let folder: string;
@@ -62,5 +62,36 @@ describe('task-data with local files', () => {
     expect(await why('pipe')).to.contain('not a regular file');
     expect(await why('large')).to.contain('larger than 1000 bytes');
     expect(await why('a%00b')).to.contain('ERR_INVALID_ARG_VALUE');
+  });
+
+  it('asks Label Studio for what is not on this disk, as for names with a backslash', async () => {
+    const server = await serve((request, response) => {
+      if (request.url!.endsWith('none.txt')) response.writeHead(404);
+      response.end('theirs');
+    });
+    const labelStudio = () => ({ url: server.url, token: 'abc' });
+    const both = taskDataWith({ localFilesRoot: join(folder, 'link'), labelStudio });
+    const read = (path: string) => both.readText(`/data/local-files/?d=${path}`, anyTask);
+    expect(await read('sub/a%20b.txt')).to.equal('héllo');
+    for (const path of ['sub\\scan.txt', 'sub%5Cscan.txt', 'elsewhere/a.txt', 'large/a.txt'])
+      expect(await read(path), path).to.equal('theirs');
+    const file = await both.file('/data/local-files/?d=elsewhere/a.txt', anyTask);
+    expect(await readFile(file.path, 'utf8')).to.equal('theirs');
+    file.release();
+    expect(server.requests.map(({ url, headers }) => [url, headers.authorization])).to.deep.equal(
+      [...['sub\\scan.txt', 'sub%5Cscan.txt', 'elsewhere/a.txt', 'large/a.txt', 'elsewhere/a.txt']].map(
+        path => [`/data/local-files/?d=${path}`, 'Token abc'],
+      ),
+    );
+    const address = '/data/local-files/?d=none.txt';
+    expect(await unreadable(both.read(address, anyTask))).to.equal(
+      `cannot read '${address}': there is no such file below LOCAL_FILES_DOCUMENT_ROOT, and Label Studio was asked: its server answered HTTP 404`,
+    );
+    // What lies outside, or may not be read, is asked of nobody.
+    const asked = server.requests.length;
+    for (const path of ['../root-other/secret', 'escape', 'pipe', 'large'])
+      await unreadable(both.read(`/data/local-files/?d=${path}`, anyTask));
+    expect(server.requests.length).to.equal(asked);
+    await stopServers();
   });
 });
