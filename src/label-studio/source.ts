@@ -8,6 +8,11 @@ export interface LabelStudio {
   url: string;
   /** A legacy token, or a personal access token (a JWT); empty: none. */
   token: string;
+  /**
+   * The address that Label Studio itself gave at the project's `/setup`, where that is another one: tasks may hold it, and it may have
+   * a path. Nothing is asked there.
+   */
+  outer?: string;
   /** Where its address comes from, for messages: `LABEL_STUDIO_URL`, by default, or the project's `/setup`. */
   told?: 'setting' | 'setup';
 }
@@ -26,22 +31,23 @@ export function labelStudioSource(
 ): LabelStudioSource {
   return key => {
     const project = key === null ? undefined : state.project(key);
-    if (config.LABEL_STUDIO_URL !== null && config.LABEL_STUDIO_URL !== project?.notAt)
-      return { url: config.LABEL_STUDIO_URL, token: config.LABEL_STUDIO_API_KEY ?? '' };
-    const url = project?.hostname ?? '';
     // Label Studio fills in its own address, and may have none or one without a scheme.
-    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return null;
-    return { url, token: project?.accessToken ?? '', told: 'setup' };
+    const hostname = project?.hostname ?? '';
+    const named = /^https?:\/\//i.test(hostname) && URL.canParse(hostname) ? hostname : null;
+    const { LABEL_STUDIO_URL: url, LABEL_STUDIO_API_KEY: token } = config;
+    if (url !== null && url !== project?.notAt)
+      return { url, token: token ?? '', ...(named === null || named === url ? {} : { outer: named }) };
+    return named === null ? null : { url: named, token: project?.accessToken ?? '', told: 'setup' };
   };
 }
 
 /** The URL of something of a Label Studio, given the path below its address. */
-export function urlOf({ url }: LabelStudio, path: string): URL {
+export function urlOf({ url }: Pick<LabelStudio, 'url'>, path: string): URL {
   return new URL(withoutSlashes(url) + path);
 }
 
 /** A Label Studio's address as messages may show it. */
-export function shownUrl({ url }: LabelStudio): string {
+export function shownUrl({ url }: Pick<LabelStudio, 'url'>): string {
   const { origin, pathname } = new URL(url);
   return origin + withoutSlashes(pathname);
 }

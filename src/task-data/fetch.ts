@@ -9,7 +9,8 @@ import { allowedHosts } from './hosts.js';
 import { download, type Lookup } from './http.js';
 import { isMissing, localFile, storedLocalFile } from './local.js';
 import { reasonOf, Unreadable } from './reasons.js';
-import { classify, isDataUrl, locate, presignPath, type Source } from './resolve.js';
+import { addressOf, hostAsked, MAX_AGE, type Remote } from './remote.js';
+import { classify, isDataUrl, locate, ownAddress, presignPath, type Source } from './resolve.js';
 import { HeldTexts, requestSignal } from './scope.js';
 import { Slots } from './slots.js';
 import { type StoredBytes, type StoredText, storedFile } from './texts.js';
@@ -85,19 +86,8 @@ export interface TaskData {
   file(value: string, request: ReadRequest): Promise<TaskFile>;
 }
 
-/** A value that has to be fetched, or lies on this machine's disk. */
-type Remote = Exclude<Source, { kind: 'inline' | 'data' }>;
-
 /** What models that are code may hold of texts, in relation to what others may. */
 const HELD = 4;
-const MINUTE = 60_000;
-/** How long a copy is taken for what its address holds. An upload gets a new name when it is uploaded again. */
-const MAX_AGE: Readonly<Record<Remote['kind'], number>> = {
-  http: 10 * MINUTE,
-  local: 10 * MINUTE,
-  cloud: 24 * 60 * MINUTE,
-  'label-studio': 24 * 60 * MINUTE,
-};
 
 /**
  * Reads what tasks point to: URLs, uploads, local files, cloud storages. Only public addresses are read, and beside
@@ -137,6 +127,7 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     const get = (url: URL): Promise<Body> =>
       download(url, {
         ownOrigin: labelStudio && new URL(labelStudio.url).origin,
+        ownAddress: url => (labelStudio ? ownAddress(url, labelStudio) : url),
         isData: own => labelStudio !== null && isDataUrl(own, labelStudio),
         authorization: async () => labelStudio && (await auth.header(labelStudio, signal)),
         ownFailed: error => unreachable(labelStudio!, signal.aborted ? signal.reason : error),
@@ -325,23 +316,4 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     textMemory,
     file: (value, request) => file(value, own(request)),
   };
-}
-
-/** Which host is asked for a source, before it redirects. */
-function hostAsked(source: Remote, labelStudio: LabelStudio | null): string {
-  const url = source.kind === 'http' ? source.url : labelStudio?.url;
-  return url === undefined ? '' : new URL(url).host;
-}
-
-/** What is read for a source. An object of a cloud storage is its task's: two storages may call theirs the same. */
-function addressOf(source: Remote, taskId: ReadRequest['taskId']): string {
-  switch (source.kind) {
-    case 'http':
-    case 'local':
-      return source.url;
-    case 'label-studio':
-      return source.path;
-    case 'cloud':
-      return presignPath(known(taskId), source.uri);
-  }
 }

@@ -17,6 +17,8 @@ export type Lookup = (hostname: string) => Promise<readonly LookupAddress[]>;
 export interface DownloadOptions {
   /** Label Studio's origin, which is read whatever its address. Null: none. */
   ownOrigin: string | null;
+  /** Where something of Label Studio's is asked for that it calls by another name. */
+  ownAddress(url: URL): URL;
   /** Whether a path of that origin is read with its `authorization`. */
   isData(url: URL): boolean;
   /** Says what is wrong when that origin gives no answer. */
@@ -64,7 +66,10 @@ export async function download(start: URL, options: DownloadOptions): Promise<Bo
     drop(answer);
     if (!URL.canParse(location, url.href))
       throw new Unreadable('its server redirects to something that is not a URL');
-    url = new URL(location, url);
+    const next = new URL(location, url);
+    const renamed = options.ownAddress(next);
+    // One that redirects to its other name for the same thing is followed there.
+    url = renamed.href === url.href ? next : renamed;
   }
   throw new Unreadable(`its server redirects more than ${MAX_REDIRECTS} times`);
 }

@@ -1,4 +1,4 @@
-import { withoutSlashes } from '../label-studio/source.js';
+import { type LabelStudio, urlOf, withoutSlashes } from '../label-studio/source.js';
 import { trimEnd } from '../trim-end.js';
 
 /** What a string in a task's data stands for. */
@@ -24,6 +24,12 @@ const HTTP = /^https?:\/\/\S+$/i;
 // The keys of a bucket may contain spaces, and Label Studio writes them as they are.
 const CLOUD = /^(?:s3|gs|azure-blob):\/\/[^\s/]+\/.+$/;
 const DATA = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*(?:;base64)?,\S*$/i;
+/** Where Label Studio is, and what tasks call it. */
+export type Place = Pick<LabelStudio, 'url' | 'outer'>;
+
+/** What Label Studio serves of its own that tasks point to, below its address. */
+const OWN_PATH =
+  /^\/(?:data|storage-data|static|samples|(?:tasks|projects)\/[^/]+\/(?:presign|resolve))(?:[/?]|$)/;
 /** Label Studio's address may have a path that nobody told this server. */
 const UNKNOWN_PREFIX = /^(?:\/[^/?#]+)+?(?=\/(?:data|storage-data)\/)/;
 
@@ -31,18 +37,30 @@ const UNKNOWN_PREFIX = /^(?:\/[^/?#]+)+?(?=\/(?:data|storage-data)\/)/;
  * Says what a string of a task's data stands for. Only strings that are a reference as a whole count as one: a
  * sentence that begins with a URL, or with the word "upload", is inline text.
  *
- * @param labelStudio Label Studio's address; when it has a path (`https://example.com/ls`), values that begin with
- *   that path are recognised too
+ * @param labelStudio Label Studio's addresses; values that begin with one of them, or with the path that it has
+ *   (`https://example.com/ls`), are what they are without it
  * @example
  * classify('Great service'); // { kind: 'inline' }
  * classify('s3://bucket/a.txt'); // { kind: 'cloud', uri: 's3://bucket/a.txt' }
  * classify('upload/3/a.txt'); // { kind: 'label-studio', path: '/data/upload/3/a.txt', fallback: '/storage-data/...' }
  */
-export function classify(value: string, labelStudio?: { url: string } | null): Source {
-  if (HTTP.test(value)) return URL.canParse(value) ? { kind: 'http', url: value } : { kind: 'inline' };
+export function classify(value: string, labelStudio?: Place | null): Source {
+  if (HTTP.test(value)) return URL.canParse(value) ? remote(value, labelStudio) : { kind: 'inline' };
   if (CLOUD.test(value)) return { kind: 'cloud', uri: value };
   if (DATA.test(value)) return readDataUri(value) ?? { kind: 'inline' };
-  const path = withoutPrefix(value, labelStudio?.url);
+  return behindLabelStudio(withoutPrefix(value, labelStudio));
+}
+
+/** What a URL stands for: something of Label Studio's is asked for at its own address, whichever of them the task holds. */
+function remote(value: string, labelStudio: Place | null | undefined): Source {
+  const path = labelStudio ? pathBelow(new URL(value), labelStudio) : undefined;
+  if (!labelStudio || path === undefined || !OWN_PATH.test(path)) return { kind: 'http', url: value };
+  const known = behindLabelStudio(path);
+  return known.kind === 'inline' ? { kind: 'http', url: urlOf(labelStudio, path).href } : known;
+}
+
+/** What a path below Label Studio's address stands for. */
+function behindLabelStudio(path: string): Source {
   if (LOCAL_FILES.test(path) && LOCAL_PATH.test(path)) {
     // Decoded once, and the last `d` wins, as in Label Studio's own view.
     const file = new URLSearchParams(path.slice(path.indexOf('?'))).getAll('d').at(-1)!;
@@ -70,7 +88,7 @@ export function classify(value: string, labelStudio?: { url: string } | null): S
  * @example
  * locate('https://example.com/a b.png\n'); // { kind: 'http', url: 'https://example.com/a%20b.png' }
  */
-export function locate(value: string, labelStudio?: { url: string } | null): Source {
+export function locate(value: string, labelStudio?: Place | null): Source {
   const address = trimmed(value);
   if (CLOUD.test(address)) return { kind: 'cloud', uri: address };
   const data = readDataUri(address);
@@ -83,8 +101,14 @@ export function locate(value: string, labelStudio?: { url: string } | null): Sou
   const behind = classify(url.replace(UNKNOWN_PREFIX, ''));
   if (behind.kind !== 'inline') return behind;
   // A path of the page, or a host with the page's own scheme.
-  if (labelStudio && URL.canParse(url, labelStudio.url))
-    return { kind: 'http', url: new URL(url, labelStudio.url).href };
+  if (labelStudio) {
+    const page = labelStudio.outer ?? labelStudio.url;
+    if (URL.canParse(url, page)) {
+      const address = new URL(url, page);
+      const path = pathBelow(address, labelStudio);
+      return { kind: 'http', url: (path === undefined ? address : urlOf(labelStudio, path)).href };
+    }
+  }
   return { kind: 'label-studio', path: url };
 }
 
@@ -146,9 +170,34 @@ const DIGITS = Array.from({ length: 256 }, (_, code) => {
   return /[\da-f]/i.test(character) ? Number.parseInt(character, 16) : Number.NaN;
 });
 
-function withoutPrefix(value: string, url: string | undefined): string {
-  const prefix = prefixOf(url);
-  return value.startsWith(`${prefix}/`) ? value.slice(prefix.length) : value;
+function withoutPrefix(value: string, labelStudio: Place | null | undefined): string {
+  for (const address of [labelStudio?.outer, labelStudio?.url]) {
+    const prefix = prefixOf(address);
+    if (prefix !== '' && value.startsWith(`${prefix}/`)) return value.slice(prefix.length);
+  }
+  return value;
+}
+
+/**
+ * The path and query of a URL below Label Studio's address, by whichever name; undefined: it is elsewhere. The scheme may differ:
+ * who serves http behind a proxy calls itself so.
+ */
+function pathBelow({ host, pathname, search }: URL, { url, outer }: Place): string | undefined {
+  for (const address of [outer, url]) {
+    const prefix = prefixOf(address);
+    if (address !== undefined && new URL(address).host === host && pathname.startsWith(`${prefix}/`))
+      return pathname.slice(prefix.length) + search;
+  }
+  return undefined;
+}
+
+/**
+ * Where something of Label Studio's is asked for, when it is given by another of its names: as a redirect may.
+ * @returns the URL itself for everything else
+ */
+export function ownAddress(url: URL, labelStudio: Place): URL {
+  const path = pathBelow(url, labelStudio);
+  return path !== undefined && OWN_PATH.test(path) ? urlOf(labelStudio, path) : url;
 }
 
 /** The path that a Label Studio's address has, without a slash at its end. */

@@ -117,6 +117,39 @@ describe('task-data with Label Studio', () => {
     expect(seen(server.requests)).to.deep.equal([['GET', '/ls/data/upload/3/a.txt', undefined]]);
   });
 
+  it('is asked at its own address for what tasks call by another, and in redirects to that', async () => {
+    const server = await serve((request, response) => {
+      if (request.url!.startsWith('/in/tasks/'))
+        response.writeHead(302, { location: 'https://studio.example.org/ls/data/b.txt' });
+      response.end('content');
+    });
+    const outer = 'https://studio.example.org/ls';
+    const taskData = taskDataWith({ labelStudio: () => ({ url: `${server.url}/in`, token: 'abc', outer }) });
+    for (const value of [
+      `${outer}/data/upload/3/a.txt`,
+      '/ls/data/upload/3/a.txt',
+      `${outer}/static/samples/a.txt`,
+      's3://bucket/a.txt',
+    ])
+      expect(await taskData.readText(value, anyTask), value).to.equal('content');
+    expect(seen(server.requests)).to.deep.equal([
+      ['GET', '/in/data/upload/3/a.txt', 'Token abc'],
+      ['GET', '/in/data/upload/3/a.txt', 'Token abc'],
+      ['GET', '/in/static/samples/a.txt', undefined],
+      ['GET', `/in${presignPath(7, 's3://bucket/a.txt')}`, 'Token abc'],
+      ['GET', '/in/data/b.txt', 'Token abc'],
+    ]);
+    // What it serves beside that is a host like any other, and no redirect leads the token to its API.
+    const leading = await serve((_, response) =>
+      response.writeHead(302, { location: 'https://studio.example.org/ls/api/users/' }).end(),
+    );
+    const lookup = async () => [{ address: '10.0.0.1', family: 4 }];
+    const led = taskDataWith({ labelStudio: () => ({ url: leading.url, token: 'abc', outer }), lookup });
+    for (const value of [`${outer}/api/users/`, 's3://bucket/a.txt'])
+      expect(await unreadable(led.read(value, anyTask)), value).to.contain('is not public');
+    expect(leading.requests).to.have.length(1);
+  });
+
   it('finds an upload that is kept in a cloud storage', async () => {
     const server = await serve((request, response) => {
       if (request.url?.startsWith('/data/')) response.writeHead(404);

@@ -175,6 +175,66 @@ describe('task-data/resolve', () => {
       expect(locate(none, labelStudio), none).to.deep.equal({ kind: 'inline' });
   });
 
+  describe('of a Label Studio that tasks call otherwise', () => {
+    const INNER = 'http://studio:8080';
+    const upload = {
+      kind: 'label-studio',
+      path: '/data/upload/3/a.png',
+      fallback: '/storage-data/uploaded/?filepath=upload/3/a.png',
+    };
+    const places = [
+      { url: INNER, outer: 'https://example.com/ls' },
+      { url: INNER, outer: 'https://example.com' },
+      { url: `${INNER}/inner`, outer: 'https://example.com/ls/' },
+      { url: `${INNER}/inner/`, outer: 'http://example.com' },
+      { url: 'https://example.com/ls' },
+      { url: 'https://example.com' },
+    ];
+
+    for (const place of places) {
+      const [own, page] = [place.url.replace(/\/$/, ''), (place.outer ?? place.url).replace(/\/$/, '')];
+      const { pathname: path } = new URL(page);
+      const prefix = path === '/' ? '' : path;
+
+      it(`reads what ${page} holds at ${own}`, () => {
+        // A server that ends TLS before it may think that it speaks http.
+        const schemes = [page, page.replace('https:', 'http:'), page.replace('http:', 'https:')];
+        for (const base of [...schemes, own, prefix]) {
+          expect(classify(`${base}/data/upload/3/a.png`, place), base).to.deep.equal(upload);
+          expect(locate(`${base}/data/upload/3/a.png `, place), base).to.deep.equal(upload);
+          expect(classify(`${base}/data/local-files/?d=x/a.png`, place), base).to.include({
+            kind: 'local',
+            path: 'x/a.png',
+            url: '/data/local-files/?d=x/a.png',
+          });
+        }
+        for (const path of ['/static/samples/a.jpg', '/tasks/7/presign/?fileuri=czM6', '/samples/a.csv']) {
+          const http = { kind: 'http', url: own + path };
+          for (const base of schemes) expect(classify(base + path, place), base).to.deep.equal(http);
+          expect(locate(prefix + path, place), prefix).to.deep.equal(http);
+        }
+      });
+    }
+
+    it('leaves other hosts, ports and paths as they are', () => {
+      const place = { url: INNER, outer: 'https://example.com/ls' };
+      for (const url of [
+        'https://example.com/data/upload/3/a.png',
+        'https://example.com/lsx/data/upload/3/a.png',
+        'https://example.com/ls/../data/upload/3/a.png',
+        'https://example.com:8443/ls/data/upload/3/a.png',
+        'https://example.com.evil.example/ls/data/upload/3/a.png',
+        'https://example.com/ls/images/a.png',
+        'https://example.com/ls/api/users',
+      ])
+        expect(classify(url, place), url).to.deep.equal({ kind: 'http', url });
+      expect(locate('/images/a.png', place)).to.deep.equal({
+        kind: 'http',
+        url: 'https://example.com/images/a.png',
+      });
+    });
+  });
+
   it('keeps the padding of a presigned URI, without which Label Studio cannot decode it', () => {
     expect(presignPath(7, 's3://b/a')).to.equal('/tasks/7/presign/?fileuri=czM6Ly9iL2E%3D');
     expect(presignPath(7, 's3://b/~~~???')).to.equal('/tasks/7/presign/?fileuri=czM6Ly9iL35-fj8_Pw%3D%3D');
