@@ -6,7 +6,6 @@ import { Child } from './process.js';
 
 /** The environment that `make e2e` installs Label Studio into. */
 const LABEL_STUDIO = fileURLToPath(new URL('../../.venv-e2e/bin/label-studio', import.meta.url));
-const TOKEN = '0123456789abcdef0123456789abcdef01234567';
 const POLL_MS = 250;
 
 /** An answer of Label Studio's API. */
@@ -49,14 +48,23 @@ export interface Connection {
   extra_params?: Record<string, unknown>;
 }
 
+export interface Start {
+  /** Where it listens; by default a port that is free. */
+  port?: number;
+  /** What it calls itself, `LABEL_STUDIO_HOST`: the address of a proxy before it. */
+  host?: string;
+}
+
 /** A real Label Studio in a process of its own, and its API as the browser uses it. */
 export class LabelStudio {
   /** Who may log in with the form. */
   static readonly EMAIL = 'admin@example.com';
   static readonly PASSWORD = 'not-a-secret';
+  /** The legacy token of that user. */
+  static readonly TOKEN = '0123456789abcdef0123456789abcdef01234567';
   readonly url: string;
   readonly #process: Child;
-  #authorization = `Token ${TOKEN}`;
+  #authorization = `Token ${LabelStudio.TOKEN}`;
 
   private constructor(url: string, server: Child) {
     this.url = url;
@@ -66,13 +74,12 @@ export class LabelStudio {
   /**
    * Starts one and waits until it answers; from an empty folder it first makes its database, for about a minute.
    * @param folder where it keeps everything
-   * @param at the port that it listens on, and the address that it tells of itself
    */
-  static async start(folder: string, at: { port?: number; host?: string } = {}): Promise<LabelStudio> {
-    const { port = await freePort(), host } = at;
+  static async start(folder: string, { port, host }: Start = {}): Promise<LabelStudio> {
+    port ??= await freePort();
     const login = [
       ...['--username', LabelStudio.EMAIL, '--password', LabelStudio.PASSWORD],
-      ...['--user-token', TOKEN],
+      ...['--user-token', LabelStudio.TOKEN],
     ];
     const server = new Child(LABEL_STUDIO, ['start', '--no-browser', '--port', String(port), ...login], {
       cwd: folder,
