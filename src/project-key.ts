@@ -24,6 +24,19 @@ export function readProjectName(text: string): ProjectName | undefined {
   return { id, created: created === undefined ? null : Number(created) };
 }
 
+/** What Label Studio writes as `created_at`, as far as it is read. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * The seconds since 1970 of a project's `created_at`, as Label Studio counts them in its name.
+ * @returns null for what is no such time
+ */
+export function createdOf(created_at: unknown): number | null {
+  if (typeof created_at !== 'string' || !TIME.test(created_at)) return null;
+  const seconds = Math.floor(Date.parse(created_at) / 1_000);
+  return seconds > 0 ? seconds : null;
+}
+
 /**
  * The key that a project has on this server: in the state, as a folder's name, in jobs and logs.
  * @example

@@ -114,7 +114,7 @@ export class State {
     this.#checkSize(Buffer.byteLength(text) - Buffer.byteLength(before));
     this.#store.change(write => {
       write(['project', id], project);
-      if (isUndated(id) && !this.undated(id)) write(['undated', id], { since: new Date().toISOString() });
+      this.#noteUndated(id, write);
     });
     this.#projects.delete(id);
   }
@@ -222,6 +222,7 @@ export class State {
         write(['state', target, ...place.slice(2)], value);
       const project = this.project(source);
       if (project) write(['project', target], project);
+      this.#noteUndated(target, write);
       this.#projects.delete(target);
     });
   }
@@ -277,6 +278,11 @@ export class State {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  /** Notes since when a project is known that came with its id alone. */
+  #noteUndated(key: string, write: (place: string[], value: unknown) => void): void {
+    if (isUndated(key) && !this.undated(key)) write(['undated', key], { since: new Date().toISOString() });
   }
 
   /**

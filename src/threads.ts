@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /**
@@ -17,4 +18,19 @@ export function startThread(from: string, entry: string, options: WorkerOptions)
   const { resourceLimits: _, ...others } = options;
   const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); })`;
   return new Worker(code, { ...others, eval: true });
+}
+
+/**
+ * Has something worked out on a thread of its own, which answers with one message and is ended then.
+ * @param request what the thread's module has as `workerData`
+ * @throws what the thread throws
+ */
+export async function answerOfThread<T>(from: string, entry: string, request: unknown): Promise<T> {
+  const thread = startThread(from, entry, { workerData: request });
+  try {
+    const [answer] = (await once(thread, 'message')) as [T];
+    return answer;
+  } finally {
+    await thread.terminate();
+  }
 }

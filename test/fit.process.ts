@@ -70,7 +70,7 @@ describe('LabelStudioMLBase.fit', () => {
         status: 'finished',
         kind: 'fit',
         model: 'learner',
-        project: '5',
+        project: '5.1',
         progress: 1,
       });
       const { pid, ...seen } = (await known(backend, 5)).output as Record<string, unknown>;
@@ -104,7 +104,7 @@ describe('LabelStudioMLBase.fit', () => {
     const { body } = await backend.post<{ job: string; jobs?: string[] }>('/webhook', event);
     assert.isUndefined(body.jobs);
     const job = await ended(backend, body.job);
-    assert.deepInclude<object>(job, { status: 'finished', model: 'learner', project: '8' });
+    assert.deepInclude<object>(job, { status: 'finished', model: 'learner', project: '8.1' });
     const request = { project: 8, tasks: tasksOf(['a']), label_config: schema };
     const { results } = (await backend.post<{ results: { model_version: string }[] }>('/predict', request))
       .body;

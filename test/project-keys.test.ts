@@ -1,4 +1,5 @@
 import { assert } from 'chai';
+import { projectName } from '../src/http/wire.js';
 import { readProjectName } from '../src/project-key.js';
 import { ProjectKeys } from '../src/project-keys.js';
 import { type Project, State } from '../src/state.js';
@@ -25,6 +26,27 @@ describe('which project a request means', () => {
   const setUp = (key: string, hostname: string | null = null) =>
     state.setProject(key, { ...PROJECT, hostname });
   const now = () => Math.floor(Date.now() / 1_000);
+
+  it('has a time of creation where Label Studio tells one, and no other text is taken for it', () => {
+    const name = (created_at: unknown) => projectName({ id: 4, created_at });
+    const created = 1_795_520_884;
+    for (const text of ['2026-11-24T11:48:04.424462Z', '2026-11-24T13:48:04+02:00', '2026-11-24T11:48:04Z'])
+      assert.deepEqual(name(text), { id: '4', created }, text);
+    for (const odd of [
+      '1',
+      'Jan 1 2024',
+      '2026-11-24',
+      '+275760-09-13T00:00:00Z',
+      '1960-01-01T00:00:00Z',
+      17,
+      null,
+    ])
+      assert.deepEqual(name(odd), { id: '4', created: null }, String(odd));
+    assert.deepEqual(projectName('4.1795520884'), { id: '4', created });
+    assert.deepEqual(projectName(4.1795520884), { id: '4', created: null });
+    for (const odd of ['4.x', '4.1.2', 'a/b', '4.', '.4', {}.toString()])
+      assert.throws(() => projectName(odd), /the project is no id/, odd);
+  });
 
   it('is told by id and time of creation', () => {
     assert.equal(of('4.100'), '4.100');
@@ -92,6 +114,12 @@ describe('which project a request means', () => {
     assert.equal(ofSetup(key, null), key);
     assert.equal(ofSetup(key, 'http://a'), '4');
     assert.equal(of(key), '4');
+  });
+
+  it('known by its id alone, as a copy is, is found by its time of creation', () => {
+    setUp('5.100');
+    state.duplicateProject('5.100', '4');
+    assert.equal(ofSetup('4.100'), '4');
   });
 
   it('is known anew after it was forgotten', () => {

@@ -80,5 +80,6 @@ function markOf(
   const { start, end, labels: chosen } = (result.value ?? {}) as Record<string, unknown>;
   const [from, to] = [places[start as number], places[end as number]];
   if (from === undefined || to === undefined || to <= from || !Array.isArray(chosen)) return [];
-  return labels.filter(label => chosen.includes(label)).map(label => ({ start: from, end: to, label }));
+  const named = new Set<unknown>(chosen);
+  return labels.filter(label => named.has(label)).map(label => ({ start: from, end: to, label }));
 }

@@ -2,7 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { AppError } from '../errors.js';
 import { isRecord } from '../is-record.js';
 import type { Context } from '../model.js';
-import { PROJECT_PATTERN, type ProjectName, readProjectName } from '../project-key.js';
+import { createdOf, PROJECT_PATTERN, type ProjectName, readProjectName } from '../project-key.js';
 import type { Project } from '../state.js';
 import { withoutQuote } from './errors.js';
 
@@ -117,8 +117,7 @@ export function projectName(project: unknown): ProjectName | null {
   if (!name) {
     throw new AppError('request_invalid', `the project is no id: it matches ${PROJECT_PATTERN}`);
   }
-  const created = typeof created_at === 'string' ? Math.floor(Date.parse(created_at) / 1_000) : Number.NaN;
-  return name.created === null && created > 0 ? { ...name, created } : name;
+  return name.created === null ? { ...name, created: createdOf(created_at) } : name;
 }
 
 /** The project in a query, `?project=4` or `?project=4.1795520884`. */

@@ -1,7 +1,8 @@
 import type { InputKind } from './contract.js';
 import { loadFeatures } from './features/encoder.js';
 import type { FeaturesSpec } from './features/spec.js';
-import { readContent, textOfContent } from './shown/text.js';
+import { textForTraining } from './html/training.js';
+import { readContent } from './shown/text.js';
 
 /**
  * A text, or the text that an HTML document shows, vectorised as the version's `features.json` says.
@@ -16,7 +17,7 @@ export const text: InputKind = {
 
   read: readContent,
 
-  learnt: (data, place) => textOfContent(readContent(data, place)),
+  learnt: (data, place) => textForTraining(readContent(data, place)),
 
   load: folder => loadFeatures(folder, null),
 

@@ -1,8 +1,9 @@
 import { AppError, messageOf } from '../errors.js';
 import type { InputKind } from './contract.js';
 import { VersionFiles } from './features/files.js';
+import { textForTraining } from './html/training.js';
 import { readUtterances, UTTERANCE_BREAK } from './paragraphs.js';
-import { readContent, textOfContent } from './shown/text.js';
+import { readContent } from './shown/text.js';
 import type { TextTokenizer } from './tokens/contract.js';
 import { type RowOptions, TokensEncoder } from './tokens/encoder.js';
 import { HuggingFaceTokenizer } from './tokens/huggingface.js';
@@ -67,7 +68,7 @@ export const tokens: InputKind = {
   learnt: (data, place) =>
     place.tag === 'Paragraphs'
       ? readUtterances(data, place).utterances.join(UTTERANCE_BREAK)
-      : textOfContent(readContent(data, place)),
+      : textForTraining(readContent(data, place)),
 
   async load(folder, options) {
     const file = (options.tokenizer as string | undefined) ?? HUGGING_FACE;

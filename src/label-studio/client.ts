@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../errors.js';
-import { projectIdOf, readProjectName } from '../project-key.js';
+import { createdOf, projectIdOf, readProjectName } from '../project-key.js';
 import type { LabelStudioAuth } from './auth.js';
 import { FIRST_PAGE, type LabelStudioTask, nextSize, pagePath, readPage, smallerSize } from './pages.js';
 import { askedPause, contentOf, failing, unexpected } from './reply.js';
@@ -218,5 +218,5 @@ function isProject(told: unknown, project: string): boolean {
   const { created } = readProjectName(project)!;
   const { created_at } = (told ?? {}) as { created_at?: unknown };
   if (created === null) return true;
-  return typeof created_at === 'string' && Math.floor(Date.parse(created_at) / 1_000) === created;
+  return createdOf(created_at) === created;
 }

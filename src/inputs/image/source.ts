@@ -26,6 +26,9 @@ export type MakeSharp = (bytes: Uint8Array, options: SharpOptions) => Sharp;
  */
 export const MOST_PIXELS = 178_956_970;
 
+/** The longer side of an image, at most: a row takes its time, however short it is. JPEG has 65,535. */
+const MOST_SIDE = 100_000;
+
 /**
  * The same of AVIF and HEIC, which are held whole several times while they are decoded: 19 bytes a pixel.
  */
@@ -54,6 +57,8 @@ export async function openImage(sharp: MakeSharp, bytes: Uint8Array): Promise<Im
   const most = metadata.format === 'heif' ? MOST_HEIF_PIXELS : MOST_PIXELS;
   if (width * height > most)
     throw new Error(`it has ${width} x ${height} pixels, and at most ${most} in all are decoded`);
+  if (Math.max(width, height) > MOST_SIDE)
+    throw new Error(`it has ${width} x ${height} pixels, and sides of at most ${MOST_SIDE} are decoded`);
   if (metadata.format === 'tiff' && isUnreadYcbcr(bytes))
     throw new Error('it is a TIFF of the colours YCbCr that is no JPEG, which is not read; save it as RGB');
   return {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { messageOf } from '../../errors.js';
-import { startThread } from '../../threads.js';
+import { answerOfThread } from '../../threads.js';
 import type { TrainingValue } from '../contract.js';
 import type { SeriesMeta, SeriesValue } from './contract.js';
 import { filled, readSeries, type Series } from './table.js';
@@ -34,7 +33,10 @@ export function answer({ text, value, names }: SeriesRequest): SeriesReply {
  */
 export async function readForTraining(request: SeriesRequest): Promise<TrainingValue> {
   const { text, value, names } = request;
-  const reply = text !== null && text.length > LARGE ? await answerApart(request) : answer(request);
+  const reply =
+    text !== null && text.length > LARGE
+      ? await answerOfThread<SeriesReply>(import.meta.url, './training-thread', request)
+      : answer(request);
   if ('error' in reply) throw new Error(reply.error);
   const { channels, timing, written } = reply.series;
   const columns = Object.fromEntries(channels.map((channel, at) => [names[at]!, [...channel]]));
@@ -44,14 +46,4 @@ export async function readForTraining(request: SeriesRequest): Promise<TrainingV
     value: timeColumn ? { ...columns, [timeColumn]: written } : columns,
     meta: { first: 0, count, size: count, total: count, ...timing } satisfies SeriesMeta,
   };
-}
-
-async function answerApart(request: SeriesRequest): Promise<SeriesReply> {
-  const thread = startThread(import.meta.url, './training-thread', { workerData: request });
-  try {
-    const [reply] = (await once(thread, 'message')) as [SeriesReply];
-    return reply;
-  } finally {
-    await thread.terminate();
-  }
 }
