@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
@@ -127,9 +127,7 @@ export class DataLock {
 
   #lose(reason: string): AppError {
     if (this.#lost) return this.#lost;
-    const why =
-      reason ||
-      `this server was stopped for so long that ${takerOf(this.#layout)}; it ends without another write`;
+    const why = reason || `${whyLost(this.#layout)}; it ends without another write`;
     this.#lost = new AppError('shutting_down', `DATA_DIR=${this.#layout.root}: ${why}`);
     this.#options.lost(this.#lost);
     return this.#lost;
@@ -207,14 +205,17 @@ function shown({ pid, host, since }: Claim): string {
   return `process ${pid} on ${host}, since ${since}`;
 }
 
-/** What became of a claim that is gone. */
-function takerOf(layout: DataLayout): string {
+/** What became of a claim that does not stand any more. */
+function whyLost(layout: DataLayout): string {
   try {
     const [largest] = listClaims(layout.lock);
     const claim = largest === undefined ? null : readClaim(claimPath(layout.lock, largest))?.claim;
-    if (claim) return `another one (${shown(claim)}) uses the folder now`;
+    if (claim)
+      return `this server was stopped for so long that another one (${shown(claim)}) uses the folder now`;
   } catch {
     // The folder is gone as well.
   }
-  return 'its lock was removed';
+  return existsSync(layout.root)
+    ? 'the lock of this server was removed from it'
+    : 'the folder was removed while this server ran, or its disk was taken away';
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { assert } from 'chai';
@@ -147,6 +147,20 @@ describe('the lock of DATA_DIR', function () {
     assert.isDefined(state.project('7'));
     assert.isUndefined(state.project('8'));
     await state.close();
+  });
+
+  it('ends when its DATA_DIR is removed, and says so', async () => {
+    const folder = await temporaryFolder();
+    const server = await start(folder);
+    await rm(folder, { recursive: true });
+    // It finds out by itself, or by the next write.
+    await failure(server.setup({ project: '8', schema: CHOICES, extra_params: { model: 'learner' } }));
+    assert.equal(await server.ended, 1);
+    const { msg } = await server.log.line(({ level }) => level === 60);
+    assert.match(
+      msg,
+      /^DATA_DIR=.*: the folder was removed while this server ran, or its disk was taken away; it ends/,
+    );
   });
 
   it('is one server’s alone when many are started at once, also where a dead one has it', async () => {
