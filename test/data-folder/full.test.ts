@@ -84,7 +84,7 @@ describe('a DATA_DIR whose disk is full', function () {
       state.pending().map(({ project, count }) => [project, count]),
       [['1.1', 3]],
     );
-    assert.equal(state.project('2')?.labelConfig, CONFIG);
+    assert.equal(state.project('2.1')?.labelConfig, CONFIG);
     await state.close();
   });
 });

@@ -79,7 +79,7 @@ describe('text input', () => {
       '<html><head><style>.great{}</style></head><body><p class="good">The film was aw<b>ful</b> &amp; ter<wbr>rible.</p>' +
       '<!-- good --><p><a href="https://example.com/good">bad</a></p></body></html>';
     const value = text.read({ review: html }, page, {}, null);
-    expect(text.learnt!({ review: html }, page)).to.equal('The film was awful & terrible.\nbad');
+    expect(await text.learnt!({ review: html }, page)).to.equal('The film was awful & terrible.\nbad');
     const encoder = await text.load(versions.ofTerms(['awful', 'bad', 'good', 'terrible']), {});
     const [batch] = batchesOf(encoder, [value], () => {});
     expect(Array.from(batch!.feeds.feature!.data as Int32Array)).to.deep.equal([0, 1, 3]);
