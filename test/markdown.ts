@@ -23,8 +23,9 @@ export class Markdown {
     return new Markdown(await readFile(`${ROOT}${name}`, 'utf8'));
   }
 
-  blocks(language: string): string[] {
-    return [...this.text.matchAll(/^```(\w*)\n(.*?)^```$/gms)]
+  /** The code blocks of a language. @param text of the whole file, or of a part of it */
+  blocks(language: string, text = this.text): string[] {
+    return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)]
       .map(([, word, code]): CodeBlock => ({ language: word!, code: code! }))
       .filter(block => block.language === language)
       .map(block => block.code);

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Page, type Route } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
+import { launch, logIn } from '../e2e/browser.js';
 import { LabelStudio } from '../e2e/label-studio.js';
 import { FILES } from './files.js';
 import { FIXTURE, SEED, type Shown } from './fixture.js';
@@ -14,7 +15,6 @@ import { editorCases } from './generate.js';
  */
 
 const IN_PAGE = fileURLToPath(new URL('in-page.js', import.meta.url));
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const EMPTY_CONFIG =
   '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="A"/></Choices></View>';
 
@@ -28,11 +28,7 @@ interface Answer {
 /** A page of Label Studio that has loaded the editor, and shows no task with it. */
 async function labelingPage(page: Page, labelStudio: LabelStudio): Promise<void> {
   const project = await labelStudio.createProject(EMPTY_CONFIG);
-  await page.goto(`${labelStudio.url}/user/login/`);
-  await page.fill('input[name=email]', LabelStudio.EMAIL);
-  await page.fill('input[name=password]', LabelStudio.PASSWORD);
-  await page.press('input[name=password]', 'Enter');
-  await page.waitForURL(url => !url.pathname.startsWith('/user/login'));
+  await logIn(page, labelStudio);
   await page.goto(`${labelStudio.url}/projects/${project}/data`, { waitUntil: 'networkidle' });
   await page.waitForFunction('window.LabelStudio');
   await page.addScriptTag({ content: await readFile(IN_PAGE, 'utf8') });
@@ -52,7 +48,7 @@ async function answer(route: Route): Promise<void> {
 
 const folder = await mkdtemp(join(tmpdir(), 'label-studio-editor-'));
 const labelStudio = await LabelStudio.start(folder);
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await launch();
 try {
   const page = await browser.newPage();
   await labelingPage(page, labelStudio);
