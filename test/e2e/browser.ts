@@ -97,6 +97,29 @@ export class Browser {
     return (await shown.allInnerTexts()).join(' ');
   }
 
+  /**
+   * Opens a task, switches Auto-Annotation on, and marks the beginning of its text with a label.
+   * @returns the words of the page once Label Studio has asked the backend
+   */
+  async markWithAutoAnnotation(project: number, task: number, text: string, label: string): Promise<string> {
+    await this.#open(project, `data?task=${task}`);
+    await this.#page.getByTestId('bottombar-auto-annotation-toggle').click({ force: true });
+    await this.#page.locator('.lsf-label', { hasText: label }).first().click();
+    const { x, y, height } = (await this.#page.getByText(text).last().boundingBox())!;
+    const middle = y + height / 2;
+    await this.#page.mouse.move(x + 3, middle);
+    await this.#page.mouse.down();
+    await this.#page.mouse.move(x + 20, middle);
+    await this.#page.mouse.move(x + 40, middle);
+    const answered = this.#page.waitForResponse(/interactive-annotating/);
+    await this.#page.mouse.up();
+    await (await answered).finished();
+    await this.#page
+      .locator('.lsf-bottombar__spinner, .lsf-auto-accept__spinner')
+      .waitFor({ state: 'hidden' });
+    return (await this.#page.locator('body').allInnerTexts()).join();
+  }
+
   /** The addresses on the page of webhooks. */
   async webhooks(project: number): Promise<string[]> {
     await this.#open(project, 'settings/webhooks');

@@ -17,7 +17,7 @@ import {
 
 /** Every word that `docs/troubleshooting.md` says Label Studio shows, or this server logs, is looked for there. */
 
-const RECIPE = fileURLToPath(new URL('../../models/text-classifier', import.meta.url));
+const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 const CONFIG =
   '<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text" choice="single">' +
   '<Choice value="Positive"/><Choice value="Negative"/></Choices></View>';
@@ -25,6 +25,9 @@ const NEAR_CONFIG = CONFIG.replace('"Positive"', '"Postive"').replace('"Negative
 const OTHER_CONFIG = CONFIG.replace('"Positive"', '"Spam"').replace('"Negative"', '"Ham"');
 const RANKER_CONFIG = '<View><List name="list" value="$items"/><Ranker name="rank" toName="list"/></View>';
 const TOPIC_CONFIG = SENTIMENT_CONFIG.replace('"sentiment"', '"topic"').replaceAll('tive"', 'tron"');
+const LABELS_CONFIG =
+  '<View><Labels name="part" toName="text"><Label value="Dish"/><Label value="Price"/></Labels>' +
+  '<Text name="text" value="$text"/></View>';
 const URL_CONFIG = CONFIG.replace('<Text ', '<Text valueType="url" ');
 /** The addresses, versions and folders of the page's examples. */
 const EXAMPLE = {
@@ -104,7 +107,7 @@ describe('what a user sees', () => {
   /** A server with the shipped model and a recipe. */
   async function startRecipe(): Promise<Backend> {
     const models = await modelDir('sentiment');
-    await cp(RECIPE, join(models, 'text-classifier'), { recursive: true });
+    await cp(join(MODELS, 'text-classifier'), join(models, 'text-classifier'), { recursive: true });
     return startBackend({ MODEL_DIR: models });
   }
 
@@ -195,6 +198,19 @@ describe('what a user sees', () => {
     assertShown('Connected, but there are no predictions yet', [await tested(project)]);
     const shown = [await trained(project, server), await tested(project)];
     assertShown('A training failed', shown);
+  });
+
+  it('when a model cannot answer Auto-Annotation', async () => {
+    const models = await modelDir();
+    await cp(join(MODELS, 'token-tagger'), join(models, 'token-tagger'), { recursive: true });
+    const server = await startBackend({ MODEL_DIR: models });
+    const text = 'The soup was wonderful and cheap.';
+    const project = await labelStudio().createProject(LABELS_CONFIG);
+    const [task] = await labelStudio().importTasks(project, [{ text }]);
+    await labelStudio().connect(project, server.url, { is_interactive: true });
+    const shown = await browser.markWithAutoAnnotation(project, task!, text, 'Dish');
+    assert.notInclude(shown, 'not trained');
+    await logged('Auto-Annotation adds nothing', server);
   });
 
   it('when a file cannot be read', async () => {
