@@ -185,6 +185,7 @@ export interface InputKind {
   /**
    * What trainers learn from in a task, where that is another thing than what `read` takes out: of a document the words that it
    * shows.
+   * @returns the value, or a promise of it: what takes long is done on a thread
    * @throws AppError when the model could not read the task
    */
   learnt?(data: Readonly<Record<string, unknown>>, place: InputPlace): unknown;

@@ -55,7 +55,7 @@ export function readableData(
     const fetched = isFetched(kind, place) ? await fetchedPlace(data, place, textAt) : undefined;
     const own = fetched ?? place;
     const taken = isKnown ? takeValue(task, { place: own, input, context: null }) : undefined;
-    const value = learnt ? learnt(data, own) : taken;
+    const value = learnt ? await learnt(data, own) : taken;
     const shown = fetched && shownValue(data, fetched.shown);
     return shown === undefined || shown === value ? { value } : { value, shown };
   };

@@ -147,7 +147,7 @@ describe('task-data through a proxy', () => {
       });
     };
     expect(await client(url.replace('//', '//me:pw@')).hasProject('4')).to.equal(true);
-    expect(asked).to.deep.equal(['GET http://studio.example.org/ls/api/projects/4/']);
+    expect(asked).to.deep.equal(['GET http://studio.example.org/ls/api/projects/4/?fields=id,created_at']);
     expect(server.requests[0]!.headers).to.include({
       authorization: 'Token abc',
       'user-agent': 'label-studio-onnx',
