@@ -1,7 +1,7 @@
 import { AppError, clip } from './errors.js';
 
 /** Characters of why a training failed: what to do must fit into what Label Studio shows of a message as well. */
-const FAILURE_LENGTH = 150;
+const FAILURE_LENGTH = 180;
 
 /** What Label Studio sees of a recipe that was never trained for a project. */
 export function untrained(model: string): string {

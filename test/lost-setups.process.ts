@@ -87,7 +87,7 @@ describe('the setup of a project that has trained versions here and is not known
     await server!.stop();
     const second = await start({ ...labelStudioOf(), LABEL_STUDIO_API_KEY: 'wrong' });
     const line = await second.log.line(({ project }) => project === '5');
-    assert.include(line.msg, 'does not take the token (Invalid token); set LABEL_STUDIO_URL');
+    assert.include(line.msg, 'does not take the token; set LABEL_STUDIO_URL');
   });
 
   it('holds up no stop while Label Studio does not answer', async () => {

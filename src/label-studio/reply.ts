@@ -21,7 +21,10 @@ export function unexpected(labelStudio: LabelStudio, what: string): AppError {
   return new AppError('label_studio_unexpected', `${placeOf(labelStudio)} ${what}`);
 }
 
-/** @throws AppError for any answer but JSON with a status of success */
+/**
+ * What Label Studio answers. In messages its own words stand at the end: what to do is to be seen even where they are cut.
+ * @throws AppError for any answer but JSON with a status of success
+ */
 export function contentOf(reply: Reply, labelStudio: LabelStudio, project: string): unknown {
   const { status, headers, body } = reply;
   const isRefusal = status < 200 || status > 299;
@@ -31,15 +34,15 @@ export function contentOf(reply: Reply, labelStudio: LabelStudio, project: strin
   if (status === 401) {
     const what = labelStudio.token === '' ? 'wants a token' : 'does not take the token';
     const settings = 'set LABEL_STUDIO_URL to its address, and LABEL_STUDIO_API_KEY to an access token of it';
-    throw unauthorized(`${what}${detail}; ${settings}`);
+    throw unauthorized(`${what}; ${settings}${detail}`);
   }
   if (status === 403) {
     const who = 'LABEL_STUDIO_API_KEY to the token of a user who may';
-    throw unauthorized(`does not let the token's user read project ${project}${detail}; set ${who}`);
+    throw unauthorized(`does not let the token's user read project ${project}; set ${who}${detail}`);
   }
   if (status === 404) {
     const where = 'check LABEL_STUDIO_URL, and that the user of LABEL_STUDIO_API_KEY can see the project';
-    throw unexpected(labelStudio, `has no project ${project}${detail}; ${where}`);
+    throw unexpected(labelStudio, `has no project ${project}; ${where}${detail}`);
   }
   if (status >= 300 && status <= 399) {
     const location = headers.get('location') ?? '';

@@ -133,7 +133,7 @@ describe('two Label Studios with projects of one id', () => {
     it('are told of a token that is not taken, at /setup and afterwards', async () => {
       const { status, body } = await setup('a', { access_token: 'of before' });
       assert.equal(status, 200);
-      const why = `Label Studio at ${studios.a.url} does not take the token (Invalid token); set LABEL_STUDIO_URL to its address, and LABEL_STUDIO_API_KEY to an access token of it`;
+      const why = `Label Studio at ${studios.a.url} does not take the token; set LABEL_STUDIO_URL to its address, and LABEL_STUDIO_API_KEY to an access token of it (Invalid token)`;
       assert.propertyVal(body, 'warning', why);
       const { notes } = (await backend.get<{ notes: string[] }>(`/api/projects/${keyOf('a')}`)).body;
       assert.deepEqual(notes, [`it cannot be read from Label Studio: ${why}`]);

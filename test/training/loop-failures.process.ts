@@ -186,8 +186,8 @@ describe('a training that fails', function () {
       [
         401,
         '{"detail":"Invalid token."}',
-        `Label Studio at ${url} does not take the token (Invalid token); set LABEL_STUDIO_URL to its ` +
-          'address, and LABEL_STUDIO_API_KEY to an access token of it',
+        `Label Studio at ${url} does not take the token; set LABEL_STUDIO_URL to its ` +
+          'address, and LABEL_STUDIO_API_KEY to an access token of it (Invalid token)',
       ],
     ];
     for (const [status, body, sentence] of cases) {
