@@ -12,6 +12,7 @@ import { type App, createApp } from './http/app.js';
 import { createElsewhereCheck } from './http/elsewhere.js';
 import { Access } from './label-studio/access.js';
 import { createLabelStudioClient, type LabelStudioClient } from './label-studio/client.js';
+import { ofSettings } from './label-studio/source.js';
 import { loadKinds } from './load-kinds.js';
 import { askForLostSetups } from './lost-setups.js';
 import { Metrics } from './metrics.js';
@@ -178,7 +179,7 @@ async function assemble(options: BackendOptions, folder: DataFolder): Promise<Ba
     ...sources,
     client,
     state,
-    setting: config.LABEL_STUDIO_URL,
+    settings: ofSettings(config),
     log,
     signal: closing.signal,
   });

@@ -4,13 +4,13 @@ import { messageOf } from '../errors.js';
 import { LruMap } from '../lru-map.js';
 import type { State } from '../state.js';
 import type { LabelStudioClient } from './client.js';
-import { type LabelStudioSource, shownUrl } from './source.js';
+import { type LabelStudio, type LabelStudioSource, ofSetup, shownUrl } from './source.js';
 
 export interface AccessDeps {
   client: Pick<LabelStudioClient, 'hasProject'>;
   labelStudio: LabelStudioSource;
-  /** The address in `LABEL_STUDIO_URL`; null: none. */
-  setting: string | null;
+  /** The Label Studio of the settings; null: none is named. */
+  settings: LabelStudio | null;
   state: Pick<State, 'project' | 'setProject'>;
   log: Logger;
   /** Ends what is asked. */
@@ -121,30 +121,58 @@ export class Access {
   }
 
   /**
-   * Asks Label Studio for a project: the one of the settings, and, where that has none, the project's own.
+   * Asks for a project: the Label Studio of the settings, and, where that has none, the project's own.
    * @returns why it cannot be read, or null; and whether it is because none of them has it
    * @throws AppError as `hasProject`
    */
   async #ask(project: string, signal: AbortSignal): Promise<{ problem: string | null; isGone: boolean }> {
-    const { client, labelStudio, state, setting } = this.#deps;
-    if (await client.hasProject(project, signal)) return { problem: null, isGone: false };
-    const known = state.project(project);
-    const missing = `Label Studio at ${shownUrl(labelStudio(project)!)} has no project ${project}`;
-    const remedy = 'set LABEL_STUDIO_URL to the address of the one that has it, as this machine sees it';
-    const gone = { problem: `${missing}; ${remedy}`, isGone: true };
-    if (!known || setting === null || known.notAt === setting) return gone;
-    // The project may be of another Label Studio than the setting's: its own is asked from now on.
-    state.setProject(project, { ...known, notAt: setting });
-    if (labelStudio(project) === null) return { ...gone, isGone: false };
-    try {
-      return (await client.hasProject(project, signal)) ? { problem: null, isGone: false } : gone;
-    } catch (error) {
-      return { problem: `${missing}, and its own: ${messageOf(error)}`, isGone: false };
+    const { client, state, settings } = this.#deps;
+    const own = ofSetup(state.project(project));
+    if (settings === null) {
+      if (own === null || (await client.hasProject(project, signal, own)))
+        return { problem: null, isGone: false };
+      return { problem: missing(own, project), isGone: true };
     }
+    const other = own !== null && new URL(own.url).origin !== new URL(settings.url).origin ? own : null;
+    let isThere: boolean | null = null;
+    try {
+      isThere = await client.hasProject(project, signal, settings);
+    } catch (error) {
+      // Where it was found in its own, that one is asked for now.
+      if (other === null || state.project(project)?.notAt !== settings.url) throw error;
+    }
+    if (isThere) {
+      this.#note(project, undefined);
+      return { problem: null, isGone: false };
+    }
+    if (other === null) return { problem: missing(settings, project), isGone: isThere === false };
+    if (isThere === false) this.#note(project, settings.url);
+    try {
+      const isFound = await client.hasProject(project, signal, other);
+      return isFound
+        ? { problem: null, isGone: false }
+        : { problem: missing(settings, project), isGone: isThere === false };
+    } catch (error) {
+      const here = `Label Studio at ${shownUrl(settings)} has no project ${project}`;
+      return { problem: `${here}, and its own: ${messageOf(error)}`, isGone: false };
+    }
+  }
+
+  /** Keeps which Label Studio does not have a project, so that its own is asked from now on. */
+  #note(project: string, notAt: string | undefined): void {
+    const { state } = this.#deps;
+    const known = state.project(project);
+    if (!known || known.notAt === notAt) return;
+    const { notAt: _, ...rest } = known;
+    state.setProject(project, { ...rest, ...(notAt !== undefined && { notAt }) });
   }
 
   #place(project: string): string | null {
     const labelStudio = this.#deps.labelStudio(project);
     return labelStudio && [labelStudio.url, labelStudio.token].join('\n');
   }
+}
+
+function missing(labelStudio: LabelStudio, project: string): string {
+  return `Label Studio at ${shownUrl(labelStudio)} has no project ${project}; set LABEL_STUDIO_URL to the address of the one that has it, as this machine sees it, and LABEL_STUDIO_API_KEY to the token of a user who may read it`;
 }

@@ -3,17 +3,18 @@ import { AppError } from '../errors.js';
 import { createdOf, projectIdOf, readProjectName } from '../project-key.js';
 import type { LabelStudioAuth } from './auth.js';
 import { FIRST_PAGE, type LabelStudioTask, nextSize, pagePath, readPage, smallerSize } from './pages.js';
-import { askedPause, contentOf, failing, unexpected } from './reply.js';
+import { askedPause, contentOf, detailOf, failing, unexpected } from './reply.js';
 import { AnswerTooLarge, isPassing, type Reply, request } from './request.js';
 import type { LabelStudio, LabelStudioSource } from './source.js';
 
 export interface LabelStudioClient {
   /**
-   * Asks once whether Label Studio has a project, and lets this server read it.
+   * Asks once whether a Label Studio has a project, and lets this server read it.
+   * @param labelStudio the project's by default
    * @returns false when it has none of that id, or another one, created at another time
    * @throws AppError as `requestSetup`
    */
-  hasProject(project: string, signal?: AbortSignal): Promise<boolean>;
+  hasProject(project: string, signal?: AbortSignal, labelStudio?: LabelStudio): Promise<boolean>;
   /**
    * Lets Label Studio send `/setup` of a project to its backends, which it does whenever it lists them.
    * @throws AppError `label_studio_…`: unknown, unauthorized, unexpected, unreachable; the signal's reason
@@ -154,11 +155,12 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
   }
 
   return {
-    async hasProject(project, signal) {
-      const labelStudio = labelStudioOf(project);
+    async hasProject(project, signal, labelStudio = labelStudioOf(project)) {
       const reply = await authorized(labelStudio, projectPath(project), signal, ONE_PROJECT);
       if (isPassing(reply.status)) throw failing(labelStudio, reply);
-      return reply.status !== 404 && isProject(contentOf(reply, labelStudio, projectIdOf(project)), project);
+      // A proxy whose Label Studio is away says 404 as well, but not in its words.
+      if (reply.status === 404 && detailOf(reply) !== '') return false;
+      return isProject(contentOf(reply, labelStudio, projectIdOf(project)), project);
     },
 
     async requestSetup(project, signal) {

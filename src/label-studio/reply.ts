@@ -63,8 +63,8 @@ export function contentOf(reply: Reply, labelStudio: LabelStudio, project: strin
   }
 }
 
-/** What Label Studio says of a refusal. */
-function detailOf({ body }: Reply): string {
+/** What Label Studio says of a refusal, in brackets; empty: it says nothing that its API would. */
+export function detailOf({ body }: Reply): string {
   if (body.length > DETAIL_BYTES) return '';
   try {
     const { detail } = JSON.parse(body.toString()) as { detail?: unknown };

@@ -1,5 +1,5 @@
 import type { Config } from '../config.js';
-import type { State } from '../state.js';
+import type { Project, State } from '../state.js';
 import { trimEnd } from '../trim-end.js';
 
 /** A Label Studio and the token to read from it. */
@@ -29,16 +29,29 @@ export function labelStudioSource(
   config: Pick<Config, 'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY'>,
   state: Pick<State, 'project'>,
 ): LabelStudioSource {
+  const set = ofSettings(config);
   return key => {
     const project = key === null ? undefined : state.project(key);
-    // Label Studio fills in its own address, and may have none or one without a scheme.
-    const hostname = project?.hostname ?? '';
-    const named = /^https?:\/\//i.test(hostname) && URL.canParse(hostname) ? hostname : null;
-    const { LABEL_STUDIO_URL: url, LABEL_STUDIO_API_KEY: token } = config;
-    if (url !== null && url !== project?.notAt)
-      return { url, token: token ?? '', ...(named === null || named === url ? {} : { outer: named }) };
-    return named === null ? null : { url: named, token: project?.accessToken ?? '', told: 'setup' };
+    const own = ofSetup(project);
+    if (set === null || (own !== null && project?.notAt === set.url)) return own;
+    return own === null || own.url === set.url ? set : { ...set, outer: own.url };
   };
+}
+
+/** The Label Studio of the settings; null: none is named. */
+export function ofSettings({
+  LABEL_STUDIO_URL: url,
+  LABEL_STUDIO_API_KEY: token,
+}: Pick<Config, 'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY'>): LabelStudio | null {
+  return url === null ? null : { url, token: token ?? '' };
+}
+
+/** The Label Studio that a project's `/setup` told of; null: it told no address. */
+export function ofSetup(project: Project | undefined): LabelStudio | null {
+  // Label Studio fills in its own address, and may have none or one without a scheme.
+  const url = project?.hostname ?? '';
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return null;
+  return { url, token: project?.accessToken ?? '', told: 'setup' };
 }
 
 /** The URL of something of a Label Studio, given the path below its address. */

@@ -62,9 +62,13 @@ export class Turns {
           if (this.#computing >= this.#atOnce) {
             waits(true);
             await this.#turn(signal);
+            // Before anybody is told, who may fail.
+            computes = true;
             waits(false);
-          } else this.#computing++;
-          computes = true;
+          } else {
+            this.#computing++;
+            computes = true;
+          }
           return done;
         } finally {
           this.#aside.delete(held);

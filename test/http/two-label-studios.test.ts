@@ -114,6 +114,7 @@ describe('two Label Studios with projects of one id', () => {
         (response: ServerResponse) => void response.destroy(),
         (response: ServerResponse) => void response.end(JSON.stringify({ id: 4, created_at })),
         (response: ServerResponse) => void response.end('<html>'),
+        (response: ServerResponse) => void response.writeHead(404).end('404 page not found'),
         (response: ServerResponse) => void response.writeHead(401).end(),
         (response: ServerResponse) => void response.writeHead(302, { location: '/login' }).end(),
         (response: ServerResponse) => void response.writeHead(502).end(),
@@ -125,7 +126,7 @@ describe('two Label Studios with projects of one id', () => {
       await backend.log.line(({ msg }) =>
         msg.endsWith(`nothing is removed; to remove it, POST /delete {"project": "${keyOf('b')}"}`),
       );
-      answer = response => void response.writeHead(404).end('{}');
+      answer = response => void response.writeHead(404).end('{"detail": "Not found."}');
       await backend.post('/webhook', event);
       assert.equal(await status(), 404);
     });
@@ -151,7 +152,7 @@ describe('two Label Studios with projects of one id', () => {
       assert.propertyVal(
         body,
         'warning',
-        `Label Studio at ${studios.b.url} has no project ${keyOf('a')}; set LABEL_STUDIO_URL to the address of the one that has it, as this machine sees it`,
+        `Label Studio at ${studios.b.url} has no project ${keyOf('a')}; set LABEL_STUDIO_URL to the address of the one that has it, as this machine sees it, and LABEL_STUDIO_API_KEY to the token of a user who may read it`,
       );
     });
   });

@@ -110,7 +110,9 @@ describe('POST /webhook', () => {
   });
 
   it('forgets a project on PROJECT_DELETED, when its Label Studio has it no more', async () => {
-    const { url: hostname } = await serve((_, response) => response.writeHead(404).end('{}'));
+    const { url: hostname } = await serve((_, response) =>
+      response.writeHead(404).end('{"detail": "Not found."}'),
+    );
     await backend.setup({ project: '4.1', schema: SENTIMENT, hostname });
     assert.equal(await fromName(4), 'sentiment');
     assert.equal(

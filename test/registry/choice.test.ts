@@ -206,7 +206,9 @@ describe('which model answers', () => {
       it(`are removed by ${name}, with the project's state, and another project keeps its own`, async () => {
         await addVersion(ownFolder('77'), NEWER);
         await backend.backend.reload();
-        const { url: hostname } = await serve((_, response) => response.writeHead(404).end('{}'));
+        const { url: hostname } = await serve((_, response) =>
+          response.writeHead(404).end('{"detail": "Not found."}'),
+        );
         await backend.setup({ project: '7', schema: SENTIMENT, hostname });
         assert.equal((await remove()).status, 200);
         const gone = await backend.predict({ tasks, project: '7' });
