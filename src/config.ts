@@ -95,6 +95,12 @@ function proxyUrl(value: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
     throw new Error('is the URL of an HTTP proxy such as http://proxy:3128');
+  const { username, password } = new URL(url);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    throw new Error('has a % in its name or password that is no escape: write %25 for it');
+  }
   return url;
 }
 

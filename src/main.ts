@@ -232,6 +232,10 @@ function announce(config: Config, log: Logger, url: string, { provider, describe
       { models: without },
       `without a version, so not served: ${without.join(', ')}; the README of each says how to get one, such as \`make models\``,
     );
+  if (config.LABEL_STUDIO_API_KEY !== null && config.LABEL_STUDIO_URL === null)
+    log.warn(
+      'LABEL_STUDIO_API_KEY is set and not used, as it goes to LABEL_STUDIO_URL alone: set that as well',
+    );
   if (models.length === 0)
     log.warn(`there is no model in ${config.MODEL_DIR}: put one there, it is found without a restart`);
   if (!isLoopback(config.HOST) && config.BASIC_AUTH_USER === null) {

@@ -104,6 +104,9 @@ interface Claim {
   isWhole: boolean;
 }
 
+/** Characters of how to choose, at most: the sentence before it has to fit as well. */
+const HOW_LENGTH = 150;
+
 /** The choice while it is made. */
 class Choice {
   readonly #config: LabelConfig;
@@ -299,6 +302,8 @@ class Choice {
     if (this.#all.length === 1)
       return 'choose one with /models/<name> at the end of the backend\'s URL, or {"model": "<name>"} in its extra params';
     const models = Object.fromEntries(this.#ties.map(tie => [tie.control, tie.models[0]]));
-    return `choose one for each control with ${JSON.stringify({ models })} in the backend's extra params`;
+    const each = `choose one for each control with ${JSON.stringify({ models })} in the backend's extra params`;
+    if (each.length <= HOW_LENGTH) return each;
+    return 'choose one for each control with {"models": {"<control>": "<model>"}} in the backend\'s extra params, or one for all with {"model": "<model>"}';
   }
 }

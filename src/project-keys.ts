@@ -41,6 +41,15 @@ export class ProjectKeys {
   }
 
   /**
+   * The key of a project that is to be changed: one that is known by its id alone is meant by its id alone.
+   * @throws AppError as `of`
+   */
+  exactly(name: ProjectName): string {
+    const { id, created } = name;
+    return created === null ? this.#only(id) : this.#dated(id, created, () => false);
+  }
+
+  /**
    * The key of a project that is set up. One that is known by its id alone takes on the time of creation, if it may be the same and comes
    * from the same Label Studio.
    *
@@ -52,10 +61,17 @@ export class ProjectKeys {
     if (created === null) return this.#only(id);
     return this.#dated(id, created, undated => {
       const { state, log } = this.#deps;
-      const before = state.project(id)?.hostname ?? null;
-      if (!mayBe(undated, created) || (before !== null && before !== hostname)) return false;
-      state.setUndated(new Map([[id, { ...undated, created }]]));
       const key = projectKey(name);
+      const before = state.project(id)?.hostname ?? null;
+      if (!mayBe(undated, created)) return false;
+      if (before !== null && before !== hostname) {
+        log.warn(
+          { project: key },
+          `project ${key} of ${hostname ?? 'an unknown address'} is not taken for project ${id} of ${before}, which is known by its id alone; if it is the same, POST /duplicate_model {"project_src": "${id}.${UNKNOWN}", "project_dst": "${key}"} gives it what was learnt`,
+        );
+        return false;
+      }
+      state.setUndated(new Map([[id, { ...undated, created }]]));
       log.info({ project: id }, `project ${id}, which was known by its id alone, is ${key} from now on`);
       return true;
     });

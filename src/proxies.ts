@@ -89,10 +89,15 @@ function sentence({ setting, shown }: HttpProxy, url: URL, reason: string): stri
   return `it is read through the proxy ${shown} of ${setting}, and that failed: ${reason}; check the proxy, or add ${hostOf(url)} to NO_PROXY`;
 }
 
+const LOOPBACK = [
+  ['127.0.0.0', 8, 'ipv4'],
+  ['::1', 128, 'ipv6'],
+] as const;
+
 /**
  * Reads `NO_PROXY` as curl and Python's requests do: a host stands for itself and all names below it, with or without a dot or
  * `*.` before it, and may have a port; `10.0.0.0/8` stands for literal addresses; `*` for everything. Entries of other kinds, which
- * other programs may read, match nothing.
+ * other programs may read, match nothing. This very machine is always passed by, as Go's `ProxyFromEnvironment` has it.
  */
 function passingBy(entries: readonly string[]): (url: URL) => boolean {
   const networks = new BlockList();
@@ -108,9 +113,11 @@ function passingBy(entries: readonly string[]): (url: URL) => boolean {
     if (host !== '') hosts.push({ host, port });
   }
   if (entries.includes('*')) return () => true;
+  for (const [network, bits, family] of LOOPBACK) networks.addSubnet(network, bits, family);
   return url => {
     const own = hostOf(url);
     const family = isIP(own);
+    if (own === 'localhost') return true;
     if (family !== 0 && networks.check(own, family === 4 ? 'ipv4' : 'ipv6')) return true;
     return hosts.some(
       ({ host, port }) =>

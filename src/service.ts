@@ -80,12 +80,11 @@ export class Service {
     project: Omit<Project, 'model'>,
     model: string | null,
   ): Promise<{ model_version: string; warning?: string }> {
-    this.#answerers.parse(project.labelConfig);
     const wrong = contradiction(model, project.extraParams);
     if (wrong !== undefined) throw new AppError('no_model_fits', wrong);
     const before = this.#deps.state.project(id);
     // What was found out of where it is holds as long as it comes from there.
-    const found = before?.notAt && before.hostname === project.hostname ? { notAt: before.notAt } : {};
+    const found = before?.setting && before.hostname === project.hostname ? { setting: before.setting } : {};
     this.#deps.state.setProject(id, { ...project, ...found, ...(model !== null && { model }) });
     // What was chosen, set up and bound by other extra params may not fit by these.
     if (JSON.stringify(before?.extraParams ?? {}) !== JSON.stringify(project.extraParams)) this.forget(id);
@@ -179,6 +178,12 @@ export class Service {
     labelConfig: string | null,
     model: string | null,
   ): Promise<string[]> {
+    // The config of another project would have its models learn.
+    if (project !== null && labelConfig === null && !this.#deps.state.project(project))
+      throw new AppError(
+        'no_label_config',
+        `project ${project} was never set up here, and the event has no labeling config`,
+      );
     const whose = this.#whose(project, labelConfig);
     const config = this.#answerers.parse(whose.labelConfig);
     const { parts } = this.#answerers.plan(model, whose);
@@ -206,6 +211,11 @@ export class Service {
     const project = this.#deps.state.project(id);
     checkLength(labelConfig);
     if (project) this.#deps.state.setProject(id, { ...project, labelConfig });
+  }
+
+  /** @throws AppError when a config does not parse */
+  checkConfig(labelConfig: string): void {
+    this.#answerers.parse(labelConfig);
   }
 
   /** @throws AppError when a config does not parse or no model fits */

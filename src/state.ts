@@ -11,8 +11,8 @@ export interface Project {
   hostname: string | null;
   accessToken: string | null;
   extraParams: Readonly<Record<string, unknown>>;
-  /** A `LABEL_STUDIO_URL` that was asked and has no such project: it is another Label Studio's. */
-  notAt?: string;
+  /** Whether the Label Studio of a `LABEL_STUDIO_URL` has the project, as it said when it was asked; absent: nobody knows. */
+  setting?: { url: string; has: boolean };
   /** The model that the URL named; absent: none, or the project was set up by an earlier release. */
   model?: string;
 }

@@ -13,14 +13,17 @@ describe('which project a request means', () => {
   let state: State;
   let folders: string[];
   let keys: ProjectKeys;
+  let log: CapturedLog;
   beforeEach(async () => {
     state = State.open(await temporaryFolder());
     folders = [];
-    keys = new ProjectKeys({ state, folders: () => folders, log: new CapturedLog().logger });
+    log = new CapturedLog();
+    keys = new ProjectKeys({ state, folders: () => folders, log: log.logger });
   });
   afterEach(() => state.close());
 
   const of = (text: string) => keys.of(readProjectName(text)!);
+  const exactly = (text: string) => keys.exactly(readProjectName(text)!);
   const ofSetup = (text: string, hostname: string | null = null) =>
     keys.ofSetup(readProjectName(text)!, hostname);
   const setUp = (key: string, hostname: string | null = null) =>
@@ -89,8 +92,11 @@ describe('which project a request means', () => {
     const before = now() - HOUR;
     // Until then it is meant by all that may be it.
     assert.deepEqual([of(`4.${before}`), of(`4.${before - 1}`)], ['4', '4']);
+    assert.equal(exactly(`4.${before}`), `4.${before}`, 'to be changed');
+    assert.equal(exactly('4'), '4');
     assert.equal(ofSetup(`4.${before}`), '4');
     assert.deepEqual([of(`4.${before}`), ofSetup(`4.${before}`), of('4')], ['4', '4', '4']);
+    assert.equal(exactly(`4.${before}`), '4');
     // Another one, and nothing of the first is its own.
     const other = `4.${before - 1}`;
     assert.deepEqual([of(other), ofSetup(other)], [other, other]);
@@ -111,6 +117,10 @@ describe('which project a request means', () => {
     setUp('4', 'http://a');
     const key = `4.${now() - HOUR}`;
     assert.equal(ofSetup(key, 'http://b'), key);
+    assert.include(
+      log.lines.at(-1)!.msg,
+      `POST /duplicate_model {"project_src": "4.0", "project_dst": "${key}"} gives it what was learnt`,
+    );
     assert.equal(ofSetup(key, null), key);
     assert.equal(ofSetup(key, 'http://a'), '4');
     assert.equal(of(key), '4');

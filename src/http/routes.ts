@@ -131,6 +131,8 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
           extraParams: wire.extraParams(body.extra_params),
         };
         const name = wire.projectName(body.project);
+        // One that is refused names no project.
+        deps.service.checkConfig(project.labelConfig);
         const id = name === null ? '' : deps.keys.ofSetup(name, project.hostname);
         return { json: await deps.service.setup(id, project, modelOf(setup)) };
       },
@@ -224,7 +226,7 @@ function labelStudioRoutes(deps: RouteDeps, predict: Route['handle']): Route[] {
       metric: 'delete',
       meaning: 'removes what a `project` has here',
       async handle({ body }) {
-        await deps.projects.remove(deps.keys.of(wire.requiredProject(wire.deleteBody(body).project)));
+        await deps.projects.remove(deps.keys.exactly(wire.requiredProject(wire.deleteBody(body).project)));
         return OK;
       },
     },
@@ -238,7 +240,8 @@ async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: 
   const { service, projects, access, log } = deps;
   const body = wire.webhookBody(sent);
   const { action } = body;
-  const project = keyOf(deps, wire.projectName(body.project));
+  const name = wire.projectName(body.project);
+  const project = keyOf(deps, name);
   const labelConfig = (body.project as { label_config?: unknown } | null | undefined)?.label_config;
   const config = typeof labelConfig === 'string' && labelConfig !== '' ? labelConfig : null;
   // The log is where it helps, unless the event is lost: for want of room, or because it cannot be kept.
@@ -249,14 +252,14 @@ async function handleWebhook(deps: RouteDeps, { body: sent, exchange, params }: 
   };
   if (project !== null && action === 'PROJECT_UPDATED' && config !== null) {
     try {
-      service.updateProject(project, config);
+      service.updateProject(deps.keys.exactly(name!), config);
     } catch (error) {
       return warn(error);
     }
   }
   if (project !== null && action === 'PROJECT_DELETED') {
     // It comes with the id alone, and to all webhooks of an organization: another Label Studio may mean its own.
-    if (deps.keys.isUndated(project) || (await access.isGone(project))) await projects.remove(project);
+    if (await access.isGone(project, deps.keys.isUndated(project))) await projects.remove(project);
     else
       log.warn(
         { request_id: exchange.id, project },

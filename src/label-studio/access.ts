@@ -81,16 +81,23 @@ export class Access {
     return this.#findings.get(project)?.problem ?? null;
   }
 
-  /** Whether a project's Label Studio has it no more: it was asked just now, and said so at once. */
-  async isGone(project: string): Promise<boolean> {
-    const { labelStudio, signal } = this.#deps;
-    if (labelStudio(project) === null) return false;
+  /**
+   * Whether a project's Label Studio has it no more: the one where it was found, asked just now, said so at once.
+   * @param orUnknown what is said where nobody knows which Label Studio to ask
+   */
+  async isGone(project: string, orUnknown: boolean): Promise<boolean> {
+    const { client, state, settings, signal } = this.#deps;
+    const known = state.project(project);
+    const own = ofSetup(known);
+    const has = settings !== null && known?.setting?.url === settings.url ? known.setting.has : undefined;
+    const at = has === false || settings === null ? own : has || own === null ? settings : null;
+    if (settings === null && own === null) return orUnknown;
+    if (!known || at === null) return false;
     const soon = AbortSignal.any([signal, AbortSignal.timeout(WEBHOOK_WAIT_MS)]);
-    try {
-      return (await this.#ask(project, soon)).isGone;
-    } catch {
-      return false;
-    }
+    return await client.hasProject(project, soon, at).then(
+      isThere => !isThere,
+      () => false,
+    );
   }
 
   /** Forgets what was found of a project. */
@@ -103,7 +110,7 @@ export class Access {
     const late = AbortSignal.timeout(ANSWER_MS);
     let problem: string | null;
     try {
-      ({ problem } = await this.#ask(project, AbortSignal.any([signal, late])));
+      problem = await this.#ask(project, AbortSignal.any([signal, late]));
     } catch (error) {
       if (signal.aborted) return;
       problem = late.aborted
@@ -122,16 +129,15 @@ export class Access {
 
   /**
    * Asks for a project: the Label Studio of the settings, and, where that has none, the project's own.
-   * @returns why it cannot be read, or null; and whether it is because none of them has it
+   * @returns why it cannot be read, or null
    * @throws AppError as `hasProject`
    */
-  async #ask(project: string, signal: AbortSignal): Promise<{ problem: string | null; isGone: boolean }> {
+  async #ask(project: string, signal: AbortSignal): Promise<string | null> {
     const { client, state, settings } = this.#deps;
     const own = ofSetup(state.project(project));
     if (settings === null) {
-      if (own === null || (await client.hasProject(project, signal, own)))
-        return { problem: null, isGone: false };
-      return { problem: missing(own, project), isGone: true };
+      const isFound = own === null || (await client.hasProject(project, signal, own));
+      return isFound ? null : missing(own, project);
     }
     const other = own !== null && new URL(own.url).origin !== new URL(settings.url).origin ? own : null;
     let isThere: boolean | null = null;
@@ -139,32 +145,27 @@ export class Access {
       isThere = await client.hasProject(project, signal, settings);
     } catch (error) {
       // Where it was found in its own, that one is asked for now.
-      if (other === null || state.project(project)?.notAt !== settings.url) throw error;
+      const known = state.project(project)?.setting;
+      if (other === null || known?.url !== settings.url || known.has) throw error;
     }
     if (isThere) {
-      this.#note(project, undefined);
-      return { problem: null, isGone: false };
+      this.#note(project, true);
+      return null;
     }
-    if (other === null) return { problem: missing(settings, project), isGone: isThere === false };
-    if (isThere === false) this.#note(project, settings.url);
+    if (other === null) return missing(settings, project);
+    if (isThere === false) this.#note(project, false);
     try {
-      const isFound = await client.hasProject(project, signal, other);
-      return isFound
-        ? { problem: null, isGone: false }
-        : { problem: missing(settings, project), isGone: isThere === false };
+      return (await client.hasProject(project, signal, other)) ? null : missing(settings, project);
     } catch (error) {
-      const here = `Label Studio at ${shownUrl(settings)} has no project ${project}`;
-      return { problem: `${here}, and its own: ${messageOf(error)}`, isGone: false };
+      return `Label Studio at ${shownUrl(settings)} has no project ${project}, and its own: ${messageOf(error)}`;
     }
   }
 
-  /** Keeps which Label Studio does not have a project, so that its own is asked from now on. */
-  #note(project: string, notAt: string | undefined): void {
-    const { state } = this.#deps;
+  /** Keeps whether the Label Studio of the settings has a project: else its own is asked from now on. */
+  #note(project: string, has: boolean): void {
+    const { state, settings } = this.#deps;
     const known = state.project(project);
-    if (!known || known.notAt === notAt) return;
-    const { notAt: _, ...rest } = known;
-    state.setProject(project, { ...rest, ...(notAt !== undefined && { notAt }) });
+    if (known && settings) state.setProject(project, { ...known, setting: { url: settings.url, has } });
   }
 
   #place(project: string): string | null {

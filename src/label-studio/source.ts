@@ -24,17 +24,24 @@ export type LabelStudioSource = (project: string | null) => LabelStudio | null;
  * Where Label Studio is: `LABEL_STUDIO_URL` with `LABEL_STUDIO_API_KEY`, else the project's own, as its `/setup` told. The latter
  * too where `LABEL_STUDIO_URL` was asked and has no such project.
  * A token is never paired with the other's address.
+ *
+ * @param needsProof whether a project with an address of its own belongs to `LABEL_STUDIO_URL` only once that was found to have
+ *   it: files of one Label Studio, which nobody can tell from those of another, are not to be read for the other
  */
 export function labelStudioSource(
   config: Pick<Config, 'LABEL_STUDIO_URL' | 'LABEL_STUDIO_API_KEY'>,
   state: Pick<State, 'project'>,
+  needsProof = false,
 ): LabelStudioSource {
   const set = ofSettings(config);
   return key => {
     const project = key === null ? undefined : state.project(key);
     const own = ofSetup(project);
-    if (set === null || (own !== null && project?.notAt === set.url)) return own;
-    return own === null || own.url === set.url ? set : { ...set, outer: own.url };
+    if (set === null || own === null) return set ?? own;
+    if (own.url === set.url) return set;
+    const isOther = new URL(own.url).origin !== new URL(set.url).origin;
+    const isHere = project?.setting?.url === set.url ? project.setting.has : !needsProof;
+    return isHere || !isOther ? { ...set, outer: own.url } : own;
   };
 }
 

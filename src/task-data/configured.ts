@@ -65,9 +65,10 @@ export function configuredSources(
   const files = new FileCache({ folder, maxBytes: config.FILE_CACHE, guard });
   const stopped = new AbortController();
   const taskData = createTaskData({
-    labelStudio,
+    labelStudio: labelStudioSource(config, state, true),
     auth,
     localFilesRoot: config.LOCAL_FILES_DOCUMENT_ROOT,
+    isRootOfSettings: config.LABEL_STUDIO_URL !== null,
     allowHosts: config.ALLOW_HOSTS,
     files,
     proxyOf,

@@ -21,6 +21,8 @@ export interface TaskDataDeps {
   auth: LabelStudioAuth;
   /** Where Label Studio's local files lie on this machine; null: they are read through Label Studio. */
   localFilesRoot: string | null;
+  /** Whether those are the files of one Label Studio, that of the settings. */
+  isRootOfSettings?: boolean;
   /** Hosts that are read whatever their address; see `allowedHosts`. */
   allowHosts: readonly string[];
   /** The most that is read for one file. */
@@ -218,7 +220,9 @@ export function createTaskData(deps: TaskDataDeps): TaskData {
     onDisk: (root: string, path: string) => Promise<T>,
     remote: () => Promise<T>,
   ): Promise<T> {
-    if (source.kind !== 'local' || localFilesRoot === null) return await remote();
+    // The disk is that of the Label Studio of the settings, where they name one.
+    const isElsewhere = deps.isRootOfSettings && labelStudio?.told === 'setup';
+    if (source.kind !== 'local' || localFilesRoot === null || isElsewhere) return await remote();
     try {
       return await onDisk(localFilesRoot, source.path);
     } catch (error) {

@@ -66,7 +66,7 @@ describe('where a project can be read', () => {
         /^Label Studio at http:\/\/set:8080 has no project 4\.1795520884; set/,
       );
       assert.deepEqual(asked, ['http://set:8080 by of the settings']);
-      assert.notProperty(state.project(KEY), 'notAt');
+      assert.notProperty(state.project(KEY), 'setting');
       answers = { [SET.url]: true };
       assert.isNull(await look(access));
     }
@@ -77,12 +77,12 @@ describe('where a project can be read', () => {
     answers = { [SET.url]: false, [OWN]: true };
     assert.isNull(await look(access));
     assert.deepEqual(asked, ['http://set:8080 by of the settings', 'http://own:8080 by its own']);
-    assert.propertyVal(state.project(KEY), 'notAt', SET.url);
+    assert.deepEqual(state.project(KEY)!.setting, { url: SET.url, has: false });
     answers = { [SET.url]: away, [OWN]: true };
     assert.isNull(await look(access), 'the other one is away');
     answers = { [SET.url]: true, [OWN]: away };
     assert.isNull(await look(access));
-    assert.notProperty(state.project(KEY), 'notAt');
+    assert.deepEqual(state.project(KEY)!.setting, { url: SET.url, has: true });
   });
 
   it('is not looked for elsewhere while the Label Studio of the settings is away', async () => {
@@ -90,28 +90,58 @@ describe('where a project can be read', () => {
     answers = { [SET.url]: away, [OWN]: true };
     assert.equal(await look(access), 'it is away');
     assert.lengthOf(asked, 1);
-    assert.notProperty(state.project(KEY), 'notAt');
-    assert.isFalse(await access.isGone(KEY));
+    assert.notProperty(state.project(KEY), 'setting');
   });
 
-  it('is nowhere when both say so, and only then it is gone', async () => {
+  it('is nowhere when both say so', async () => {
     const access = open(SET, OWN);
     answers = { [SET.url]: false, [OWN]: away };
     assert.match((await look(access))!, /has no project 4\.1795520884, and its own: it is away$/);
-    assert.isFalse(await access.isGone(KEY));
     answers = { [SET.url]: false, [OWN]: false };
-    assert.isTrue(await access.isGone(KEY));
-    answers = { [SET.url]: away, [OWN]: false };
-    assert.isFalse(await access.isGone(KEY));
+    assert.match((await look(access))!, /^Label Studio at http:\/\/set:8080 has no project/);
   });
 
   it('is its own where the settings name none', async () => {
     const access = open(null, OWN);
     answers = { [OWN]: false };
     assert.match((await look(access))!, /^Label Studio at http:\/\/own:8080 has no project/);
-    assert.isTrue(await access.isGone(KEY));
     answers = { [OWN]: true };
     assert.isNull(await look(access));
-    assert.isFalse(await access.isGone(KEY));
+  });
+
+  it('is gone when the one where it was found says so, and nobody else is asked', async () => {
+    const gone = async (access: Access) => {
+      asked = [];
+      return await access.isGone(KEY, false);
+    };
+    const found = open(SET, OWN);
+    answers = { [SET.url]: true, [OWN]: away };
+    await look(found);
+    assert.isFalse(await gone(found));
+    answers = { [SET.url]: false, [OWN]: away };
+    assert.isTrue(await gone(found));
+    assert.deepEqual(asked, ['http://set:8080 by of the settings']);
+    // It is kept where it was found, whatever an event makes of it.
+    assert.deepEqual(state.project(KEY)!.setting, { url: SET.url, has: true });
+
+    state.deleteProject(KEY);
+    const other = open(SET, OWN);
+    answers = { [SET.url]: false, [OWN]: true };
+    assert.isFalse(await gone(other), 'nobody knows where it is');
+    await look(other);
+    assert.isFalse(await gone(other));
+    answers = { [SET.url]: false, [OWN]: false };
+    assert.isTrue(await gone(other));
+    assert.deepEqual(asked, ['http://own:8080 by its own']);
+
+    state.deleteProject(KEY);
+    assert.isFalse(await gone(other), 'its setup is lost');
+    const alone = open(SET, null);
+    answers = { [SET.url]: false };
+    assert.isTrue(await gone(alone));
+    state.deleteProject(KEY);
+    const nowhere = open(null, null);
+    assert.isFalse(await gone(nowhere));
+    assert.isTrue(await nowhere.isGone(KEY, true));
   });
 });
