@@ -52,7 +52,7 @@ describe('the setup of a project that has trained versions here and is not known
     const started = start(labelStudioOf());
     const { log } = await started;
     assert.equal(
-      (await log.line(({ project }) => project === '4')).msg,
+      (await log.line(({ project, msg }) => project === '4' && msg.includes('lost'))).msg,
       'the setup of project 4 was lost, and Label Studio has sent it again',
     );
     assert.match(
@@ -60,7 +60,7 @@ describe('the setup of a project that has trained versions here and is not known
       /^the setup of project 5 is lost, and Label Studio did not send it: it is known again when Label Studio sends \/setup next/,
     );
     assert.deepEqual(
-      asked,
+      asked.filter(each => each!.includes('/api/ml')),
       ['4', '5'].map(id => `Token ${labelStudio.token} /api/ml?project=${id}`),
     );
     const known = await server!.get('/api/projects/4');
