@@ -16,7 +16,7 @@ export function hasRoom(folder: string, bytes: number): boolean {
 
 /** What copies leave free of a disk: this part of it, and so many bytes at most. */
 const PART_LEFT = 0.1;
-const MOST_LEFT = 10 * 2 ** 30;
+const MOST_LEFT = 2 ** 30;
 
 /**
  * Whether a file system has room for a copy of so many bytes, and a good part left for what cannot wait.
@@ -24,6 +24,17 @@ const MOST_LEFT = 10 * 2 ** 30;
  */
 export function hasRoomForCopy(folder: string, bytes: number): boolean {
   return leaves(folder, bytes, size => Math.min(PART_LEFT * size, MOST_LEFT));
+}
+
+/** The same of what is fetched for tasks, which goes again soon. */
+const MOST_LEFT_BY_FILES = 2 ** 26;
+
+/**
+ * Whether a file system has room for so many bytes more of a file that is fetched, and some left for what must be kept.
+ * @param folder any folder of the file system
+ */
+export function hasRoomForFile(folder: string, bytes: number): boolean {
+  return leaves(folder, bytes, size => Math.min(PART_LEFT * size, MOST_LEFT_BY_FILES));
 }
 
 /** @param rest the bytes that stay free of a disk of so many */

@@ -207,7 +207,7 @@ async function* withRoom(path: string, lines: AsyncIterable<string>): AsyncGener
       if (!hasRoomForCopy(dirname(path), LOOK_EVERY))
         throw new AppError(
           'training_failed',
-          'there is no room for the annotated tasks on the disk of DATA_DIR, of which a tenth stays free for all else: free some space, or set DATA_DIR to a larger one',
+          'there is no room for the annotated tasks on the disk of DATA_DIR, of which a tenth, or 1 GB, stays free for all else: free some space, or set DATA_DIR to a larger one',
         );
       left = LOOK_EVERY;
     }

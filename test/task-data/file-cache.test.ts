@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { save } from '../../src/task-data/body.js';
 import { type FetchFile, FileCache, type TaskFile } from '../../src/task-data/file-cache.js';
 import { temporaryFolder } from '../support/folder.js';
+import { smallDisk } from '../support/tmpfs.js';
 
 const BLOCK = 4096;
 const MINUTE = 60_000;
@@ -353,6 +354,27 @@ describe('task-data/file-cache', () => {
       expect(await message(lease(cache, 'a'))).to.equal(refused);
       await rm(folder);
       await use(cache, 'a');
+    });
+
+    it('leaves room for what must be kept', async function () {
+      const disk = await smallDisk('size=40m');
+      if (!disk) return this.skip();
+      try {
+        const chunk = Buffer.alloc(2 ** 16);
+        let written = 0;
+        const endless = new Readable({
+          read() {
+            written += chunk.length;
+            this.push(chunk);
+          },
+        });
+        const limits = { maxBytes: 2 ** 30, signal: new AbortController().signal };
+        const failed = save(`${disk.folder}/a`, async () => ({ source: endless, through: [] }), limits);
+        expect(await message(failed)).to.contain('no room for a copy of it on the disk of DATA_DIR');
+        expect(written).to.be.within(30 * 2 ** 20, 38 * 2 ** 20);
+      } finally {
+        await disk.remove();
+      }
     });
 
     it('makes room where it is full, and says that there is none', async function () {
