@@ -65,6 +65,7 @@ export class LabelStudio {
   readonly url: string;
   readonly #process: Child;
   #authorization = `Token ${LabelStudio.TOKEN}`;
+  #personalToken: string | undefined;
 
   private constructor(url: string, server: Child) {
     this.url = url;
@@ -139,6 +140,12 @@ export class LabelStudio {
     const reply = await this.call<T>(method, path, body);
     if (reply.status < 300) return reply.body;
     throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body).slice(0, 1000)}`);
+  }
+
+  /** The personal access token of the user, who may have one: it is made when it is asked for first. */
+  async personalToken(): Promise<string> {
+    this.#personalToken ??= (await this.ask<{ token: string }>('POST', '/token/', {})).token;
+    return this.#personalToken;
   }
 
   /** The `Authorization` header that a personal access token is exchanged for. */

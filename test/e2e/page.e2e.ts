@@ -236,7 +236,7 @@ describe('what a user sees', () => {
   it('when Label Studio refuses its own token', async () => {
     const settings = { api_tokens_enabled: true, api_token_ttl_days: 1, legacy_api_tokens_enabled: true };
     await labelStudio().ask('POST', '/jwt/settings', settings);
-    const { token } = await labelStudio().ask<{ token: string }>('POST', '/token/', {});
+    const token = await labelStudio().personalToken();
     const bearer = await labelStudio().bearer(token);
     const server = await startRecipe();
     await labelStudio().ask('POST', '/jwt/settings', { ...settings, legacy_api_tokens_enabled: false });

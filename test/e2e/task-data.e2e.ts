@@ -46,7 +46,7 @@ describe("files that tasks point to, behind Label Studio's own login", () => {
   it('are read with a personal access token, when the legacy tokens are switched off', async () => {
     const settings = { api_tokens_enabled: true, api_token_ttl_days: 1, legacy_api_tokens_enabled: true };
     await labelStudio().ask('POST', '/jwt/settings', settings);
-    const { token } = await labelStudio().ask<{ token: string }>('POST', '/token/', {});
+    const token = await labelStudio().personalToken();
     const bearer = await labelStudio().bearer(token);
 
     const without = await startBackend();
