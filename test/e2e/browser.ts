@@ -23,6 +23,10 @@ export interface Typed {
   pass?: string;
 }
 
+/** How often something is marked until Label Studio asks, and how long it may take to do so, in milliseconds. */
+const ATTEMPTS = 3;
+const ASKED_MS = 15_000;
+
 /** Label Studio as a user has it: its pages in Chromium, and the words on them. */
 export class Browser {
   readonly #chromium: Chromium;
@@ -104,6 +108,17 @@ export class Browser {
   async markWithAutoAnnotation(project: number, task: number, text: string, label: string): Promise<string> {
     await this.#open(project, `data?task=${task}`);
     await this.#page.getByTestId('bottombar-auto-annotation-toggle').click({ force: true });
+    // On a busy machine the editor may not be ready for it yet, and says so nowhere.
+    for (let attempt = 1; !(await this.#marked(text, label)); attempt++)
+      if (attempt === ATTEMPTS) throw new Error('Label Studio did not ask for what the mark means');
+    await this.#page
+      .locator('.lsf-bottombar__spinner, .lsf-auto-accept__spinner')
+      .waitFor({ state: 'hidden' });
+    return (await this.#page.locator('body').allInnerTexts()).join();
+  }
+
+  /** @returns whether Label Studio has asked the backend then, and was answered */
+  async #marked(text: string, label: string): Promise<boolean> {
     await this.#page.locator('.lsf-label', { hasText: label }).first().click();
     const { x, y, height } = (await this.#page.getByText(text).last().boundingBox())!;
     const middle = y + height / 2;
@@ -111,13 +126,12 @@ export class Browser {
     await this.#page.mouse.down();
     await this.#page.mouse.move(x + 20, middle);
     await this.#page.mouse.move(x + 40, middle);
-    const answered = this.#page.waitForResponse(/interactive-annotating/);
+    const answered = this.#page.waitForResponse(/interactive-annotating/, { timeout: ASKED_MS }).then(
+      response => response.finished().then(() => true),
+      () => false,
+    );
     await this.#page.mouse.up();
-    await (await answered).finished();
-    await this.#page
-      .locator('.lsf-bottombar__spinner, .lsf-auto-accept__spinner')
-      .waitFor({ state: 'hidden' });
-    return (await this.#page.locator('body').allInnerTexts()).join();
+    return await answered;
   }
 
   /** The addresses on the page of webhooks. */
