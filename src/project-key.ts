@@ -46,6 +46,11 @@ export function projectKey({ id, created }: ProjectName): string {
   return created === null ? id : `${id}.${created}`;
 }
 
+/** Whether a project's key has the time of its creation. */
+export function isDated(key: string): boolean {
+  return key.includes('.');
+}
+
 /** Label Studio's id of a project, given its key. */
 export function projectIdOf(key: string): string {
   return key.split('.', 1)[0]!;

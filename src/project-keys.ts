@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from './errors.js';
-import { type ProjectName, projectIdOf, projectKey } from './project-key.js';
+import { isDated, type ProjectName, projectIdOf, projectKey } from './project-key.js';
 import type { State, UndatedProject } from './state.js';
 
 export interface ProjectKeysDeps {
@@ -79,7 +79,7 @@ export class ProjectKeys {
 
   /** Whether nobody has told yet when a project was created. */
   isUndated(key: string): boolean {
-    return key === projectIdOf(key) && this.#deps.state.undated(key)?.created === undefined;
+    return !isDated(key) && this.#deps.state.undated(key)?.created === undefined;
   }
 
   /** @param isSame whether a project, of which nobody has told yet when it was created, is this one */
@@ -106,7 +106,7 @@ export class ProjectKeys {
 
   #told(key: string): string {
     const { state } = this.#deps;
-    const name = key.includes('.')
+    const name = isDated(key)
       ? key
       : projectKey({ id: key, created: state.undated(key)?.created ?? UNKNOWN });
     const hostname = state.project(key)?.hostname;

@@ -2,6 +2,7 @@ import type { Guard } from './data-folder/lock.js';
 import { Store } from './data-folder/store.js';
 import { AppError } from './errors.js';
 import { LruMap } from './lru-map.js';
+import { isDated } from './project-key.js';
 import type { Job, JobInput } from './training/job.js';
 
 /** What `/setup` told of a project; kept, because Label Studio sends these only there. */
@@ -321,7 +322,7 @@ export class State {
 
 /** Whether a project's key is an id alone. */
 function isUndated(key: string): boolean {
-  return key !== '' && !key.includes('.');
+  return key !== '' && !isDated(key);
 }
 
 function megabytes(bytes: number): string {

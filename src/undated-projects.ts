@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { dataLayout } from './data-folder/layout.js';
+import { isDated } from './project-key.js';
 import { listModels, listProjects, listVersions, projectModels } from './registry/repository.js';
 import type { State } from './state.js';
 
@@ -15,9 +16,7 @@ export interface UndatedProjectsDeps {
  * @throws AppError `data_dir_unwritable`
  */
 export async function takeOverUndated({ dataDir, state, log }: UndatedProjectsDeps): Promise<void> {
-  const folders = (await listProjects(dataDir)).names.filter(
-    key => !key.includes('.') && !state.undated(key),
-  );
+  const folders = (await listProjects(dataDir)).names.filter(key => !isDated(key) && !state.undated(key));
   const projects = [...new Set([...state.newlyUndated(), ...folders])].sort();
   if (projects.length === 0) return;
   const since = new Map(projects.map(project => [project, Date.now()]));

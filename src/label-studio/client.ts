@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../errors.js';
-import { createdOf, projectIdOf, readProjectName } from '../project-key.js';
+import { createdOf, isDated, projectIdOf, readProjectName } from '../project-key.js';
 import type { LabelStudioAuth } from './auth.js';
 import { FIRST_PAGE, type LabelStudioTask, nextSize, pagePath, readPage, smallerSize } from './pages.js';
 import { askedPause, contentOf, detailOf, failing, unexpected } from './reply.js';
@@ -144,8 +144,8 @@ export function createLabelStudioClient(deps: LabelStudioClientDeps): LabelStudi
     signal: AbortSignal | undefined,
     trouble: Trouble | undefined,
   ): Promise<void> {
+    if (!isDated(project)) return;
     const id = projectIdOf(project);
-    if (id === project) return;
     const reply = await lasting(labelStudio, projectPath(project), signal, trouble);
     if (isProject(contentOf(reply, labelStudio, id), project)) return;
     throw unexpected(
