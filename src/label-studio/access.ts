@@ -4,7 +4,14 @@ import { messageOf } from '../errors.js';
 import { LruMap } from '../lru-map.js';
 import type { State } from '../state.js';
 import type { LabelStudioClient } from './client.js';
-import { type LabelStudio, type LabelStudioSource, ofSetup, shownUrl } from './source.js';
+import {
+  isElsewhere,
+  isKnownAt,
+  type LabelStudio,
+  type LabelStudioSource,
+  ofSetup,
+  shownUrl,
+} from './source.js';
 
 export interface AccessDeps {
   client: Pick<LabelStudioClient, 'hasProject'>;
@@ -89,9 +96,10 @@ export class Access {
     const { client, state, settings, signal } = this.#deps;
     const known = state.project(project);
     const own = ofSetup(known);
-    const has = settings !== null && known?.setting?.url === settings.url ? known.setting.has : undefined;
-    const at = has === false || settings === null ? own : has || own === null ? settings : null;
     if (settings === null && own === null) return orUnknown;
+    const has = settings === null ? false : isKnownAt(known, settings);
+    // While nobody knows which of the two has it, none of them is believed.
+    const at = has === false ? own : has || own === null ? settings : null;
     if (!known || at === null) return false;
     const soon = AbortSignal.any([signal, AbortSignal.timeout(WEBHOOK_WAIT_MS)]);
     return await client.hasProject(project, soon, at).then(
@@ -139,14 +147,13 @@ export class Access {
       const isFound = own === null || (await client.hasProject(project, signal, own));
       return isFound ? null : missing(own, project);
     }
-    const other = own !== null && new URL(own.url).origin !== new URL(settings.url).origin ? own : null;
+    const other = own !== null && isElsewhere(own, settings) ? own : null;
     let isThere: boolean | null = null;
     try {
       isThere = await client.hasProject(project, signal, settings);
     } catch (error) {
       // Where it was found in its own, that one is asked for now.
-      const known = state.project(project)?.setting;
-      if (other === null || known?.url !== settings.url || known.has) throw error;
+      if (other === null || isKnownAt(state.project(project), settings) !== false) throw error;
     }
     if (isThere) {
       this.#note(project, true);

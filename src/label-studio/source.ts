@@ -39,10 +39,19 @@ export function labelStudioSource(
     const own = ofSetup(project);
     if (set === null || own === null) return set ?? own;
     if (own.url === set.url) return set;
-    const isOther = new URL(own.url).origin !== new URL(set.url).origin;
-    const isHere = project?.setting?.url === set.url ? project.setting.has : !needsProof;
-    return isHere || !isOther ? { ...set, outer: own.url } : own;
+    const isHere = isKnownAt(project, set) ?? !needsProof;
+    return isHere || !isElsewhere(own, set) ? { ...set, outer: own.url } : own;
   };
+}
+
+/** Whether the Label Studio of the settings has a project, as it said when it was asked; undefined: nobody knows. */
+export function isKnownAt(project: Project | undefined, settings: LabelStudio): boolean | undefined {
+  return project?.setting?.url === settings.url ? project.setting.has : undefined;
+}
+
+/** Whether two addresses are those of different servers. */
+export function isElsewhere(one: LabelStudio, other: LabelStudio): boolean {
+  return new URL(one.url).origin !== new URL(other.url).origin;
 }
 
 /** The Label Studio of the settings; null: none is named. */
