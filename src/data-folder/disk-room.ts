@@ -37,6 +37,24 @@ export function hasRoomForFile(folder: string, bytes: number): boolean {
   return leaves(folder, bytes, size => Math.min(PART_LEFT * size, MOST_LEFT_BY_FILES));
 }
 
+/** Bytes between two looks at a disk. */
+const LOOK_EVERY = 2 ** 20;
+
+/**
+ * Looks at a disk now and then, while something of unknown size is written there.
+ * @param hasRoom what is asked of it
+ * @returns to be told of each piece before it is written: whether it may be
+ */
+export function watchRoom(folder: string, hasRoom: typeof hasRoomForFile): (bytes: number) => boolean {
+  let left = 0;
+  return bytes => {
+    left -= bytes;
+    if (left >= 0) return true;
+    left = LOOK_EVERY;
+    return hasRoom(folder, LOOK_EVERY);
+  };
+}
+
 /** @param rest the bytes that stay free of a disk of so many */
 function leaves(folder: string, bytes: number, rest: (size: number) => number): boolean {
   const { blocks, bavail, bsize } = statfsSync(folder);

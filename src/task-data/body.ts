@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Duplex, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { hasRoomForFile } from '../data-folder/disk-room.js';
+import { hasRoomForFile, watchRoom } from '../data-folder/disk-room.js';
 import type { Guard } from '../data-folder/lock.js';
 import { codeOf, Unreadable } from './reasons.js';
 
@@ -23,9 +23,6 @@ export interface BodyLimits {
 export function tooLarge(maxBytes: number): Unreadable {
   return new Unreadable(`it is larger than ${maxBytes} bytes, the most that is read for one value`);
 }
-
-/** Bytes between two looks at the disk. */
-const LOOK_EVERY = 2 ** 20;
 
 const NO_ROOM: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT'];
 
@@ -63,17 +60,13 @@ export async function save(
   guard: Guard = () => {},
 ): Promise<number> {
   const file = await open(path, 'w').catch(unwritable);
-  let left = 0;
+  const mayWrite = watchRoom(dirname(path), hasRoomForFile);
   try {
     const body = await ask();
     return await pour(body, limits, async chunk => {
       guard();
-      left -= chunk.length;
-      if (left < 0) {
-        if (!hasRoomForFile(dirname(path), LOOK_EVERY))
-          unwritable(Object.assign(new Error('the disk is nearly full'), { code: 'ENOSPC' }));
-        left = LOOK_EVERY;
-      }
+      if (!mayWrite(chunk.length))
+        unwritable(Object.assign(new Error('the disk is nearly full'), { code: 'ENOSPC' }));
       await file.appendFile(chunk).catch(unwritable);
     });
   } finally {

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { hasRoomForCopy } from '../data-folder/disk-room.js';
+import { hasRoomForCopy, watchRoom } from '../data-folder/disk-room.js';
 import { AppError, clip } from '../errors.js';
 import type { LabelStudioTask } from '../label-studio/pages.js';
 import type { Target } from '../regions/contract.js';
@@ -195,22 +195,15 @@ class Tally {
   }
 }
 
-/** Characters between two looks at the disk. */
-const LOOK_EVERY = 2 ** 20;
-
 /** @throws AppError `training_failed` before the disk is full: others need it as well */
 async function* withRoom(path: string, lines: AsyncIterable<string>): AsyncGenerator<string> {
-  let left = 0;
+  const mayWrite = watchRoom(dirname(path), hasRoomForCopy);
   for await (const line of lines) {
-    left -= line.length;
-    if (left < 0) {
-      if (!hasRoomForCopy(dirname(path), LOOK_EVERY))
-        throw new AppError(
-          'training_failed',
-          'there is no room for the annotated tasks on the disk of DATA_DIR, of which a tenth, or 1 GB, stays free for all else: free some space, or set DATA_DIR to a larger one',
-        );
-      left = LOOK_EVERY;
-    }
+    if (!mayWrite(line.length))
+      throw new AppError(
+        'training_failed',
+        'there is no room for the annotated tasks on the disk of DATA_DIR, of which a tenth, or 1 GB, stays free for all else: free some space, or set DATA_DIR to a larger one',
+      );
     yield line;
   }
 }
