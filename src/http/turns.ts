@@ -1,4 +1,4 @@
-import { abortable } from '../abortable.js';
+import { waitForTurn } from '../turn.js';
 
 interface Waiting {
   size: number;
@@ -34,19 +34,12 @@ export class Turns {
   }
 
   async #wait(size: number, signal: AbortSignal): Promise<void> {
-    let begin!: () => void;
-    const turn = new Promise<void>(resolve => {
-      begin = resolve;
-    });
-    const entry = { size, begin };
-    this.#waiting.add(entry);
-    try {
-      await abortable(turn, signal);
-    } catch (error) {
-      // It may have been its turn in the moment of the abort.
-      if (!this.#waiting.delete(entry)) this.#leave();
-      throw error;
-    }
+    const enter = (begin: () => void) => {
+      const entry = { size, begin };
+      this.#waiting.add(entry);
+      return () => this.#waiting.delete(entry);
+    };
+    await waitForTurn(enter, () => this.#leave(), signal);
   }
 
   #leave(): void {

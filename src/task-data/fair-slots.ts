@@ -1,4 +1,4 @@
-import { abortable } from '../abortable.js';
+import { waitForTurn } from '../turn.js';
 
 /** Whom a fetch is for, and who is asked. */
 export interface Owner {
@@ -43,9 +43,13 @@ export class FairSlots {
     try {
       return await work();
     } finally {
-      this.#count(owner, -1);
-      this.#admit();
+      this.#giveBack(owner);
     }
+  }
+
+  #giveBack(owner: Owner): void {
+    this.#count(owner, -1);
+    this.#admit();
   }
 
   async #enter(owner: Owner, signal: AbortSignal | undefined): Promise<void> {
@@ -54,21 +58,17 @@ export class FairSlots {
     this.#waiting.set(project, hosts);
     const waiting = hosts.get(host) ?? new Set();
     hosts.set(host, waiting);
-    let begin!: () => void;
-    const turn = new Promise<void>(resolve => {
-      begin = resolve;
-    });
-    waiting.add(begin);
-    this.#admit();
-    try {
-      await abortable(turn, signal);
-    } catch (error) {
-      // It may have been its turn in the moment of the abort.
-      if (!waiting.delete(begin)) this.#count(owner, -1);
-      else this.#drop(project, hosts, host);
+    const enter = (begin: () => void) => {
+      waiting.add(begin);
       this.#admit();
-      throw error;
-    }
+      return () => {
+        if (!waiting.delete(begin)) return false;
+        this.#drop(project, hosts, host);
+        this.#admit();
+        return true;
+      };
+    };
+    await waitForTurn(enter, () => this.#giveBack(owner), signal);
   }
 
   #admit(): void {

@@ -1,4 +1,4 @@
-import { abortable } from '../abortable.js';
+import { waitForTurn } from '../turn.js';
 
 /** Lets so much be done, or held, at once; what is beyond that waits, in the order in which it came. */
 export class Slots {
@@ -49,22 +49,19 @@ export class Slots {
       this.#free -= weight;
       return;
     }
-    let begin!: () => void;
-    const turn = new Promise<void>(resolve => {
-      begin = resolve;
-    });
-    const entry = { weight, begin };
-    this.#waiting.push(entry);
-    try {
-      await abortable(turn, signal);
-    } catch (error) {
-      const place = this.#waiting.indexOf(entry);
-      // It may have been its turn in the moment of the abort.
-      if (place < 0) this.#leave(weight);
-      else this.#waiting.splice(place, 1);
-      this.#admit();
-      throw error;
-    }
+    const enter = (begin: () => void) => {
+      const entry = { weight, begin };
+      this.#waiting.push(entry);
+      return () => {
+        const place = this.#waiting.indexOf(entry);
+        if (place < 0) return false;
+        this.#waiting.splice(place, 1);
+        // Others may fit where this one did not.
+        this.#admit();
+        return true;
+      };
+    };
+    await waitForTurn(enter, () => this.#leave(weight), signal);
   }
 
   #leave(weight: number): void {

@@ -1,4 +1,4 @@
-import { abortable } from '../abortable.js';
+import { waitForTurn } from '../turn.js';
 
 /** Whose job it is, and which Label Studio it reads from. */
 export interface Owner {
@@ -88,21 +88,15 @@ export class Turns {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    let begin!: () => void;
-    const turn = new Promise<void>(resolve => {
-      begin = resolve;
-    });
-    this.#returning.add(begin);
-    try {
-      await abortable(turn, signal);
-    } catch (error) {
-      // It may have been its turn in the moment of the abort.
-      if (!this.#returning.delete(begin)) {
-        this.#computing--;
-        this.#next();
-      }
-      throw error;
-    }
+    const enter = (begin: () => void) => {
+      this.#returning.add(begin);
+      return () => this.#returning.delete(begin);
+    };
+    const giveBack = () => {
+      this.#computing--;
+      this.#next();
+    };
+    await waitForTurn(enter, giveBack, signal);
   }
 
   #next(): void {
